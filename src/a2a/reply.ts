@@ -1,0 +1,86 @@
+/** The answer to a peer: an A2A `message/send` of our own that says that it is an answer. */
+import type { MessageSendRequest } from "../contract/types.ts";
+import { get, getString, type JsonObject } from "../shared/json.ts";
+import { uuidV5 } from "../shared/ids.ts";
+import { clipBytes } from "../shared/text.ts";
+
+/** Metadata key under which an answer names the message that it answers. */
+export const REPLY_MARK = "molecule_reply";
+
+/**
+ * Bytes of a request body that every revision of the platform takes: revision 1 cuts silently at
+ * 1 MiB (contract 2.4.2). A little less, for what the platform adds.
+ */
+export const MAX_BODY_BYTES = 1_000_000;
+
+/** What an answer answers. */
+export interface Answered {
+  activityId: string;
+  messageId: string | undefined;
+  contextId: string | undefined;
+  taskId: string | undefined;
+}
+
+/** An answer given, or the short word that there is none. Each has a message id of its own. */
+export type ReplyKind = "answer" | "failure";
+
+/**
+ * The request that carries `text` to the peer (contract 4.3). The message id follows from the
+ * answered row, so that a repeated post is the same message to the platform; parts carry both
+ * `kind` and `type`, since strict readers know only one of them (T27). A text that does not fit the
+ * platform's limit is cut, and says so.
+ */
+export function buildReply(
+  answered: Answered,
+  text: string,
+  kind: ReplyKind,
+  generation = 0,
+): MessageSendRequest {
+  const messageId = uuidV5(`${answered.activityId}/${kind}/${generation}`);
+  const build = (body: string): MessageSendRequest => ({
+    jsonrpc: "2.0",
+    id: messageId,
+    method: "message/send",
+    params: {
+      message: {
+        kind: "message",
+        role: "agent",
+        messageId,
+        parts: [{ kind: "text", type: "text", text: body }],
+        ...(answered.contextId === undefined ? {} : { contextId: answered.contextId }),
+        ...(answered.taskId === undefined ? {} : { taskId: answered.taskId }),
+        metadata: {
+          [REPLY_MARK]: { to: answered.messageId ?? null, activity_id: answered.activityId },
+        },
+      },
+    },
+  });
+  return fit(text, build);
+}
+
+/** The same limit for a notice to the canvas. */
+export function fitNotice(text: string): string {
+  return fit(text, (message) => ({ message })).message;
+}
+
+/** The mark of an answer in a message's metadata: the id it answers, where it names one. */
+export function replyMark(
+  metadata: JsonObject | undefined,
+): { to: string | undefined } | undefined {
+  const mark = get(metadata, REPLY_MARK);
+  return mark === undefined ? undefined : { to: getString(mark, "to") };
+}
+
+/** Builds the body around as much of the text as fits; escapes count, so it is measured as sent. */
+function fit<T>(text: string, build: (text: string) => T): T {
+  const size = (body: T) => Buffer.byteLength(JSON.stringify(body));
+  const whole = build(text);
+  if (text.length * 6 < MAX_BODY_BYTES / 2 || size(whole) <= MAX_BODY_BYTES) return whole;
+  const total = Buffer.byteLength(text);
+  const note = `\n\n[cut: this answer has ${total} bytes, more than the platform takes]`;
+  for (let keep = Math.min(total, MAX_BODY_BYTES); keep > 0; keep = Math.floor(keep * 0.8)) {
+    const cut = build(clipBytes(text, keep) + note);
+    if (size(cut) <= MAX_BODY_BYTES) return cut;
+  }
+  return build(note.trim());
+}

@@ -1,0 +1,132 @@
+/** The one place that decides what a failed call means: the retry rule's input. */
+import { codeOf, messageOf } from "../shared/errors.ts";
+import { get, getNumber, getString } from "../shared/json.ts";
+import { oneLine } from "../shared/text.ts";
+import { formatDuration } from "../shared/duration.ts";
+import { PlatformError, type Failure, type Verdict } from "./platform.ts";
+
+/** Statuses below 500 that pass by themselves. */
+const TRANSIENT_STATUSES = new Set([408, 425, 429]);
+
+const TENANT_HINT =
+  "Check --api-url. A hosted platform also needs its tenant's own host name, or --org-id.";
+
+/** What came back, once its body is read. */
+export interface Received {
+  status: number;
+  /** Parsed JSON; undefined when the body was empty or did not decode. */
+  body: unknown;
+  /** Why the body is not JSON; undefined when it is, or when it is empty. */
+  undecodable: string | undefined;
+  empty: boolean;
+  retryAfterMs: number | undefined;
+}
+
+/** The error for an answer that is not a success. `what` names the call: "register", "reply". */
+export function answerError(what: string, received: Received): PlatformError {
+  const { status, body, empty, undecodable } = received;
+  const failure: Failure = {
+    verdict: judge(received),
+    status,
+    // The body's own figure (503 busy) where the header is missing.
+    retryAfterMs: received.retryAfterMs ?? secondsToMs(getNumber(body, "retry_after")),
+    deliveryConfirmed: get(body, "delivery_confirmed") === true,
+  };
+  if (failure.verdict === "misaddressed") failure.hint = TENANT_HINT;
+  const words = undecodable ?? (empty ? "no explanation" : platformWords(body));
+  return new PlatformError(`${what}: ${status} (${words})`, failure);
+}
+
+/** The error for a 2xx whose body is not what the call promises: a proxy's page, or cut off. */
+export function undecodableError(what: string, received: Received): PlatformError {
+  const words = received.undecodable ?? (received.empty ? "an empty body" : "an unexpected body");
+  return new PlatformError(`${what}: ${received.status}, but ${words}`, {
+    verdict: "transient",
+    status: received.status,
+    unreadable: received.undecodable?.includes("broken JSON"),
+    hint: "Something between here and the platform may be answering in its place.",
+  });
+}
+
+/** The error for a call that got no answer. `sent` tells whether the request may have arrived. */
+export function networkError(what: string, url: URL, error: unknown, ms: number): PlatformError {
+  const code = codeOf(error);
+  const { words, refused } = networkWords(url, code, error, ms);
+  return new PlatformError(`${what}: ${words}`, {
+    verdict: "transient",
+    unknownOutcome: !refused,
+    unreadable: code === "ECONNRESET",
+  });
+}
+
+function judge({ status, body, empty, undecodable }: Received): Verdict {
+  if (TRANSIENT_STATUSES.has(status) || status >= 500) return "transient";
+  if (status === 404 && empty) return "misaddressed";
+  if (status === 400 && getString(body, "code") === "TENANT_ORG_HEADER_REQUIRED") {
+    return "misaddressed";
+  }
+  // A proxy's or the web UI's page is no verdict on us; too large stays too large whoever says it.
+  if (undecodable !== undefined && status !== 413) return "transient";
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "forbidden";
+  return status === 410 ? "gone" : "permanent";
+}
+
+/** The platform's own explanation, fit for one line. */
+function platformWords(body: unknown): string {
+  const error = get(body, "error");
+  const said = typeof error === "string" ? error : getString(error, "message");
+  const more = [getString(body, "hint"), getString(body, "detail")].filter((w) => w !== undefined);
+  const words = [said ?? getString(body, "message") ?? "no explanation", ...more].join("; ");
+  return oneLine(words, 300);
+}
+
+function networkWords(
+  url: URL,
+  code: string | undefined,
+  error: unknown,
+  ms: number,
+): { words: string; refused: boolean } {
+  const proxied = proxyFor(url) === undefined ? "" : " (a proxy is set in the environment)";
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return { words: `no answer within ${formatDuration(ms)}${proxied}`, refused: false };
+  }
+  switch (code) {
+    case "ECONNREFUSED":
+    case "ConnectionRefused":
+      return { words: `nothing listens at ${url.host}${proxied}`, refused: true };
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return { words: `the host name ${url.hostname} does not resolve${proxied}`, refused: true };
+    case "ECONNRESET":
+      return {
+        words: `the connection was cut before the whole answer came${proxied}`,
+        refused: false,
+      };
+    case "ERR_PROXY_TUNNEL":
+      return { words: `the proxy refused: ${oneLine(messageOf(error))}`, refused: true };
+    case "EPROTO":
+      return { words: `${url.host} does not speak TLS; is it http://?`, refused: true };
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+      return {
+        words: `the certificate of ${url.host} is not trusted (${code}); NODE_EXTRA_CA_CERTS names a file with more authorities`,
+        refused: true,
+      };
+    default:
+      return { words: `${code ?? "failed"} at ${url.host}${proxied}`, refused: false };
+  }
+}
+
+/** Whether a proxy of the environment may stand in between; only to say so in a message. */
+function proxyFor(url: URL): string | undefined {
+  const names =
+    url.protocol === "https:" ? ["HTTPS_PROXY", "https_proxy"] : ["HTTP_PROXY", "http_proxy"];
+  return [...names, "ALL_PROXY", "all_proxy"].map((n) => process.env[n]).find((v) => v);
+}
+
+function secondsToMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
+}

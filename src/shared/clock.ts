@@ -1,0 +1,47 @@
+/** Time as the core sees it. Tests hand in a clock that they move by hand. */
+export interface Clock {
+  /** Wall time in milliseconds since 1970; jumps when the machine wakes or the time is set. */
+  now(): number;
+  /** Milliseconds since some start; never jumps back and stands still while the machine sleeps. */
+  monotonic(): number;
+  /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** setTimeout counts in a signed 32-bit number; a longer wait would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep(ms, signal) {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
+      signal?.addEventListener("abort", end, { once: true });
+    });
+  },
+};
+
+/** What {@link within} gives when the time is up. */
+export const LATE = Symbol("late");
+
+/** The promise's end, or LATE after `ms`; the promise goes on, and the timer does not. */
+export async function within<T>(
+  clock: Clock,
+  ms: number,
+  promise: Promise<T>,
+): Promise<T | typeof LATE> {
+  const done = new AbortController();
+  const timer = clock.sleep(ms, done.signal).then((): typeof LATE => LATE);
+  try {
+    return await Promise.race([promise, timer]);
+  } finally {
+    done.abort();
+  }
+}

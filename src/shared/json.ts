@@ -1,0 +1,54 @@
+import { safeDestr } from "destr";
+
+/** The one parser of JSON that others wrote, and the readers that look into it without throwing. */
+
+export type JsonObject = { [key: string]: unknown };
+
+/**
+ * Parses a JSON object or array; throws a SyntaxError on anything else (bare words, HTML, text that
+ * was cut off).
+ *
+ * destr refuses a text that holds a `__proto__` or `constructor` key anywhere. A stranger's message
+ * may hold one, and must not make a whole page of the feed unreadable, so such a text is parsed
+ * plainly: JSON.parse makes them ordinary own keys, and nothing here merges objects.
+ */
+export function parseJson(text: string): JsonObject | unknown[] {
+  if (!/^\s*[[{]/.test(text)) throw new SyntaxError("not a JSON object or array");
+  try {
+    return safeDestr<JsonObject | unknown[]>(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw error;
+    return JSON.parse(text) as JsonObject | unknown[];
+  }
+}
+
+/** The value as an object with string keys, or undefined. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : undefined;
+}
+
+/** An own property of an object; undefined for anything that is not an object or lacks it. */
+export function get(value: unknown, key: string): unknown {
+  const object = asObject(value);
+  return object !== undefined && Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** The own property `key` if it is a string that is not empty. */
+export function getString(value: unknown, key: string): string | undefined {
+  const found = get(value, key);
+  return typeof found === "string" && found !== "" ? found : undefined;
+}
+
+/** The own property `key` if it is a finite number. */
+export function getNumber(value: unknown, key: string): number | undefined {
+  const found = get(value, key);
+  return typeof found === "number" && Number.isFinite(found) ? found : undefined;
+}
+
+/** The own property `key` if it is an array. */
+export function getArray(value: unknown, key: string): unknown[] | undefined {
+  const found = get(value, key);
+  return Array.isArray(found) ? found : undefined;
+}

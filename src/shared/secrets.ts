@@ -1,0 +1,32 @@
+/**
+ * The secrets of this process, and the mask that keeps them out of every output: as they are, in
+ * base64 (both alphabets) and percent-encoded.
+ */
+export class Secrets {
+  readonly #forms = new Map<string, string>();
+
+  /** Remembers a secret. Very short ones are left out: masking them would mangle any text. */
+  add(secret: string | undefined): void {
+    if (secret === undefined || secret.length < 6) return;
+    const base64 = Buffer.from(secret).toString("base64");
+    const forms = [secret, base64, base64.replace(/=+$/, ""), encodeURIComponent(secret)];
+    forms.push(Buffer.from(secret).toString("base64url"));
+    for (const form of forms) this.#forms.set(form, "[secret]");
+  }
+
+  /** The text with every known secret replaced by `[secret]`. */
+  mask(text: string): string {
+    let masked = text;
+    // The longest form first, so that no form leaves the tail of a longer one behind.
+    for (const form of [...this.#forms.keys()].sort((a, b) => b.length - a.length)) {
+      if (masked.includes(form)) masked = masked.replaceAll(form, "[secret]");
+    }
+    return masked;
+  }
+
+  /** Whether the text holds a secret in any form: such a variable is not handed to a child. */
+  within(text: string): boolean {
+    for (const form of this.#forms.keys()) if (text.includes(form)) return true;
+    return false;
+  }
+}

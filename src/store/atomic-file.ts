@@ -1,0 +1,71 @@
+/**
+ * Files that are whole at every instant: a reader, or a crash, sees the old contents or the new
+ * ones, never a part. Written to a temporary file in the same folder, flushed, renamed over the
+ * target, and the folder flushed, so that a power cut can't undo the rename either.
+ */
+import { open, readdir, rename, rm, mkdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { codeOf } from "../shared/errors.ts";
+
+let counter = 0;
+
+/** Replaces the file's contents; mode 0600. On any failure the old file stands and nothing is left. */
+export async function writeAtomic(path: string, text: string): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.${counter++}.tmp`);
+  // "wx": never through a link that someone planted under this name.
+  const handle = await open(temporary, "wx", 0o600);
+  try {
+    try {
+      await Bun.write(temporary, text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+/** Makes the folder, readable by its owner alone, where it is missing. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+/** Removes the temporary files of `path` that processes no longer alive have left. */
+export async function sweepTemporary(path: string): Promise<void> {
+  const folder = dirname(path);
+  const prefix = `.${basename(path)}.`;
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(prefix) || !name.endsWith(".tmp")) continue;
+    const pid = Number(name.slice(prefix.length).split(".")[0]);
+    if (Number.isSafeInteger(pid) && pid > 0 && !isAlive(pid)) {
+      await rm(join(folder, name), { force: true });
+    }
+  }
+}
+
+/** Our own pid counts as dead: this runs before our first write, and containers reuse pid 1. */
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows can't open a folder; there a rename is on its own.
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,156 @@
+/** A bridge inside the test's process: the real client and store against a server on loopback. */
+import type { Backend, BackendRequest, Outcome } from "../../src/backends/backend.ts";
+import { runBridge } from "../../src/bridge/bridge.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
+import type { BridgeOptions } from "../../src/bridge/parts.ts";
+import { PlatformClient } from "../../src/platform/client.ts";
+import { parseApiUrl } from "../../src/platform/http.ts";
+import { Token } from "../../src/platform/token.ts";
+import { systemClock, type Clock } from "../../src/shared/clock.ts";
+import { Secrets } from "../../src/shared/secrets.ts";
+import { LocalStore } from "../../src/store/local.ts";
+import type { Store } from "../../src/store/store.ts";
+import { TOKEN, WORKSPACE } from "./scripted-platform.ts";
+import { tmpFolder } from "./tmp.ts";
+import { Bell } from "./wait.ts";
+
+export type EventOf<T extends BridgeEvent["type"]> = Extract<BridgeEvent, { type: T }>;
+
+/** A backend that answers by a function, `echo: <text>` unless told otherwise. */
+export function backendOf(
+  run: (request: BackendRequest, signal: AbortSignal) => Outcome | Promise<Outcome> = (r) => ({
+    kind: "answer",
+    text: `echo: ${r.text}`,
+  }),
+  change: Partial<Backend> = {},
+): Backend & { requests: BackendRequest[] } {
+  const requests: BackendRequest[] = [];
+  return {
+    requests,
+    timeoutMs: 60_000,
+    takesEmptyText: false,
+    check: async () => {},
+    run: async (request, signal) => {
+      requests.push(request);
+      return run(request, signal);
+    },
+    ...change,
+  };
+}
+
+export interface BridgeUnderTest {
+  options?: Partial<BridgeOptions>;
+  backend?: Backend;
+  clock?: Clock;
+  token?: Token | string | undefined;
+  orgId?: string;
+  /** Wraps the store, to make it fail. */
+  store?: (store: Store) => Store;
+  stateDir?: string;
+  random?: () => number;
+}
+
+export class TestBridge implements AsyncDisposable {
+  readonly events: BridgeEvent[] = [];
+  readonly stateDir: string;
+  readonly secrets = new Secrets();
+  /** How the run ended; `undefined` for well. Never rejects. */
+  readonly ended: Promise<unknown>;
+  readonly #bell = new Bell();
+  readonly #drain = new AbortController();
+  readonly #folder = tmpFolder();
+
+  constructor(url: string, setup: BridgeUnderTest = {}) {
+    this.stateDir = setup.stateDir ?? this.#folder.path;
+    this.ended = this.#run(url, setup).then(
+      () => undefined,
+      (error: unknown) => error ?? new Error("rejected with nothing"),
+    );
+  }
+
+  of<T extends BridgeEvent["type"]>(type: T): EventOf<T>[] {
+    return this.events.filter((e): e is EventOf<T> => e.type === type);
+  }
+
+  /** Resolves once `count` events of this type were told. Rejects if the run ends before. */
+  async until(type: BridgeEvent["type"], count = 1): Promise<void> {
+    const early = this.ended.then((error) => {
+      if (this.of(type).length >= count) return;
+      throw error ?? new Error(`the bridge ended before ${count} × ${type}`);
+    });
+    await Promise.race([
+      this.#bell.until(() => this.of(type).length >= count, `${count} × ${type}`),
+      early,
+    ]);
+  }
+
+  /** Like a first signal; resolves with how the run ended. */
+  async stop(): Promise<unknown> {
+    this.#drain.abort();
+    return this.ended;
+  }
+
+  /** The state file as it lies on the disk. */
+  async stateFile(): Promise<Record<string, string>> {
+    return Bun.file(`${this.stateDir}/${WORKSPACE}.json`).json();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#folder[Symbol.dispose]();
+  }
+
+  async #run(url: string, setup: BridgeUnderTest): Promise<void> {
+    const clock = setup.clock ?? systemClock;
+    const given = "token" in setup ? setup.token : TOKEN;
+    const token = given instanceof Token ? given : new Token(this.secrets, given, "the test");
+    const platform = new PlatformClient({
+      baseUrl: parseApiUrl(url),
+      workspaceId: WORKSPACE,
+      identity: WORKSPACE,
+      orgId: setup.orgId,
+      userAgent: "molecule/test",
+      token: () => token.value,
+      clock,
+      secrets: this.secrets,
+    });
+    const opened = await LocalStore.open(this.stateDir, WORKSPACE);
+    const store = setup.store?.(opened) ?? opened;
+    await runBridge(
+      {
+        workspaceId: WORKSPACE,
+        card: {
+          name: "",
+          description: "a test",
+          version: "0",
+          capabilities: { streaming: false, pushNotifications: false },
+          defaultInputModes: ["text/plain"],
+          defaultOutputModes: ["text/plain"],
+          skills: [],
+        },
+        intervalMs: 5,
+        heartbeatMs: 30_000,
+        sinceSecs: 30,
+        maxAttempts: 3,
+        graceMs: 5_000,
+        maxOfflineMs: undefined,
+        onReply: "run",
+        once: false,
+        ...setup.options,
+      },
+      {
+        platform,
+        backend: setup.backend ?? backendOf(),
+        store,
+        token,
+        clock,
+        random: setup.random ?? (() => 0.01),
+        emit: (event) => {
+          this.events.push(event);
+          this.#bell.ring();
+        },
+      },
+      this.#drain.signal,
+    );
+  }
+}

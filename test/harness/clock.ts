@@ -1,0 +1,79 @@
+import type { Clock } from "../../src/shared/clock.ts";
+
+interface Sleeper {
+  due: number;
+  resolve(): void;
+}
+
+/** A clock that moves only when a test moves it. Due sleepers wake in the order of their time. */
+export class ManualClock implements Clock {
+  #monotonic = 0;
+  #sleepers = new Set<Sleeper>();
+  #watchers = new Set<() => void>();
+  /** Wall time less running time: {@link suspend} widens it. */
+  #offset: number;
+
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    this.#offset = startMs;
+  }
+
+  now(): number {
+    return this.#offset + this.#monotonic;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const sleeper: Sleeper = {
+        due: this.#monotonic + ms,
+        resolve: () => {
+          this.#sleepers.delete(sleeper);
+          signal?.removeEventListener("abort", sleeper.resolve);
+          resolve();
+        },
+      };
+      this.#sleepers.add(sleeper);
+      signal?.addEventListener("abort", sleeper.resolve, { once: true });
+      for (const watcher of [...this.#watchers]) watcher();
+    });
+  }
+
+  /** How long the open sleeps still last, shortest first. */
+  get pending(): number[] {
+    return [...this.#sleepers].map((s) => s.due - this.#monotonic).sort((a, b) => a - b);
+  }
+
+  /** Resolves once a sleep that `matches` (remaining ms) is open. */
+  async untilSleeping(matches: (ms: number) => boolean = () => true): Promise<number> {
+    for (;;) {
+      const found = this.pending.find(matches);
+      if (found !== undefined) return found;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#watchers.add(resolve);
+      await promise;
+      this.#watchers.delete(resolve);
+    }
+  }
+
+  /** Moves time on, waking sleepers as their time comes, and lets what they resume run. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#monotonic + ms;
+    for (;;) {
+      const next = [...this.#sleepers].sort((a, b) => a.due - b.due)[0];
+      if (next === undefined || next.due > end) break;
+      this.#monotonic = Math.max(this.#monotonic, next.due);
+      next.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#monotonic = end;
+  }
+
+  /** The machine sleeps: wall time goes on, running time does not. */
+  suspend(ms: number): void {
+    this.#offset += ms;
+  }
+}

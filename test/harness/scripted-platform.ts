@@ -1,0 +1,170 @@
+/**
+ * A platform that answers as a test scripts it, over a real socket: for statuses, delays and
+ * nonsense that the embedded platform rightly never gives. Routes that are not scripted behave.
+ */
+import type { ActivityRow } from "../../src/contract/types.ts";
+import { Bell } from "./wait.ts";
+
+export type RouteName =
+  "register" | "heartbeat" | "activity" | "a2a" | "notify" | "state" | "workspace";
+
+export interface Seen {
+  route: RouteName | "other";
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  headers: Headers;
+  // Bodies are what the test knows them to be.
+  body: any;
+}
+
+export type Handler = (seen: Seen, nth: number) => Response | Promise<Response>;
+
+export const WORKSPACE = "11111111-1111-4111-8111-111111111111";
+export const PEER = "22222222-2222-4222-8222-222222222222";
+export const TOKEN = "tok-CanaryCanaryCanaryCanaryCanaryCanary01234";
+
+/** An inbound row as the platform writes it; `n` seconds after a fixed start. */
+export function row(n: number, change: Partial<ActivityRow> & { text?: string } = {}): ActivityRow {
+  const { text, ...fields } = change;
+  const id = `aaaaaaaa-0000-4000-8000-${String(n).padStart(12, "0")}`;
+  return {
+    id,
+    workspace_id: WORKSPACE,
+    activity_type: "a2a_receive",
+    status: "ok",
+    source_id: PEER,
+    target_id: WORKSPACE,
+    method: "message/send",
+    summary: "message/send (queued for poll)",
+    error_detail: null,
+    duration_ms: null,
+    created_at: new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString(),
+    request_body: {
+      jsonrpc: "2.0",
+      id: `rpc-${n}`,
+      method: "message/send",
+      params: {
+        message: {
+          role: "user",
+          messageId: `msg-${n}`,
+          parts: [{ kind: "text", text: text ?? `text ${n}` }],
+        },
+      },
+    },
+    ...fields,
+  };
+}
+
+export class ScriptedPlatform implements AsyncDisposable {
+  /** The feed, oldest first. */
+  rows: ActivityRow[] = [];
+  readonly seen: Seen[] = [];
+  readonly bell = new Bell();
+  readonly #handlers = new Map<RouteName, Handler>();
+  readonly #counts = new Map<RouteName, number>();
+  readonly #server: Bun.Server<undefined>;
+
+  constructor() {
+    this.#server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      idleTimeout: 0,
+      fetch: (request) => this.#answer(request),
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.port}`;
+  }
+
+  /** Scripts a route; `nth` counts its calls from 1. Return `undefined` to behave. */
+  on(
+    route: RouteName,
+    handler: (seen: Seen, nth: number) => Response | Promise<Response> | undefined,
+  ): this {
+    this.#handlers.set(route, handler as Handler);
+    return this;
+  }
+
+  calls(route: RouteName): Seen[] {
+    return this.seen.filter((s) => s.route === route);
+  }
+
+  /** Resolves once the route was called `count` times. */
+  untilCalled(route: RouteName, count = 1): Promise<void> {
+    return this.bell.until(() => this.calls(route).length >= count, `${count} calls of ${route}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.stop(true);
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const text = await request.text();
+    const seen: Seen = {
+      route: routeOf(request.method, url.pathname),
+      method: request.method,
+      path: url.pathname,
+      query: url.searchParams,
+      headers: request.headers,
+      body: text === "" ? undefined : JSON.parse(text),
+    };
+    this.seen.push(seen);
+    this.bell.ring();
+    if (seen.route === "other") return Response.json({ error: "not found" }, { status: 404 });
+    const nth = (this.#counts.get(seen.route) ?? 0) + 1;
+    this.#counts.set(seen.route, nth);
+    return (await this.#handlers.get(seen.route)?.(seen, nth)) ?? this.#behave(seen);
+  }
+
+  #behave({ route, query }: Seen): Response {
+    switch (route) {
+      case "register":
+        return Response.json({ status: "registered", delivery_mode: "poll" });
+      case "heartbeat":
+        return Response.json({ status: "ok" });
+      case "activity":
+        return Response.json(this.#page(query));
+      case "a2a":
+        return Response.json({ status: "queued", delivery_mode: "poll", method: "message/send" });
+      case "notify":
+        return Response.json({ status: "sent" });
+      case "state":
+        return Response.json({
+          workspace_id: WORKSPACE,
+          status: "online",
+          paused: false,
+          deleted: false,
+        });
+      default:
+        return Response.json({ id: WORKSPACE, name: "agent", status: "online" });
+    }
+  }
+
+  #page(query: URLSearchParams): ActivityRow[] {
+    const limit = Number(query.get("limit") ?? 100);
+    const since = query.get("since_id");
+    if (since !== null) {
+      const at = this.rows.findIndex((r) => r.id === since);
+      return this.rows.slice(at + 1, at + 1 + limit);
+    }
+    const before = query.get("before_ts");
+    return this.rows
+      .filter((r) => before === null || r.created_at.replace("Z", "000000Z") < before)
+      .reverse()
+      .slice(0, limit);
+  }
+}
+
+function routeOf(method: string, path: string): RouteName | "other" {
+  if (path === "/registry/register") return "register";
+  if (path === "/registry/heartbeat") return "heartbeat";
+  if (/^\/workspaces\/[^/]+\/activity$/.test(path) && method === "GET") return "activity";
+  if (/^\/workspaces\/[^/]+\/a2a$/.test(path)) return "a2a";
+  if (/^\/workspaces\/[^/]+\/notify$/.test(path)) return "notify";
+  if (/^\/workspaces\/[^/]+\/state$/.test(path)) return "state";
+  if (/^\/workspaces\/[^/]+$/.test(path)) return "workspace";
+  return "other";
+}
