@@ -1,0 +1,99 @@
+/** Request bodies: read within a limit, and read field by field as a typed decoder would. */
+import { asObject, parseJson, type JsonObject } from "../shared/json.ts";
+import { refuse } from "./answers.ts";
+
+/** Contract 2.4.2, revision 2. */
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The bytes of a stream as text, or undefined when there are more than `max`. The rest is read and
+ * dropped: a sender whose connection is closed in mid-sentence sees a reset instead of the answer.
+ */
+export async function readText(
+  stream: AsyncIterable<Uint8Array> | null,
+  max: number,
+): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream ?? []) {
+    size += chunk.length;
+    if (size <= max) chunks.push(chunk);
+    else chunks.length = 0;
+  }
+  return size <= max ? Buffer.concat(chunks).toString("utf8") : undefined;
+}
+
+/** A request's body as text; 413 above the limit (contract 2.4.2). */
+export async function readBody(request: Request): Promise<string> {
+  const text = await readText(request.body, MAX_BODY_BYTES);
+  if (text !== undefined) return text;
+  return refuse(413, "request body too large", { truncated: true, max_bytes: MAX_BODY_BYTES });
+}
+
+/** Text as a JSON object; undefined for anything else, absurd nesting included. */
+export function toObject(text: string): JsonObject | undefined {
+  try {
+    return asObject(parseJson(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The fields of a JSON body. A missing or null field is undefined; a field of another type than
+ * asked for is a 400, as it is on a server with typed structs.
+ */
+export class Fields {
+  readonly #object: JsonObject;
+  readonly #problem: string;
+
+  constructor(object: JsonObject, problem = "invalid request body") {
+    this.#object = object;
+    this.#problem = problem;
+  }
+
+  /** The request's JSON object; 400 `problem` where it is none. */
+  static async of(request: Request, problem = "invalid request body"): Promise<Fields> {
+    const object = toObject(await readBody(request));
+    return object === undefined ? refuse(400, problem) : new Fields(object, problem);
+  }
+
+  any(key: string): unknown {
+    const value = Object.hasOwn(this.#object, key) ? this.#object[key] : undefined;
+    return value === null ? undefined : value;
+  }
+
+  string(key: string): string | undefined {
+    const value = this.any(key);
+    return value === undefined || typeof value === "string" ? value : this.#refuse();
+  }
+
+  number(key: string): number | undefined {
+    const value = this.any(key);
+    return value === undefined || typeof value === "number" ? value : this.#refuse();
+  }
+
+  integer(key: string): number | undefined {
+    const value = this.number(key);
+    return value === undefined || Number.isSafeInteger(value) ? value : this.#refuse();
+  }
+
+  boolean(key: string): boolean | undefined {
+    const value = this.any(key);
+    return value === undefined || typeof value === "boolean" ? value : this.#refuse();
+  }
+
+  array(key: string): unknown[] | undefined {
+    const value = this.any(key);
+    return value === undefined || Array.isArray(value) ? value : this.#refuse();
+  }
+
+  object(key: string): JsonObject | undefined {
+    const value = this.any(key);
+    return value === undefined ? undefined : (asObject(value) ?? this.#refuse());
+  }
+
+  #refuse(): never {
+    return refuse(400, this.#problem);
+  }
+}

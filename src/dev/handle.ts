@@ -1,0 +1,77 @@
+/** One request, from the door to the log: limit, origin, route, token, endpoint. */
+import { Refusal, refuse } from "./answers.ts";
+import { authorize } from "./auth.ts";
+import type { Dev } from "./call.ts";
+import { isLocalRequest } from "./local.ts";
+import { bucketOf, rateHeaders, type RateLimiter, type Verdict } from "./rate-limit.ts";
+import { findRoute } from "./router.ts";
+import { ROUTES } from "./routes.ts";
+
+/** A line for the log. */
+export interface RequestLine {
+  method: string;
+  /** Without its query. */
+  path: string;
+  status: number;
+  ms: number;
+}
+
+export interface Hooks {
+  /** Called after each request. */
+  onRequest?(line: RequestLine): void;
+  /** Called with what an endpoint should not have thrown; the caller hears nothing of it. */
+  onError?(error: unknown): void;
+}
+
+/**
+ * Answers a request; never rejects. The limiter comes before everything, so that failing calls
+ * count too, and its headers are on every answer (contract 1.8). `address` is the caller's.
+ */
+export async function handle(
+  dev: Dev,
+  limiter: RateLimiter | undefined,
+  hooks: Hooks,
+  request: Request,
+  address: string,
+): Promise<Response> {
+  const startedAt = dev.clock.monotonic();
+  const verdict = limiter?.take(bucketOf(request, address));
+  // A request without a Host has a URL without one.
+  const url = URL.parse(request.url, dev.url);
+  const path = url?.pathname ?? "/";
+  let response: Response;
+  try {
+    response = await answer(dev, verdict, request, path, url?.searchParams);
+  } catch (error) {
+    if (!(error instanceof Refusal)) hooks.onError?.(error);
+    response = (error instanceof Refusal ? error : new Refusal(500, "internal error")).toResponse();
+  }
+  if (verdict !== undefined) {
+    for (const [name, value] of rateHeaders(verdict)) response.headers.set(name, value);
+  }
+  const ms = dev.clock.monotonic() - startedAt;
+  hooks.onRequest?.({ method: request.method, path, status: response.status, ms });
+  return response;
+}
+
+async function answer(
+  dev: Dev,
+  verdict: Verdict | undefined,
+  request: Request,
+  path: string,
+  query: URLSearchParams = new URLSearchParams(),
+): Promise<Response> {
+  if (verdict?.allowed === false) {
+    const seconds = verdict.resetSeconds;
+    const headers = { "Retry-After": String(seconds) };
+    refuse(429, "rate limit exceeded", { retry_after: seconds }, headers);
+  }
+  if (!isLocalRequest(request)) {
+    refuse(403, "this development platform answers only to pages and programs of this machine");
+  }
+  const found = findRoute(ROUTES, request.method, path) ?? refuse(404, "not found");
+  const { id = "", tokenId = "" } = found.params;
+  const call = { dev, request, query, id, tokenId };
+  authorize(found.route.auth, call);
+  return found.route.handler(call);
+}

@@ -1,0 +1,86 @@
+/** POST /registry/register (contract 2.1). */
+import type { DeliveryMode, RegisterResponse, WorkspaceStatus } from "../contract/types.ts";
+import { isUuid } from "../shared/ids.ts";
+import { getString, type JsonObject } from "../shared/json.ts";
+import { refuse } from "./answers.ts";
+import { authorizeAgent } from "./auth.ts";
+import { Fields } from "./body.ts";
+import type { Call } from "./call.ts";
+import { urlProblem } from "./push-url.ts";
+import { canonicalId, type WorkspaceRow } from "./workspace-store.ts";
+
+/** These stay as they are when their agent registers; the answer is 200 all the same (R2). */
+const KEPT: readonly WorkspaceStatus[] = ["paused", "hibernated"];
+
+/**
+ * An agent says that it is there, and how it takes messages: the workspace is online. An unknown
+ * UUID makes a workspace. `auth_token` is in the answer only where no token had to be shown.
+ */
+export async function register({ dev, request }: Call): Promise<Response> {
+  const { workspaces, tokens } = dev.database;
+  const body = await Fields.of(request);
+  const id = canonicalId(body.string("id") ?? "");
+  const card = body.object("agent_card");
+  const url = body.string("url") ?? "";
+  if (id === "" || card === undefined) refuse(400, "invalid request body");
+  const sentMode = readDeliveryMode(body);
+  authorizeAgent(dev, request, id);
+
+  const mode = sentMode ?? workspaces.find(id)?.delivery_mode ?? "push";
+  if (mode === "push") await checkPushUrl(url);
+  const cardUrl = getString(card, "url");
+  const problem = cardUrl === undefined ? undefined : await urlProblem(cardUrl);
+  if (problem !== undefined) refuse(400, `agent_card.url rejected: ${problem}`);
+  // The column is a UUID: anything else fails there, a permanent error that looks transient (T23).
+  if (!isUuid(id)) refuse(500, "registration failed");
+
+  const answer = dev.database.transaction((): RegisterResponse => {
+    if (workspaces.find(id) === undefined) workspaces.insert({ id, name: id, status: "online" });
+    const row = workspaces.find(id);
+    if (row === undefined) return refuse(500, "registration failed");
+    // Of no effect on a removed workspace, which is given a token all the same; it opens no door.
+    workspaces.change(id, {
+      status: KEPT.includes(row.status) ? row.status : "online",
+      delivery_mode: mode,
+      url,
+      agent_card: JSON.stringify(completeCard(card, row)),
+      last_heartbeat_at: dev.clock.now(),
+    });
+    const removed = row.status === "removed";
+    return {
+      status: "registered",
+      delivery_mode: mode,
+      ...(tokens.hasInstance(id) ? {} : { auth_token: tokens.mint(id, "instance") }),
+      ...(removed ? {} : { platform_inbound_secret: workspaces.inboundSecret(row).secret }),
+    };
+  });
+  return Response.json(answer);
+}
+
+/** The field of a body; undefined when it is absent or empty, 400 for another mode. */
+export function readDeliveryMode(body: Fields): DeliveryMode | undefined {
+  const mode = body.string("delivery_mode") ?? "";
+  if (mode === "") return undefined;
+  return mode === "push" || mode === "poll"
+    ? mode
+    : refuse(400, "delivery_mode must be push or poll");
+}
+
+/** 400 unless messages could be sent to this address. */
+export async function checkPushUrl(url: string): Promise<void> {
+  if (url === "") refuse(400, "url is required for push-mode workspaces");
+  const problem = await urlProblem(url, { loopback: true });
+  if (problem !== undefined) refuse(400, `url rejected: ${problem}`);
+}
+
+/** A card says the workspace's own name where it gives none, or just the id. */
+function completeCard(card: JsonObject, row: WorkspaceRow): JsonObject {
+  const sentName = getString(card, "name");
+  const name = sentName === undefined || sentName === row.id ? row.name : sentName;
+  return {
+    ...card,
+    name,
+    description: getString(card, "description") ?? name,
+    ...(row.role === null || getString(card, "role") !== undefined ? {} : { role: row.role }),
+  };
+}

@@ -1,0 +1,63 @@
+/** Finds the route of a request: method and path, with `:name` standing for one path segment. */
+import type { Auth } from "./auth.ts";
+import type { Handler } from "./call.ts";
+import { canonicalId } from "./workspace-store.ts";
+
+export interface Route {
+  method: string;
+  segments: readonly string[];
+  auth: Auth;
+  handler: Handler;
+}
+
+export interface Found {
+  route: Route;
+  params: { [name: string]: string };
+}
+
+/** One line of the route table. */
+export function route(method: string, path: string, auth: Auth, handler: Handler): Route {
+  return { method, segments: path.split("/").slice(1), auth, handler };
+}
+
+/** The route of a request, with the values of its `:names`; undefined when there is none. */
+export function findRoute(
+  routes: readonly Route[],
+  method: string,
+  pathname: string,
+): Found | undefined {
+  const parts = pathname.split("/").slice(1);
+  for (const candidate of routes) {
+    if (candidate.method !== method) continue;
+    const params = match(candidate.segments, parts);
+    if (params !== undefined) return { route: candidate, params };
+  }
+  return undefined;
+}
+
+function match(
+  segments: readonly string[],
+  parts: readonly string[],
+): { [name: string]: string } | undefined {
+  if (segments.length !== parts.length) return undefined;
+  const params: { [name: string]: string } = {};
+  for (const [i, segment] of segments.entries()) {
+    const part = parts[i] ?? "";
+    if (!segment.startsWith(":")) {
+      if (segment !== part) return undefined;
+      continue;
+    }
+    const value = decode(part);
+    if (value === undefined || value === "") return undefined;
+    params[segment.slice(1)] = canonicalId(value);
+  }
+  return params;
+}
+
+function decode(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The tables. Times of workspaces and tokens are milliseconds since 1970; `activities.created_at`
+ * is RFC 3339 in UTC with nine digits, so that its order as text is its order in time.
+ */
+
+/** Marks a file as ours (SQLite's application_id): "MoDv". */
+export const APPLICATION_ID = 0x4d6f4476;
+
+/** One step for each schema version; PRAGMA user_version counts those taken. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE workspaces (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    role TEXT,
+    tier INTEGER NOT NULL DEFAULT 1,
+    status TEXT NOT NULL,
+    runtime TEXT NOT NULL DEFAULT 'external',
+    delivery_mode TEXT NOT NULL DEFAULT 'push',
+    url TEXT NOT NULL DEFAULT '',
+    parent_id TEXT REFERENCES workspaces (id) ON DELETE SET NULL,
+    agent_card TEXT,
+    inbound_secret TEXT,
+    active_tasks INTEGER NOT NULL DEFAULT 0,
+    max_concurrent_tasks INTEGER NOT NULL DEFAULT 1,
+    last_error_rate REAL NOT NULL DEFAULT 0,
+    last_sample_error TEXT NOT NULL DEFAULT '',
+    uptime_seconds INTEGER NOT NULL DEFAULT 0,
+    current_task TEXT NOT NULL DEFAULT '',
+    runtime_metadata TEXT,
+    monthly_spend INTEGER NOT NULL DEFAULT 0,
+    budget_limit INTEGER,
+    workspace_dir TEXT,
+    x REAL NOT NULL DEFAULT 0,
+    y REAL NOT NULL DEFAULT 0,
+    collapsed INTEGER NOT NULL DEFAULT 0,
+    broadcast_enabled INTEGER NOT NULL DEFAULT 0,
+    talk_to_user_enabled INTEGER NOT NULL DEFAULT 1,
+    last_acked_seq INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    last_heartbeat_at INTEGER,
+    last_outbound_at INTEGER,
+    removed_at INTEGER
+  ) STRICT;
+  CREATE INDEX workspaces_by_parent ON workspaces (parent_id);
+
+  CREATE TABLE tokens (
+    id TEXT PRIMARY KEY,
+    workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    prefix TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_used_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT;
+  CREATE INDEX tokens_by_workspace ON tokens (workspace_id);
+
+  CREATE TABLE activities (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    activity_type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    source_id TEXT,
+    target_id TEXT,
+    method TEXT,
+    summary TEXT,
+    error_detail TEXT,
+    duration_ms INTEGER,
+    request_body TEXT,
+    response_body TEXT,
+    message_id TEXT,
+    created_at TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX activities_in_order ON activities (workspace_id, created_at, seq);
+  CREATE UNIQUE INDEX activities_by_message ON activities (workspace_id, message_id)
+    WHERE message_id IS NOT NULL;
+  `,
+];

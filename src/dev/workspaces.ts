@@ -1,0 +1,124 @@
+/** The endpoints on workspaces but for their making (contract 2.7, 2.8, 2.9, 3.1). */
+import { isUuid } from "../shared/ids.ts";
+import { refuse } from "./answers.ts";
+import { Fields } from "./body.ts";
+import type { Call } from "./call.ts";
+import type { WorkspaceChange, WorkspaceRow } from "./workspace-store.ts";
+import { toListed, toPeer, toState, toTime, toWorkspace } from "./workspace-view.ts";
+
+/** All that are not removed, with what only administrators may see. */
+export function listWorkspaces({ dev }: Call): Response {
+  return Response.json(dev.database.workspaces.all().map(toListed));
+}
+
+/** Open to all, and so the one call that tells why a token is refused (contract 2.8). */
+export function showWorkspace({ dev, id, query }: Call): Response {
+  if (!isUuid(id)) refuse(400, "invalid workspace ID");
+  const row = dev.database.workspaces.find(id) ?? refuse(404, "workspace not found");
+  if (row.status === "removed" && query.get("include_removed") !== "true") {
+    refuse(410, "workspace removed", {
+      id,
+      removed_at: toTime(row.removed_at),
+      hint: "add ?include_removed=true to see it all the same",
+    });
+  }
+  return Response.json(toWorkspace(row));
+}
+
+/** A removed workspace never comes here: its tokens are refused before (T10). */
+export function showState(call: Call): Response {
+  return Response.json(toState(present(call)));
+}
+
+/** Parent, children, and siblings; at the top R2 lists no siblings, though they may talk. */
+export function listPeers(call: Call): Response {
+  const { workspaces } = call.dev.database;
+  const { id, parent_id } = present(call);
+  const parent = parent_id === null ? undefined : workspaces.find(parent_id);
+  const family = [
+    ...(parent === undefined || parent.status === "removed" ? [] : [parent]),
+    ...(parent_id === null ? [] : workspaces.children(parent_id).filter((row) => row.id !== id)),
+    ...workspaces.children(id),
+  ];
+  const word = (call.query.get("q") ?? "").toLowerCase();
+  const matches = ({ name, role }: WorkspaceRow) =>
+    `${name}\n${role ?? ""}`.toLowerCase().includes(word);
+  return Response.json(family.filter(matches).map(toPeer));
+}
+
+/** Switches what the agent may do: broadcast, talk to the user. */
+export async function changeAbilities(call: Call): Promise<Response> {
+  const body = await Fields.of(call.request);
+  const change: WorkspaceChange = {};
+  for (const ability of ["broadcast_enabled", "talk_to_user_enabled"] as const) {
+    const value = body.boolean(ability);
+    if (value !== undefined) change[ability] = Number(value);
+  }
+  if (Object.keys(change).length === 0) {
+    refuse(400, "give broadcast_enabled or talk_to_user_enabled");
+  }
+  const { id } = present(call);
+  call.dev.database.workspaces.change(id, change);
+  return Response.json({ status: "updated" });
+}
+
+/** Removes a workspace and all below it; every token of theirs is dead from then on. */
+export function deleteWorkspace({ dev, id, query, request }: Call): Response {
+  const { workspaces, tokens } = dev.database;
+  const purge = query.get("purge") === "true";
+  const row = (isUuid(id) ? workspaces.find(id) : undefined) ?? refuse(404, "workspace not found");
+  if (row.status === "removed" && !purge) refuse(410, "workspace removed", { id });
+  if (!isName(request.headers.get("x-confirm-name"), row.name)) {
+    refuse(400, "destructive_action_requires_confirmation", {
+      hint: "send the name of the workspace in the header X-Confirm-Name",
+    });
+  }
+  const below = workspaces.descendants(id);
+  if (below.length > 0 && query.get("confirm") !== "true") {
+    refuse(409, "confirmation_required", {
+      hint: "the workspace has children, which go with it: add ?confirm=true",
+      children: below.map(({ id, name }) => ({ id, name })),
+    });
+  }
+  dev.database.transaction(() => {
+    for (const doomed of [...below, row]) {
+      workspaces.change(doomed.id, { status: "removed", removed_at: dev.clock.now(), url: "" });
+      tokens.revokeAll(doomed.id);
+      if (purge) workspaces.purge(doomed.id);
+    }
+  });
+  const status = purge ? "purged" : "removed";
+  return Response.json({ status, cascade_deleted: below.length });
+}
+
+/** Pauses a workspace and all below it. Heartbeats and register leave it paused. */
+export function pause(call: Call): Response {
+  const { workspaces } = call.dev.database;
+  const row = present(call);
+  const all = [row, ...workspaces.descendants(row.id)];
+  for (const { id } of all) workspaces.change(id, { status: "paused" });
+  return Response.json({ status: "paused", paused_count: all.length });
+}
+
+/** The way back from pause: `provisioning`, which the next heartbeat makes `online`. */
+export function resume(call: Call): Response {
+  const { workspaces } = call.dev.database;
+  const row = present(call);
+  const parent = row.parent_id === null ? undefined : workspaces.find(row.parent_id);
+  if (parent?.status === "paused") refuse(409, "the parent workspace is paused; resume it first");
+  const paused = [row, ...workspaces.descendants(row.id)].filter((r) => r.status === "paused");
+  for (const { id } of paused) workspaces.change(id, { status: "provisioning" });
+  return Response.json({ status: "provisioning", resumed_count: paused.length });
+}
+
+/** The workspace of the path; 404 where there is none or it is removed. */
+export function present({ dev, id }: Call): WorkspaceRow {
+  const row = dev.database.workspaces.find(id);
+  return row === undefined || row.status === "removed" ? refuse(404, "workspace not found") : row;
+}
+
+/** Header values arrive byte by byte: a name in UTF-8 counts as well as one in Latin-1. */
+function isName(header: string | null, name: string): boolean {
+  if (header === null) return false;
+  return header === name || Buffer.from(header, "latin1").toString("utf8") === name;
+}

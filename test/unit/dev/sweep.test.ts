@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { DEFAULT_STALE_AFTER_MS, DEFAULT_SWEEP_EVERY_MS } from "../../../src/dev/sweep.ts";
+import { lab, until, type Lab } from "./lab.ts";
+
+/** Moves the clock on and waits until the sweep, if it is due, has been and sleeps again. */
+async function advance(at: Lab, ms: number): Promise<void> {
+  await until(() => at.clock.sleepers === 1);
+  at.clock.advance(ms);
+  await until(() => at.clock.sleepers === 1);
+}
+
+test("an online workspace that falls silent waits for its agent again (1.2, T14)", async () => {
+  await using at = await lab();
+  const { id, token } = await at.member("agent");
+  const beat = () => at.post("/registry/heartbeat", { token, body: { workspace_id: id } });
+  await beat();
+  await advance(at, DEFAULT_STALE_AFTER_MS);
+  expect((await at.show({ id })).status).toBe("online");
+  // Reading the feed is no sign of life.
+  await at.feed({ id, token });
+  await advance(at, DEFAULT_SWEEP_EVERY_MS);
+  expect((await at.show({ id })).status).toBe("awaiting_agent");
+  await beat();
+  expect((await at.show({ id })).status).toBe("online");
+});
+
+test("the times can be chosen, and no other status is touched", async () => {
+  await using at = await lab({ staleAfterMs: 1_000, sweepEveryMs: 100 });
+  const statuses = ["online", "degraded", "paused", "provisioning", "failed"] as const;
+  const ids: string[] = [];
+  for (const status of statuses) {
+    const { id } = await at.member(status);
+    at.platform.database.workspaces.change(id, { status, last_heartbeat_at: at.clock.time });
+    ids.push(id);
+  }
+  await advance(at, 1_000);
+  expect((await at.show({ id: ids[0] ?? "" })).status).toBe("online");
+  await advance(at, 100);
+  const after = [];
+  for (const id of ids) after.push((await at.show({ id })).status);
+  expect(after).toEqual(["awaiting_agent", "degraded", "paused", "provisioning", "failed"]);
+});
