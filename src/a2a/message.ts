@@ -1,5 +1,13 @@
 /** An A2A message as it lies in an activity row, read without trusting its shape. */
-import { asObject, get, getArray, getNumber, getString, type JsonObject } from "../shared/json.ts";
+import {
+  asObject,
+  get,
+  getArray,
+  getNumber,
+  getString,
+  parseJson,
+  type JsonObject,
+} from "../shared/json.ts";
 import { oneLine } from "../shared/text.ts";
 
 /** A file that came with a message. Its bytes are not fetched here. */
@@ -30,10 +38,11 @@ export interface MessageContent {
  * of ids, v0.2 `content`, and a body that is itself JSON-RPC text. Never throws.
  */
 export function readMessage(body: unknown): MessageContent {
-  const params = get(body, "params");
-  const message = asObject(get(params, "message")) ?? asObject(get(body, "message"));
-  // The first place whose parts say anything wins.
-  const places = [message, params, body];
+  const envelope = unpacked(body);
+  const params = get(envelope, "params");
+  const message = asObject(get(params, "message")) ?? asObject(get(envelope, "message"));
+  // The first place whose parts say anything wins; a text that is no envelope speaks for itself.
+  const places = [message, params, envelope, body];
   const candidates = places.map((place) => readParts(partsOf(place)));
   const parts = candidates.find((c) => c.text !== "" || c.files.length > 0) ?? NOTHING;
   const id = (...keys: string[]) => {
@@ -65,6 +74,16 @@ export function describeFiles(files: FileRef[]): string {
 
 const NOTHING: { text: string; files: FileRef[] } = { text: "", files: [] };
 
+/** The envelope inside a text; anything else as it is. */
+function unpacked(body: unknown): unknown {
+  if (typeof body !== "string") return body;
+  try {
+    return parseJson(body);
+  } catch {
+    return body;
+  }
+}
+
 function partsOf(place: unknown): unknown[] {
   if (typeof place === "string") return [{ text: place }];
   const parts = getArray(place, "parts") ?? getArray(place, "content");
@@ -91,7 +110,10 @@ function readParts(parts: unknown[]): { text: string; files: FileRef[] } {
   return { text: texts.join("\n"), files };
 }
 
-/** v0.3 nests a `file`; the Go tool flattens it; v1.0 says `url`, `filename`, `mediaType`. */
+/**
+ * v0.3 nests a `file`; the Go tool flattens it; v1.0 says `url`, `filename`, `mediaType`. Inline
+ * `bytes` may be all that there is.
+ */
 function readFile(part: JsonObject): FileRef | undefined {
   const file = asObject(get(part, "file")) ?? part;
   const found = {
@@ -101,5 +123,6 @@ function readFile(part: JsonObject): FileRef | undefined {
     uri: getString(file, "uri") ?? getString(file, "url"),
     size: getNumber(file, "size"),
   };
-  return found.name === undefined && found.uri === undefined ? undefined : found;
+  const known = found.name ?? found.uri ?? getString(file, "bytes");
+  return known === undefined ? undefined : found;
 }

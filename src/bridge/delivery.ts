@@ -50,14 +50,16 @@ export class Delivery {
   }
 
   /**
-   * Posts `text` as the answer to `message`. Every try carries the same message id. Rejects only
-   * when our own token is refused for good.
+   * Posts `text` as the answer to `message`. Every try carries the same message id. `takenAt` is when
+   * the message was taken, for the time that the answer took. Rejects only when our own token is
+   * refused for good.
    */
   async post(
     message: InboundMessage,
     text: string,
     kind: ReplyKind,
     signal: AbortSignal,
+    takenAt = this.#parts.clock.monotonic(),
   ): Promise<Delivered> {
     const { emit, clock, random } = this.#parts;
     const named = { activityId: message.activityId, to: senderName(message.peerId) };
@@ -75,14 +77,19 @@ export class Delivery {
           emit({ type: "reply-handed-over", ...named, afterMs: HAND_OVER_MS });
         } else {
           this.#watchdog.contact();
-          emit({ type: "answered", ...named, ms: clock.monotonic() - begun, note: result.note });
+          emit({ type: "answered", ...named, ms: clock.monotonic() - takenAt, note: result.note });
         }
         return "posted";
       } catch (error) {
         if (signal.aborted) return "stopped";
         if (!(error instanceof PlatformError)) throw error;
         if (error.failure.deliveryConfirmed) {
-          emit({ type: "answered", ...named, ms: clock.monotonic() - begun, note: error.message });
+          emit({
+            type: "answered",
+            ...named,
+            ms: clock.monotonic() - takenAt,
+            note: error.message,
+          });
           return "posted";
         }
         if (error.verdict === "unauthorized") {

@@ -70,17 +70,31 @@ export async function dispatch(
         emit({ type: "noted", activityId, from, ms: clock.monotonic() - begun });
         return "settled";
       }
-      return post(deps, message, outcome.text, "answer", signal);
+      return post(deps, message, outcome.text, "answer", signal, begun);
     case "declined":
       emit({ type: "declined", activityId, from, reason: outcome.reason });
       // The canvas shows that we are at work until it hears from us (contract 2.5).
       if (isReply || message.peerId !== undefined) return "settled";
-      return post(deps, message, "(The agent has nothing to say to this.)", "answer", signal);
+      return post(
+        deps,
+        message,
+        "(The agent has nothing to say to this.)",
+        "answer",
+        signal,
+        begun,
+      );
     case "again":
     case "failed": {
       emit({ type: "run-failed", activityId, from, attempts, reason: outcome.reason });
       if (isReply) return "settled";
-      return post(deps, message, `I could not answer this: ${outcome.told}.`, "failure", signal);
+      return post(
+        deps,
+        message,
+        `I could not answer this: ${outcome.told}.`,
+        "failure",
+        signal,
+        begun,
+      );
     }
     case "operator":
       throw new MoleculeError(`the backend can't work: ${outcome.reason}`, { hint: outcome.hint });
@@ -151,6 +165,9 @@ async function post(
   text: string,
   kind: "answer" | "failure",
   signal: AbortSignal,
+  takenAt?: number,
 ): Promise<Dispatched> {
-  return (await delivery.post(message, text, kind, signal)) === "stopped" ? "stopped" : "settled";
+  return (await delivery.post(message, text, kind, signal, takenAt)) === "stopped"
+    ? "stopped"
+    : "settled";
 }

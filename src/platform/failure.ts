@@ -3,6 +3,7 @@ import { codeOf, messageOf } from "../shared/errors.ts";
 import { get, getNumber, getString } from "../shared/json.ts";
 import { oneLine } from "../shared/text.ts";
 import { formatDuration } from "../shared/duration.ts";
+import { mayBeProxied } from "./proxy.ts";
 import { PlatformError, type Failure, type Verdict } from "./platform.ts";
 
 /** Statuses below 500 that pass by themselves. */
@@ -87,7 +88,7 @@ function networkWords(
   error: unknown,
   ms: number,
 ): { words: string; refused: boolean } {
-  const proxied = proxyFor(url) === undefined ? "" : " (a proxy is set in the environment)";
+  const proxied = mayBeProxied(url, process.env) ? " (a proxy is set in the environment)" : "";
   if (error instanceof Error && error.name === "TimeoutError") {
     return { words: `no answer within ${formatDuration(ms)}${proxied}`, refused: false };
   }
@@ -118,13 +119,6 @@ function networkWords(
     default:
       return { words: `${code ?? "failed"} at ${url.host}${proxied}`, refused: false };
   }
-}
-
-/** Whether a proxy of the environment may stand in between; only to say so in a message. */
-function proxyFor(url: URL): string | undefined {
-  const names =
-    url.protocol === "https:" ? ["HTTPS_PROXY", "https_proxy"] : ["HTTP_PROXY", "http_proxy"];
-  return [...names, "ALL_PROXY", "all_proxy"].map((n) => process.env[n]).find((v) => v);
 }
 
 function secondsToMs(seconds: number | undefined): number | undefined {

@@ -6,12 +6,13 @@ import { createFetch } from "ofetch";
 import type { Clock } from "../shared/clock.ts";
 import { parseRetryAfter } from "../shared/backoff.ts";
 import { parseJson } from "../shared/json.ts";
-import { UsageError } from "../shared/errors.ts";
+import { Deadline } from "./deadline.ts";
 import { answerError, networkError, undecodableError, type Received } from "./failure.ts";
 import { PlatformError, type CallOptions } from "./platform.ts";
+import { isLoopback } from "./proxy.ts";
 
 export interface HttpParts {
-  /** As {@link parseApiUrl} gave it. */
+  /** As {@link parseApiUrl} of api-url.ts gave it. */
   baseUrl: URL;
   /** Sent as `X-Workspace-ID`, so that a bad token is a 401 and never a stranger's voice (T26). */
   identity: string | undefined;
@@ -52,31 +53,6 @@ const ofetch = createFetch({
   AbortController,
 });
 
-/**
- * Checks a base URL: http or https, no credentials, query or fragment. A path is kept; a trailing
- * slash makes no difference. Throws a UsageError.
- */
-export function parseApiUrl(text: string, named = "--api-url"): URL {
-  const hint = "It looks like https://tenant.example.com or http://localhost:8080.";
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new UsageError(`${named} is not a URL`, hint);
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new UsageError(`${named} must begin with http:// or https://`, hint);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new UsageError(`${named} must not hold a user name or password`, hint);
-  }
-  if (url.search !== "" || url.hash !== "") {
-    throw new UsageError(`${named} must end before any "?" or "#"`, hint);
-  }
-  url.pathname = url.pathname.replace(/\/+$/, "");
-  return url;
-}
-
 export class Http {
   readonly #parts: HttpParts;
   /** The server's clock less ours, in milliseconds. */
@@ -96,12 +72,16 @@ export class Http {
     const deadline = new Deadline(call.deadlineMs, options.signal);
     try {
       const response = await this.#follow(url, call, options, deadline.signal);
-      const received = await this.#receive(response, call, deadline);
-      if (response.status < 200 || response.status > 299) throw answerError(call.what, received);
-      if (received.body === undefined && call.anyBody !== true) {
-        throw undecodableError(call.what, received);
+      const { status, ok } = response;
+      const receiving = this.#receive(response, call, deadline);
+      // Cut off, too large or too slow: the headers have said all that counts.
+      if (ok && call.anyBody === true) {
+        return { status, body: (await receiving.catch(() => undefined))?.body };
       }
-      return { status: response.status, body: received.body };
+      const received = await receiving;
+      if (!ok) throw answerError(call.what, received);
+      if (received.body === undefined) throw undecodableError(call.what, received);
+      return { status, body: received.body };
     } catch (error) {
       if (error instanceof PlatformError) throw error;
       // ofetch wraps the network's error; what matters is inside.
@@ -112,9 +92,14 @@ export class Http {
     }
   }
 
-  #url({ path, query }: Call): URL {
+  #url({ what, path, query }: Call): URL {
+    // An escape would not help: %2e%2e climbs just as well (WHATWG URL, 4.5).
+    if (path.some((segment) => /^\.\.?$/.test(segment))) {
+      throw new PlatformError(`${what}: "." and ".." are no ids`, { verdict: "permanent" });
+    }
+    const segments = path.map((segment) => encodeURIComponent(segment.toWellFormed()));
     const url = new URL(this.#parts.baseUrl);
-    url.pathname = [url.pathname.replace(/\/$/, ""), ...path.map(encodeURIComponent)].join("/");
+    url.pathname = [url.pathname.replace(/\/$/, ""), ...segments].join("/");
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, value);
     }
@@ -187,7 +172,7 @@ export class Http {
       body: undefined,
       undecodable: undefined,
       empty: text.trim() === "",
-      retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), clock.now()),
+      retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), this.serverNow()),
     };
     if (received.empty) return received;
     if (!isJson) {
@@ -222,49 +207,7 @@ async function readCapped(response: Response, call: Call, deadline: Deadline): P
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/**
- * A deadline that covers headers and body, joined with the caller's signal. Made by hand:
- * AbortSignal.any on a signal that lives for months keeps something for every call.
- */
-class Deadline {
-  readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #outer: AbortSignal | undefined;
-  readonly #onOuter = () => this.abort();
-  /** Set once the time is up. */
-  expired: Error | undefined;
-
-  constructor(ms: number, outer: AbortSignal | undefined) {
-    this.#outer = outer;
-    this.#timer = setTimeout(() => {
-      this.expired = new DOMException("the deadline passed", "TimeoutError");
-      this.abort();
-    }, ms);
-    if (outer?.aborted) this.abort();
-    outer?.addEventListener("abort", this.#onOuter, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  abort(): void {
-    this.#controller.abort();
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-    this.#outer?.removeEventListener("abort", this.#onOuter);
-  }
-}
-
 /** Only https tenants compare `Origin`; a plain local server would take us for the web UI. */
 function isHosted(baseUrl: URL): boolean {
-  const host = baseUrl.hostname;
-  const loopback =
-    host === "localhost" ||
-    host === "[::1]" ||
-    host.startsWith("127.") ||
-    host.endsWith(".localhost");
-  return baseUrl.protocol === "https:" && !loopback;
+  return baseUrl.protocol === "https:" && !isLoopback(baseUrl.hostname);
 }

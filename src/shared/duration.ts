@@ -13,7 +13,7 @@ export function parseDuration(text: string): number | undefined {
 
 /** Milliseconds in words for a log line: `340 ms`, `2.5 s`, `4 min 5 s`, `3 h 2 min`. */
 export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
   const seconds = ms / 1_000;
   if (seconds < 59.95) return `${Number(seconds.toFixed(1))} s`;
   const minutes = Math.floor(Math.round(seconds) / 60);

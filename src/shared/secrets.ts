@@ -9,7 +9,8 @@ export class Secrets {
   add(secret: string | undefined): void {
     if (secret === undefined || secret.length < 6) return;
     const base64 = Buffer.from(secret).toString("base64");
-    const forms = [secret, base64, base64.replace(/=+$/, ""), encodeURIComponent(secret)];
+    const percent = encodeURIComponent(secret.toWellFormed());
+    const forms = [secret, base64, base64.replace(/=+$/, ""), percent];
     forms.push(Buffer.from(secret).toString("base64url"));
     for (const form of forms) this.#forms.set(form, "[secret]");
   }

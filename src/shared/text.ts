@@ -2,7 +2,7 @@
 
 /** C0 and C1 controls, line and paragraph separators, and the marks that reorder a line. */
 const UNPRINTABLE =
-  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * One printable line of at most `max` characters: control characters and terminal sequences are
@@ -13,7 +13,7 @@ export function oneLine(text: string, max = 200): string {
   const head = text.slice(0, max * 2);
   const clean = head
     .replace(/[\t\n\r]+/g, " ")
-    .replace(UNPRINTABLE, escape)
+    .replace(UNPRINTABLE, escaped)
     .trim();
   return clip(clean, max, text.length > head.length);
 }
@@ -23,7 +23,7 @@ export function oneLine(text: string, max = 200): string {
  * strings of JSON, and the quoted ones of YAML, the escapes stand for the same characters.
  */
 export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (c) => (c === "\n" ? c : escape(c)));
+  return text.replace(UNPRINTABLE, (c) => (c === "\n" ? c : escaped(c)));
 }
 
 /** At most `max` characters, with an ellipsis where something was cut; never half a surrogate. */
@@ -41,9 +41,9 @@ export function clipBytes(text: string, max: number): string {
   if (bytes.length <= max) return text;
   let end = max;
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return new TextDecoder().decode(bytes.subarray(0, end));
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, end));
 }
 
-function escape(c: string): string {
+function escaped(c: string): string {
   return `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -1,4 +1,5 @@
-const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?\d*([Zz]|[+-]\d\d:\d\d)$/;
+const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)$/;
+const SECOND = 1_000_000_000n;
 
 /**
  * Nanoseconds since 1970 of an RFC 3339 time, or undefined. The feed has more than milliseconds, so
@@ -15,7 +16,8 @@ export function parseTimestamp(text: unknown): bigint | undefined {
 
 /** The RFC 3339 form of nanoseconds since 1970: UTC, nine digits. */
 export function formatTimestamp(ns: bigint): string {
-  const seconds = ns / 1_000_000_000n;
-  const fraction = (ns % 1_000_000_000n).toString().padStart(9, "0");
-  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
+  // Rounded down, also before 1970.
+  const fraction = ((ns % SECOND) + SECOND) % SECOND;
+  const whole = new Date(Number((ns - fraction) / 1_000_000n)).toISOString().slice(0, 19);
+  return `${whole}.${fraction.toString().padStart(9, "0")}Z`;
 }

@@ -4,7 +4,7 @@ import { runBridge } from "../../src/bridge/bridge.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { BridgeOptions } from "../../src/bridge/parts.ts";
 import { PlatformClient } from "../../src/platform/client.ts";
-import { parseApiUrl } from "../../src/platform/http.ts";
+import { parseApiUrl } from "../../src/platform/api-url.ts";
 import { Token } from "../../src/platform/token.ts";
 import { systemClock, type Clock } from "../../src/shared/clock.ts";
 import { Secrets } from "../../src/shared/secrets.ts";

@@ -24,7 +24,10 @@ export const WORKSPACE = "11111111-1111-4111-8111-111111111111";
 export const PEER = "22222222-2222-4222-8222-222222222222";
 export const TOKEN = "tok-CanaryCanaryCanaryCanaryCanaryCanary01234";
 
-/** An inbound row as the platform writes it; `n` seconds after a fixed start. */
+/** Rows are of now: a first run looks back for seconds only. */
+const START = Math.floor(Date.now() / 1000) * 1000;
+
+/** An inbound row as the platform writes it; `n` seconds after the test's start. */
 export function row(n: number, change: Partial<ActivityRow> & { text?: string } = {}): ActivityRow {
   const { text, ...fields } = change;
   const id = `aaaaaaaa-0000-4000-8000-${String(n).padStart(12, "0")}`;
@@ -39,7 +42,7 @@ export function row(n: number, change: Partial<ActivityRow> & { text?: string } 
     summary: "message/send (queued for poll)",
     error_detail: null,
     duration_ms: null,
-    created_at: new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString(),
+    created_at: new Date(START + n * 1000).toISOString(),
     request_body: {
       jsonrpc: "2.0",
       id: `rpc-${n}`,

@@ -1,0 +1,47 @@
+/** A message of our own to an agent, and what its answer may look like. */
+import type { MessageSendRequest } from "../contract/types.ts";
+import { get, getArray, getString } from "../shared/json.ts";
+import { readMessage } from "./message.ts";
+
+/** An A2A v0.3 `message/send` (contract 4.3). */
+export function buildRequest(text: string, messageId: string): MessageSendRequest {
+  return {
+    jsonrpc: "2.0",
+    id: messageId,
+    method: "message/send",
+    params: {
+      message: {
+        kind: "message",
+        role: "user",
+        messageId,
+        parts: [{ kind: "text", type: "text", text }],
+      },
+    },
+  };
+}
+
+/**
+ * The text of a synchronous answer (contract 4.5): a message, a task with artifacts or a status
+ * message, or a plain text, under `result` or bare. Undefined where there is none.
+ */
+export function readAnswer(body: unknown): string | undefined {
+  const result = get(body, "result");
+  if (typeof result === "string") return result;
+  const artifacts = (getArray(result, "artifacts") ?? []).map(textOf).filter((text) => text !== "");
+  const found = [
+    textOf(result),
+    artifacts.join("\n"),
+    textOf(get(get(result, "status"), "message")),
+  ];
+  return found.find((text) => text !== "") ?? getString(result, "text");
+}
+
+/** The text of what the agent told the canvas user, from the echo row of a notice (contract 2.3). */
+export function readNotice(responseBody: unknown): string {
+  const text = textOf(responseBody);
+  return text === "" ? (readAnswer(responseBody) ?? "") : text;
+}
+
+function textOf(withParts: unknown): string {
+  return readMessage({ params: { message: withParts } }).text;
+}

@@ -1,0 +1,28 @@
+/** A backend that needs nothing: answers with a template. For trying things out. */
+import type { BackendType } from "./backend.ts";
+
+export const mock: BackendType = {
+  name: "mock",
+  summary: "answers with a fixed text; to try a connection out",
+  options: {
+    reply: {
+      type: "string",
+      summary: "the answer; %s stands for the message's text",
+      default: "echo: %s",
+    },
+  },
+  create(options) {
+    const template = String(options.reply);
+    return {
+      timeoutMs: 1_000,
+      takesEmptyText: false,
+      async check() {},
+      async run(request, signal) {
+        if (signal.aborted) return { kind: "stopped" };
+        // By a function, since a `$&` in a replacement text has a meaning of its own.
+        const text = template.replaceAll("%s", () => request.text);
+        return { kind: "answer", text };
+      },
+    };
+  },
+};

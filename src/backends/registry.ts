@@ -1,0 +1,26 @@
+/** The backends that there are. To add one, write a {@link BackendType} and list it here. */
+import { UsageError } from "../shared/errors.ts";
+import { nearest } from "../shared/nearest.ts";
+import { oneLine } from "../shared/text.ts";
+import type { BackendType } from "./backend.ts";
+import { claudeCode } from "./claude-code.ts";
+import { exec } from "./exec.ts";
+import { mock } from "./mock.ts";
+
+/** In the order in which help lists them. */
+export const BACKENDS: readonly BackendType[] = [claudeCode, exec, mock];
+
+export const DEFAULT_BACKEND = claudeCode.name;
+
+/** The backend of that name; a UsageError that names the nearest and all of them otherwise. */
+export function findBackend(name: string): BackendType {
+  const found = BACKENDS.find((type) => type.name === name);
+  if (found !== undefined) return found;
+  const names = BACKENDS.map((type) => type.name);
+  const near = nearest(name, names);
+  const meant = near === undefined ? "" : `; did you mean ${near}?`;
+  throw new UsageError(
+    `there is no backend "${oneLine(name, 60)}"${meant}`,
+    `the backends are: ${names.join(", ")}`,
+  );
+}

@@ -1,0 +1,141 @@
+import type { BooleanArgDef, EnumArgDef, StringArgDef } from "citty";
+import { parseDuration } from "../shared/duration.ts";
+
+/**
+ * Declares a flag: from this one record come its parsing, its help, its variable, completion and
+ * the reference page. The type of its value follows from the record.
+ */
+export function flag<const S extends FlagSpec>(spec: S): Flag<ValueOf<S>> {
+  const { type: kind, summary, env, short, placeholder, secret = false, check } = spec;
+  if (short !== undefined && !/^[a-gi-zA-Z]$/.test(short)) {
+    throw new Error(`a short flag is one letter other than h, not "${short}"`);
+  }
+  if (secret && "default" in spec) throw new Error("a secret can't have a default");
+  return {
+    kind,
+    type: kind === "boolean" || kind === "enum" ? kind : "string",
+    description: summary,
+    secret,
+    ...fallback(spec),
+    ...range(spec),
+    ...(kind === "boolean" ? {} : { valueHint: placeholder ?? PLACEHOLDERS[kind] }),
+    ...(kind === "enum" ? { options: [...spec.values] } : {}),
+    ...(env === undefined ? {} : { env }),
+    ...(short === undefined ? {} : { alias: short }),
+    // The check belongs to the kind, and only ever sees values of that kind.
+    ...(check === undefined ? {} : { check: check as (value: unknown) => string | undefined }),
+  };
+}
+
+interface Common<V> {
+  /** One phrase for the help, without a full stop. */
+  summary: string;
+  /** The variable that is read when the flag is not given. */
+  env?: string;
+  /** One letter. `h` is taken by help. */
+  short?: string;
+  /** What stands for the value in the help. */
+  placeholder?: string;
+  /** Never shown, neither in errors nor in help, and masked in all output. */
+  secret?: boolean;
+  /** What is wrong with a value, as a phrase that follows the flag's name ("must be ..."). */
+  check?: (value: V) => string | undefined;
+}
+
+/** What an author writes. Durations are in Go's form (`30s`, `1h30m`); their value is in ms. */
+export type FlagSpec =
+  | ({ type: "string"; default?: string } & Common<string>)
+  | ({ type: "boolean"; default?: boolean } & Common<boolean>)
+  | ({ type: "integer"; default?: number; min?: number; max?: number } & Common<number>)
+  | ({ type: "duration"; default?: string; min?: string; max?: string } & Common<number>)
+  | ({ type: "enum"; values: readonly string[]; default?: string } & Common<string>)
+  | ({ type: "strings" } & Omit<Common<string>, "env"> & { env?: never });
+
+export type FlagKind = FlagSpec["type"];
+
+type ValueOf<S extends FlagSpec> = S extends { type: "boolean" }
+  ? boolean
+  : S extends { type: "strings" }
+    ? string[]
+    : BaseOf<S> | (S extends { default: string | number } ? never : undefined);
+
+type BaseOf<S extends FlagSpec> = S extends { type: "enum" }
+  ? S["values"][number]
+  : S extends { type: "integer" | "duration" }
+    ? number
+    : string;
+
+/** A bound of a number, and its text for help and errors. */
+export interface Bound {
+  readonly value: number;
+  readonly text: string;
+}
+
+/**
+ * A declared flag with values of type T: a definition of citty's (`type`, `description`, `alias`,
+ * `valueHint`, `options`) with what citty has no word for.
+ */
+export type Flag<T = unknown> = (StringArgDef | BooleanArgDef | EnumArgDef) & {
+  readonly type: "string" | "boolean" | "enum";
+  readonly description: string;
+  readonly alias?: string;
+  readonly valueHint?: string;
+  readonly options?: string[];
+  readonly kind: FlagKind;
+  readonly secret: boolean;
+  readonly env?: string;
+  /** The value when neither the command line nor the environment has one. */
+  readonly fallback: T;
+  /** The declared default as the help shows it. */
+  readonly defaultText?: string;
+  readonly min?: Bound;
+  readonly max?: Bound;
+  readonly check?: (value: unknown) => string | undefined;
+};
+
+/** Flags by the name of their value: `maxAttempts` is `--max-attempts`. */
+export type Flags = Record<string, Flag>;
+
+/** The name on the command line of the value `key`: words in small letters with dashes. */
+export function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+const PLACEHOLDERS: Record<FlagKind, string> = {
+  string: "text",
+  boolean: "",
+  integer: "n",
+  duration: "duration",
+  enum: "name",
+  strings: "text",
+};
+
+function fallback<S extends FlagSpec>(spec: S): { fallback: ValueOf<S>; defaultText?: string } {
+  // The one place where a value meets the type that the declaration promises.
+  const as = (value: unknown) => ({ fallback: value as ValueOf<S> });
+  if (spec.type === "strings") return as([]);
+  if (spec.default === undefined) return as(spec.type === "boolean" ? false : undefined);
+  if (spec.type === "enum" && !spec.values.includes(spec.default)) {
+    throw new Error(`the default "${spec.default}" is none of ${spec.values.join(", ")}`);
+  }
+  const value = spec.type === "duration" ? milliseconds(spec.default).value : spec.default;
+  return { ...as(value), defaultText: String(spec.default) };
+}
+
+function range(spec: FlagSpec): { min?: Bound; max?: Bound } {
+  if (spec.type !== "integer" && spec.type !== "duration") return {};
+  return {
+    ...(spec.min === undefined ? {} : { min: bound(spec.min) }),
+    ...(spec.max === undefined ? {} : { max: bound(spec.max) }),
+  };
+}
+
+function bound(of: number | string): Bound {
+  return typeof of === "string" ? milliseconds(of) : { value: of, text: String(of) };
+}
+
+function milliseconds(text: string): Bound {
+  const value = parseDuration(text);
+  if (value === undefined) throw new Error(`"${text}" is not a duration`);
+  return { value, text };
+}

@@ -1,0 +1,119 @@
+import { pad, wrap } from "./columns.ts";
+import { type Cli, type Command, type Env, type Group, type Node, placeholder } from "./command.ts";
+import { type Flag, type Flags, kebab } from "./flag.ts";
+
+/** The help of a command or group as plain text; `path` holds the words that lead to it. */
+export function renderHelp(
+  cli: Cli,
+  node: Node,
+  path: readonly string[],
+  width: number = NARROWEST,
+): string {
+  const text = [
+    usage(node, path),
+    ...wrap(`${node.meta.description}.`, width),
+    ...paragraphs(node.details, width),
+    ...(node.kind === "group" ? commandRows(cli, node, width) : commandSections(node, width)),
+    ...section("Global flags:", [...flagRows(cli.globals), ...BUILT_IN], width),
+    ...(node.examples.length === 0 ? [] : ["", "Examples:"]),
+    ...node.examples.map((example) => `  ${example}`),
+  ];
+  if (node.kind === "group")
+    text.push("", `Run '${path.join(" ")} <command> --help' for more about a command.`);
+  return `${text.join("\n")}\n`;
+}
+
+/** The width for help: what the shell says of the terminal, between 80 and 100 columns. */
+export function helpWidth(env: Env): number {
+  const columns = /^\d{1,4}$/.test(env["COLUMNS"] ?? "") ? Number(env["COLUMNS"]) : NARROWEST;
+  return Math.min(Math.max(columns, NARROWEST), WIDEST);
+}
+
+const NARROWEST = 80;
+const WIDEST = 100;
+
+/** Names wider than this get a line of their own. */
+const WIDEST_NAME = 30;
+
+type Row = [name: string, text: string];
+
+const BUILT_IN: Row[] = [
+  ["-h, --help", "Show help"],
+  ["    --version", "Show the version"],
+];
+
+function usage(node: Node, path: readonly string[]): string {
+  const words = ["Usage:", ...path];
+  if (node.kind === "group") return `${[...words, "<command>", "[flags]"].join(" ")}\n`;
+  words.push(...node.positionals.map(placeholder), "[flags]");
+  if (node.passthrough !== undefined) words.push("[-- <words...>]");
+  return `${words.join(" ")}\n`;
+}
+
+function paragraphs(details: string | undefined, width: number): string[] {
+  if (details === undefined) return [];
+  return details
+    .trim()
+    .split(/\n\s*\n/)
+    .flatMap((part) => ["", ...(/^ /m.test(part) ? part.split("\n") : wrap(part, width))]);
+}
+
+function commandRows(cli: Cli, { subCommands }: Group, width: number): string[] {
+  const rows = Object.values(subCommands)
+    .filter(({ meta }) => !meta.hidden)
+    .map(({ meta }): Row => [meta.name, meta.description]);
+  const own = Object.hasOwn(subCommands, "help");
+  const help: Row[] = subCommands === cli.root.subCommands && !own ? [HELP_COMMAND] : [];
+  return section("Commands:", [...rows, ...help], width);
+}
+
+const HELP_COMMAND: Row = ["help", "Show help for a command"];
+
+function commandSections(command: Command, width: number): string[] {
+  const rows = command.positionals.map((one): Row => [placeholder(one), one.summary]);
+  if (command.passthrough !== undefined) rows.push(["-- <words...>", command.passthrough]);
+  return [
+    ...section("Arguments:", rows, width),
+    ...section("Flags:", flagRows(command.args), width),
+  ];
+}
+
+function flagRows(flags: Flags): Row[] {
+  return Object.entries(flags).map(([key, flag]) => [flagName(key, flag), flagText(flag)]);
+}
+
+function flagName(key: string, flag: Flag): string {
+  const short = flag.alias === undefined ? "    " : `-${flag.alias}, `;
+  if (flag.kind === "boolean")
+    return `${short}--${flag.fallback === true ? "[no-]" : ""}${kebab(key)}`;
+  return `${short}--${kebab(key)} <${flag.valueHint}>`;
+}
+
+/** The summary, and in brackets what else there is to know before using the flag. */
+function flagText({ description, options, min, max, defaultText, ...flag }: Flag): string {
+  const notes: string[] = [];
+  if (options !== undefined) notes.push(options.join("|"));
+  if (min !== undefined && max !== undefined) notes.push(`${min.text} to ${max.text}`);
+  else if (min !== undefined) notes.push(`at least ${min.text}`);
+  else if (max !== undefined) notes.push(`at most ${max.text}`);
+  if (flag.kind === "strings") notes.push("repeatable");
+  if (defaultText !== undefined && flag.fallback !== false) {
+    notes.push(`default ${defaultText}`);
+  }
+  if (flag.env !== undefined) notes.push(`$${flag.env}`);
+  return notes.length === 0 ? description : `${description} (${notes.join(", ")})`;
+}
+
+function section(title: string, rows: readonly Row[], width: number): string[] {
+  if (rows.length === 0) return [];
+  const names = rows.map(([name]) => Bun.stringWidth(name)).filter((name) => name <= WIDEST_NAME);
+  const column = Math.max(...names, 0) + 4;
+  return ["", title, ...rows.flatMap(([name, text]) => rowLines(name, text, column, width))];
+}
+
+function rowLines(name: string, text: string, column: number, width: number): string[] {
+  const lines = wrap(text, width - column).map((line) => " ".repeat(column) + line);
+  const first = `  ${name}`;
+  if (Bun.stringWidth(first) > column - 2) return [first, ...lines];
+  return [pad(first, column) + (lines[0] ?? "").trimStart(), ...lines.slice(1)];
+}

@@ -1,0 +1,95 @@
+import { type ConsolaReporter, createConsola, LogLevels } from "consola/core";
+import { messageOf } from "../shared/errors.ts";
+import type { JsonObject } from "../shared/json.ts";
+import type { Secrets } from "../shared/secrets.ts";
+import { oneLine, printable } from "../shared/text.ts";
+
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+/** What happens, told on standard error in one line each. Fields are for machines. */
+export type Log = Record<LogLevel, (message: string, fields?: JsonObject) => void>;
+
+export interface LogOptions {
+  format: "text" | "json";
+  /** Also tells debug lines, and the fields of a line in the text format. */
+  verbose: boolean;
+  color: boolean;
+  secrets: Secrets;
+  /** Wall time in milliseconds since 1970. */
+  now: () => number;
+  /** Takes the finished line; standard error unless a test listens. */
+  write?: (line: string) => void;
+}
+
+/** Makes the log of a command, on consola's core with a reporter of our own. */
+export function createLog(options: LogOptions): Log {
+  // Not console.error: it paints the line red on a terminal.
+  const { secrets, write = console.warn } = options;
+  const line = options.format === "json" ? jsonLine : textLine;
+  const reporter: ConsolaReporter = {
+    log({ type, args }) {
+      const [message, fields = {}] = args as [string, JsonObject?];
+      write(secrets.mask(line(type as LogLevel, message, fields, options)));
+    },
+  };
+  const consola = createConsola({
+    reporters: [reporter],
+    level: options.verbose ? LogLevels.debug : LogLevels.info,
+    // Each line counts, also one that says the same as the line before.
+    throttle: 0,
+  });
+  const { error, warn, info, debug } = consola;
+  return { error, warn, info, debug };
+}
+
+/** A line longer than this says no more to a person; the JSON form is not cut. */
+const LONGEST_LINE = 4_000;
+
+const COLORS: Record<LogLevel, string> = { error: "31", warn: "33", info: "", debug: "2" };
+
+function textLine(
+  level: LogLevel,
+  message: string,
+  fields: JsonObject,
+  { verbose, color, secrets, now }: LogOptions,
+): string {
+  const extra = verbose && Object.keys(fields).length > 0 ? ` ${json(fields, secrets)}` : "";
+  // Masked before it is cut, lest half a secret remain.
+  const text = oneLine(secrets.mask(message + extra), LONGEST_LINE);
+  const marked = level === "info" ? text : `${level}: ${text}`;
+  const code = color ? COLORS[level] : "";
+  return `${timeOfDay(now())}  ${code === "" ? marked : `\x1b[${code}m${marked}\x1b[0m`}`;
+}
+
+function jsonLine(
+  level: LogLevel,
+  msg: string,
+  fields: JsonObject,
+  { secrets, now }: LogOptions,
+): string {
+  const head = { time: new Date(now()).toISOString(), level, msg };
+  return printable(json({ ...head, ...fields, ...head }, secrets));
+}
+
+/** JSON that never throws: a log line is no reason to fail. */
+function json(value: JsonObject, secrets: Secrets): string {
+  try {
+    return JSON.stringify(value, (_, field: unknown) => {
+      // A secret that needs escapes in JSON is found only before it gets them.
+      if (typeof field === "string") return secrets.mask(field);
+      if (typeof field === "bigint") return String(field);
+      return field instanceof Error ? secrets.mask(messageOf(field)) : field;
+    });
+  } catch (error) {
+    const { time, level, msg } = value;
+    return JSON.stringify({ time, level, msg, fields: messageOf(error) });
+  }
+}
+
+/** Local time; not by toLocaleTimeString, which costs milliseconds at its first use. */
+function timeOfDay(now: number): string {
+  const date = new Date(now);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, "0"))
+    .join(":");
+}

@@ -1,0 +1,112 @@
+/** `molecule agent send`: a message to an agent, and its answer. */
+import { buildRequest, readAnswer } from "../a2a/request.ts";
+import type { Context } from "../cli/command.ts";
+import type { Log } from "../cli/log.ts";
+import { printData } from "../cli/print.ts";
+import { PlatformClient } from "../platform/client.ts";
+import { parseApiUrl } from "../platform/api-url.ts";
+import { PlatformError } from "../platform/platform.ts";
+import { checkToken, Token } from "../platform/token.ts";
+import { USER_AGENT } from "../project.ts";
+import { systemClock } from "../shared/clock.ts";
+import { ExitCode, MoleculeError, UsageError } from "../shared/errors.ts";
+import { oneLine, printable } from "../shared/text.ts";
+import { idCheck, type SendValues } from "./agent-send.ts";
+import { awaitAnswer, canvasAnswer, newestRow, peerAnswer } from "./await-answer.ts";
+import { checkCredentials, resolveToken } from "./credentials.ts";
+import { GLOBALS } from "./globals.ts";
+import { logFor } from "./logging.ts";
+
+/** Sends the message and, if asked, waits for its answer. */
+export async function run(values: SendValues, context: Context): Promise<void> {
+  const { workspaceId, as } = values;
+  const wrong = idCheck(workspaceId);
+  if (wrong !== undefined)
+    throw new UsageError(`the workspace id "${oneLine(workspaceId, 80)}" ${wrong}`);
+  checkCredentials(context);
+  if (as === undefined && [context.source("token"), context.source("tokenFile")].includes("flag")) {
+    throw new UsageError(
+      "--token and --token-file go with --as",
+      "The canvas user's token is --api-token-file.",
+    );
+  }
+  const log = logFor(context);
+  const token = await (as === undefined
+    ? apiToken(values, context)
+    : peerToken(values, context, log));
+  const text = values.message === "-" ? await Bun.stdin.text() : values.message;
+  const platform = new PlatformClient({
+    baseUrl: parseApiUrl(context.get(GLOBALS.apiUrl)),
+    // Whose feed shows the answer: the sender's own, or for the canvas the agent's.
+    workspaceId: as ?? workspaceId,
+    identity: as,
+    orgId: values.orgId,
+    userAgent: USER_AGENT,
+    token: () => token.value,
+    clock: systemClock,
+    secrets: context.io.secrets,
+  });
+  const messageId = crypto.randomUUID();
+  try {
+    const since = values.wait ? await newestRow(platform) : undefined;
+    const sent = await platform.send(workspaceId, buildRequest(text, messageId));
+    const direct = readAnswer(sent.body);
+    if (direct !== undefined || !values.wait) {
+      if (direct === undefined && sent.note !== undefined) throw complaint(sent.note);
+      return print(context, {
+        message_id: messageId,
+        status: direct === undefined ? "queued" : "answered",
+        answer: direct,
+      });
+    }
+    if (!sent.queued) throw complaint(sent.note ?? "it answered without a text");
+    const find = as === undefined ? canvasAnswer(messageId) : peerAnswer(workspaceId, messageId);
+    const answer = await awaitAnswer(platform, since, find, values.timeout, log);
+    return print(context, { message_id: messageId, status: "answered", answer });
+  } catch (error) {
+    throw error instanceof PlatformError ? explain(error, as) : error;
+  }
+}
+
+function print(
+  context: Context,
+  result: { message_id: string; status: string; answer: string | undefined },
+) {
+  const format = context.get(GLOBALS.output);
+  if (format !== "table") return printData(context.io, result, format);
+  const { answer, message_id } = result;
+  return context.io.out(`${answer === undefined ? `sent as ${message_id}` : printable(answer)}\n`);
+}
+
+function peerToken(values: SendValues, context: Context, log: Log): Promise<Token> {
+  return resolveToken(values, context, log, async () => {
+    throw new UsageError(
+      `--as needs the token of workspace ${values.as}`,
+      "Give it with --token-file or MOLECULE_WORKSPACE_TOKEN.",
+    );
+  });
+}
+
+async function apiToken(values: SendValues, { io }: Context): Promise<Token> {
+  if (values.apiToken !== undefined) {
+    return new Token(io.secrets, checkToken(values.apiToken, "--api-token"), "--api-token");
+  }
+  if (values.apiTokenFile !== undefined) return Token.fromFile(values.apiTokenFile, io.secrets);
+  return new Token(io.secrets, undefined, "nowhere");
+}
+
+function explain(error: PlatformError, as: string | undefined): MoleculeError {
+  if (error.verdict !== "unauthorized") return error;
+  return new MoleculeError(`the platform refused: ${error.message}`, {
+    exitCode: ExitCode.refused,
+    hint:
+      as === undefined
+        ? "To speak as the canvas user give an admin or organisation token (--api-token-file), or speak as a workspace (--as)."
+        : `Check that the token is the one of workspace ${as}.`,
+    cause: error,
+  });
+}
+
+function complaint(note: string): MoleculeError {
+  return new MoleculeError(`the agent took the message and reported: ${note}`);
+}

@@ -1,0 +1,72 @@
+/** Waiting for the answer to a message that was queued: it comes through the feed. */
+import { readMessage } from "../a2a/message.ts";
+import { replyMark } from "../a2a/reply.ts";
+import { readNotice } from "../a2a/request.ts";
+import type { Log } from "../cli/log.ts";
+import { PlatformError, type Platform } from "../platform/platform.ts";
+import { fullJitter } from "../shared/backoff.ts";
+import { systemClock } from "../shared/clock.ts";
+import { formatDuration } from "../shared/duration.ts";
+import { MoleculeError } from "../shared/errors.ts";
+import { get, getString } from "../shared/json.ts";
+
+/** Well under the platform's limit of 600 calls a minute. */
+const LOOK_MS = 300;
+const PAGE_ROWS = 100;
+
+/** Tells by a row of the feed whether it is the answer; rows come oldest first. */
+export type Finder = (row: unknown) => string | undefined;
+
+export function peerAnswer(agentId: string, messageId: string): Finder {
+  return (row) => {
+    if (getString(row, "source_id")?.toLowerCase() !== agentId.toLowerCase()) return undefined;
+    const { metadata, text } = readMessage(get(row, "request_body"));
+    return replyMark(metadata)?.to === messageId ? text : undefined;
+  };
+}
+
+/** Notices name no message: the first one after ours is taken. */
+export function canvasAnswer(messageId: string): Finder {
+  let asked = false;
+  return (row) => {
+    if (readMessage(get(row, "request_body")).messageId === messageId) asked = true;
+    if (!asked || getString(row, "method") !== "notify") return undefined;
+    return readNotice(get(row, "response_body"));
+  };
+}
+
+export async function newestRow(platform: Platform): Promise<string | undefined> {
+  return getString((await platform.activity({ limit: 1 }))[0], "id");
+}
+
+export async function awaitAnswer(
+  platform: Platform,
+  since: string | undefined,
+  find: Finder,
+  timeoutMs: number,
+  log: Log,
+): Promise<string> {
+  const end = systemClock.monotonic() + timeoutMs;
+  let cursor = since;
+  for (let failures = 0; systemClock.monotonic() < end;) {
+    try {
+      const rows = await platform.activity({ limit: PAGE_ROWS, sinceId: cursor });
+      failures = 0;
+      // Without a cursor the platform answers newest first.
+      for (const row of cursor === undefined ? rows.reverse() : rows) {
+        const answer = find(row);
+        if (answer !== undefined) return answer;
+        cursor = getString(row, "id") ?? cursor;
+      }
+      if (rows.length < PAGE_ROWS) await systemClock.sleep(LOOK_MS);
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.verdict !== "transient") throw error;
+      failures += 1;
+      if (failures === 1) log.warn(`${error.message}; trying again`);
+      await systemClock.sleep(fullJitter(failures, Math.random));
+    }
+  }
+  throw new MoleculeError(`no answer within ${formatDuration(timeoutMs)}`, {
+    hint: "The message is with the agent; its answer may still come. --timeout waits longer.",
+  });
+}

@@ -1,0 +1,158 @@
+/** `molecule connect`: from flags to a running bridge, and its end to an exit code. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseOptions } from "../backends/options.ts";
+import { killAllGroups } from "../backends/process-group.ts";
+import { findBackend } from "../backends/registry.ts";
+import { runBridge } from "../bridge/bridge.ts";
+import type { BridgeOptions } from "../bridge/parts.ts";
+import { explainUnauthorized } from "../bridge/verdict.ts";
+import type { Context } from "../cli/command.ts";
+import { printData } from "../cli/print.ts";
+import { PlatformClient } from "../platform/client.ts";
+import { parseApiUrl } from "../platform/api-url.ts";
+import { PlatformError, type Platform } from "../platform/platform.ts";
+import type { Token } from "../platform/token.ts";
+import { USER_AGENT, VERSION } from "../project.ts";
+import { systemClock } from "../shared/clock.ts";
+import { ExitCode, UsageError } from "../shared/errors.ts";
+import { isWorkspaceId } from "../shared/ids.ts";
+import { oneLine } from "../shared/text.ts";
+import { LocalStore } from "../store/local.ts";
+import type { ConnectValues } from "./connect.ts";
+import { checkCredentials, resolveToken } from "./credentials.ts";
+import { logEvent } from "./event-lines.ts";
+import { GLOBALS } from "./globals.ts";
+import { logFor } from "./logging.ts";
+import { onStopSignals } from "./signals.ts";
+
+/** Runs the bridge until it ends or is stopped. */
+export async function run(values: ConnectValues, context: Context): Promise<ExitCode> {
+  const { workspaceId } = values;
+  checkUsage(values, context);
+  const baseUrl = parseApiUrl(context.get(GLOBALS.apiUrl));
+  const type = findBackend(values.backend);
+  const options = parseOptions(type, values.backendOpt);
+  const log = logFor(context, values.logFormat);
+  const backend = type.create(options, {
+    clock: systemClock,
+    secrets: context.io.secrets,
+    env: context.env,
+    onStderr: (line) => logEvent(log, { type: "backend-stderr", line }),
+  });
+  await backend.check();
+
+  const folder = resolve(values.stateDir ?? join(homedir(), ".config", "molecule", "state"));
+  const stored = new LocalStore(folder, workspaceId);
+  const token = await resolveToken(values, context, log, () => stored.loadToken());
+  const platform = new PlatformClient({
+    baseUrl,
+    workspaceId,
+    identity: workspaceId,
+    orgId: values.orgId,
+    userAgent: USER_AGENT,
+    token: () => token.value,
+    clock: systemClock,
+    secrets: context.io.secrets,
+  });
+  if (values.dryRun) {
+    await dryRun(values, context, { platform, token, baseUrl });
+    return ExitCode.ok;
+  }
+  const store = await LocalStore.open(folder, workspaceId);
+  const { drain, stopNow } = stopOnSignals(context);
+  log.debug(`state is in ${folder}; the token is from ${token.origin}`);
+  log.info(`connecting ${workspaceId} to ${baseUrl.href} with the ${type.name} backend`);
+  const bridging = runBridge(
+    bridgeOptions(values, type.name),
+    {
+      platform,
+      backend,
+      store,
+      token,
+      clock: systemClock,
+      random: Math.random,
+      emit: (event) => logEvent(log, event),
+    },
+    drain,
+  );
+  return Promise.race([bridging.then(() => ExitCode.ok), stopNow]);
+}
+
+/** Everything that can be told from the command line alone, before any I/O. */
+function checkUsage(values: ConnectValues, context: Context): void {
+  if (!isWorkspaceId(values.workspaceId)) {
+    throw new UsageError(
+      `"${oneLine(values.workspaceId, 80)}" can't be a workspace id`,
+      "It is a UUID, such as 0f8fad5b-d9cb-469f-a165-70867728950e; the canvas shows it.",
+    );
+  }
+  if (values.mode === "push") {
+    throw new UsageError(
+      "--mode push is not there yet",
+      "Leave it out: messages are then fetched, which needs no public address.",
+    );
+  }
+  checkCredentials(context);
+}
+
+function bridgeOptions(values: ConnectValues, backendName: string): BridgeOptions {
+  return {
+    workspaceId: values.workspaceId,
+    card: {
+      name: values.agentName ?? "",
+      description: `An agent behind molecule connect (${backendName})`,
+      version: VERSION,
+      capabilities: { streaming: false, pushNotifications: false },
+      defaultInputModes: ["text/plain"],
+      defaultOutputModes: ["text/plain"],
+      skills: [],
+    },
+    intervalMs: values.intervalMs,
+    heartbeatMs: values.heartbeatMs,
+    sinceSecs: values.sinceSecs,
+    maxAttempts: values.maxAttempts,
+    graceMs: values.graceSecs * 1000,
+    maxOfflineMs: values.maxOffline,
+    onReply: values.onReply,
+    once: values.once,
+  };
+}
+
+/** The state route answers only to a valid token of this very workspace, and changes nothing. */
+async function dryRun(
+  { workspaceId, backend }: ConnectValues,
+  context: Context,
+  { platform, token, baseUrl }: { platform: Platform; token: Token; baseUrl: URL },
+): Promise<void> {
+  let state;
+  try {
+    state = await platform.state();
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.verdict !== "unauthorized") throw error;
+    throw await explainUnauthorized(error, platform, workspaceId, token);
+  }
+  const report = {
+    workspace_id: workspaceId,
+    api_url: baseUrl.href,
+    status: state.status ?? "unknown",
+    token: `accepted, from ${token.origin}`,
+    backend: `${backend}, ready`,
+  };
+  await printData(context.io, report, context.get(GLOBALS.output));
+}
+
+/** `stopNow` resolves on the second signal, when every child is dead. */
+function stopOnSignals({ io }: Context): { drain: AbortSignal; stopNow: Promise<ExitCode> } {
+  const drain = new AbortController();
+  const now = Promise.withResolvers<ExitCode>();
+  onStopSignals(
+    () => drain.abort(),
+    () => {
+      killAllGroups();
+      io.err("stopped at once; what was running will be delivered again");
+      now.resolve(ExitCode.interrupted);
+    },
+  );
+  return { drain: drain.signal, stopNow: now.promise };
+}

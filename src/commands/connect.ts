@@ -1,0 +1,118 @@
+/** `molecule connect` as it is declared: parsing, help and variables follow from this. */
+import { BACKENDS, DEFAULT_BACKEND } from "../backends/registry.ts";
+import { command, type Values } from "../cli/command.ts";
+import { flag } from "../cli/flag.ts";
+import { backendHelp } from "./backend-help.ts";
+import { credentialFlags } from "./credential-flags.ts";
+
+const flags = {
+  ...credentialFlags,
+  backend: flag({
+    type: "string",
+    summary: "what answers the messages",
+    default: DEFAULT_BACKEND,
+    placeholder: "name",
+  }),
+  backendOpt: flag({
+    type: "strings",
+    summary: "an option of the backend; may be repeated",
+    placeholder: "key=value",
+  }),
+  mode: flag({
+    type: "enum",
+    summary: "how messages come in: fetched from the platform, or pushed by it",
+    values: ["poll", "push"],
+    default: "poll",
+  }),
+  agentName: flag({
+    type: "string",
+    summary: "name on the agent card; the platform's own name for the workspace if not given",
+    placeholder: "name",
+  }),
+  intervalMs: flag({
+    type: "integer",
+    summary: "pause between two looks at an idle feed, in milliseconds",
+    default: 1000,
+    min: 1,
+  }),
+  heartbeatMs: flag({
+    type: "integer",
+    summary: "pause between two heartbeats, in milliseconds",
+    default: 30_000,
+    min: 1,
+  }),
+  sinceSecs: flag({
+    type: "integer",
+    summary: "how far back the first run looks, in seconds",
+    default: 30,
+    min: 0,
+    max: 2_592_000,
+  }),
+  maxAttempts: flag({
+    type: "integer",
+    summary: "runs of one message before its sender is told that it failed",
+    default: 5,
+    min: 1,
+    max: 1000,
+  }),
+  graceSecs: flag({
+    type: "integer",
+    summary: "how long running work may go on after a stop signal, in seconds",
+    default: 30,
+    min: 0,
+    max: 86_400,
+  }),
+  maxOffline: flag({
+    type: "duration",
+    summary: "end when the platform has not answered for so long",
+    placeholder: "10m",
+    min: "1s",
+  }),
+  onReply: flag({
+    type: "enum",
+    summary: "what to do with answers to us: show them to the backend, or not",
+    values: ["run", "skip"],
+    default: "run",
+  }),
+  stateDir: flag({
+    type: "string",
+    summary: "folder for the cursor; ~/.config/molecule/state if not given",
+    env: "MOLECULE_STATE_DIR",
+    placeholder: "folder",
+  }),
+  once: flag({ type: "boolean", summary: "settle the messages that are there, then end" }),
+  dryRun: flag({
+    type: "boolean",
+    summary: "check the backend, the address and the token, change nothing, and end",
+  }),
+  logFormat: flag({
+    type: "enum",
+    summary: "form of the log on standard error",
+    values: ["text", "json"],
+    default: "text",
+  }),
+};
+
+const positionals = [
+  { name: "workspaceId", summary: "id of the workspace on the platform", required: true },
+] as const;
+
+export type ConnectValues = Values<typeof flags, typeof positionals>;
+
+export const connect = command({
+  name: "connect",
+  summary: "answer a workspace's messages with a local backend",
+  description: `Registers the workspace, keeps it online, fetches each message from the platform's
+activity feed (no public address is needed), hands it to the backend, and posts the answer to the
+peer or the canvas. Runs until it is stopped; a first signal finishes what is in hand, a second one
+stops at once.
+
+${backendHelp(BACKENDS, DEFAULT_BACKEND)}`,
+  flags,
+  positionals,
+  examples: [
+    "molecule connect 0f8fad5b-d9cb-469f-a165-70867728950e --token-file ./token",
+    "molecule connect 0f8fad5b-d9cb-469f-a165-70867728950e --backend exec --backend-opt cmd='wc -w'",
+  ],
+  run: async (values, context) => (await import("./connect-run.ts")).run(values, context),
+});

@@ -1,0 +1,39 @@
+/** `molecule dev` as it is declared. */
+import { command, type Values } from "../cli/command.ts";
+import { flag } from "../cli/flag.ts";
+
+const flags = {
+  port: flag({
+    type: "integer",
+    summary: "port on the loopback address; 0 picks a free one",
+    default: 8080,
+    min: 0,
+    max: 65_535,
+  }),
+  db: flag({
+    type: "string",
+    summary: "SQLite file of the platform; ~/.config/molecule/dev/platform.db if not given",
+    placeholder: "file",
+  }),
+  ephemeral: flag({ type: "boolean", summary: "keep nothing: a platform in memory" }),
+  rateLimit: flag({
+    type: "integer",
+    summary: "requests a minute that one client may make; 0 for no limit",
+    default: 600,
+    min: 0,
+    max: 1_000_000,
+  }),
+};
+
+export type DevValues = Values<typeof flags, []>;
+
+export const dev = command({
+  name: "dev",
+  summary: "run a small platform on this machine, to try things out",
+  description: `Serves the platform's API on the loopback address, with a workspace to connect as and two peers. It
+is for trying and testing, on this machine only. When it is ready it prints what to paste next on
+standard output (with -o json as one line for scripts), and runs until it is stopped.`,
+  flags,
+  examples: ["molecule dev", "molecule dev --ephemeral --port 0 -o json"],
+  run: async (values, context) => (await import("./dev-run.ts")).run(values, context),
+});

@@ -1,0 +1,170 @@
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { BackendRequest } from "../../../src/backends/backend.ts";
+import { claudeCode } from "../../../src/backends/claude-code.ts";
+import { parseOptions } from "../../../src/backends/options.ts";
+import { killAllGroups } from "../../../src/backends/process-group.ts";
+import { MoleculeError, UsageError } from "../../../src/shared/errors.ts";
+import { ManualClock } from "../../harness/clock.ts";
+import { tmpFolder } from "../../harness/tmp.ts";
+import { marker, never, request, script, TestParts, untilGone } from "./support.ts";
+
+setDefaultTimeout(60_000);
+// What a failed test has left running.
+afterEach(killAllGroups);
+
+const RESULT = '{"type":"result","subtype":"success","is_error":false,"result":"hi there"}';
+
+/** A folder with a `claude` in it, first on the PATH of the parts. */
+function fake(body: string, env: Record<string, string> = {}) {
+  const folder = tmpFolder();
+  const program = script(folder.path, "claude", body);
+  const path = `${folder.path}${delimiter}${process.env.PATH}`;
+  const parts = new TestParts({ PATH: path, ...env }, new ManualClock());
+  return {
+    path: folder.path,
+    program,
+    parts,
+    run: (over?: Partial<BackendRequest>, ...given: string[]) =>
+      claudeCode.create(parseOptions(claudeCode, given), parts).run(request(over), never),
+    read: (name: string) => readFileSync(join(folder.path, name), "utf8"),
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  };
+}
+
+function parse(...given: string[]) {
+  return claudeCode.create(parseOptions(claudeCode, given), new TestParts());
+}
+
+test("asks claude for JSON, with the prompt on stdin, and answers with the result", async () => {
+  const text = "grüße 🙂\n--not-a-flag $(id)";
+  using claude = fake(
+    `cd "$(dirname "$0")"; printf '%s\\n' "$@" >args; cat >stdin; echo '${RESULT}'`,
+  );
+  expect(await claude.run({ text })).toEqual({ kind: "answer", text: "hi there" });
+  expect(claude.read("stdin")).toBe(text);
+  expect(claude.read("args")).toBe("-p\n--output-format\njson\n");
+});
+
+test("more arguments are split, and no shell expands them", async () => {
+  using claude = fake(`printf '%s\\n' "$@" >"$(dirname "$0")/args"; echo '${RESULT}'`);
+  await claude.run({}, "args=--model opus --append-system-prompt 'be $HOME; `brief`'");
+  expect(claude.read("args").split("\n").slice(3, -1)).toEqual([
+    "--model",
+    "opus",
+    "--append-system-prompt",
+    "be $HOME; `brief`",
+  ]);
+});
+
+test("files that the text does not mention are in the prompt", async () => {
+  using claude = fake(`cat >"$(dirname "$0")/stdin"; echo '${RESULT}'`);
+  const files = [{ name: "a.txt", mimeType: "text/plain", uri: "workspace:/a.txt", size: 1 }];
+  await claude.run({ text: "look", files });
+  const described = "[file] a.txt (text/plain, workspace:/a.txt)";
+  expect(claude.read("stdin")).toBe(`look\n\n${described}`);
+  await claude.run({ text: described, files });
+  expect(claude.read("stdin")).toBe(described);
+});
+
+test("has its defaults and the message in its environment, and no token", async () => {
+  using claude = fake(`env >"$(dirname "$0")/env"; echo '${RESULT}'`, {
+    MOLECULE_WORKSPACE_TOKEN: "x",
+    BUN_X: "x",
+    DISABLE_AUTOUPDATER: "0",
+  });
+  await claude.run();
+  const env = claude.read("env").split("\n");
+  expect(env).toContain("CLAUDE_CODE_MAX_RETRIES=2");
+  expect(env).toContain("DISABLE_AUTOUPDATER=0");
+  expect(env).toContain("MOLECULE_CALLER_ID=peer-1");
+  expect(env.filter((line) => /TOKEN|BUN_/.test(line))).toEqual([]);
+});
+
+test("claude's words about an error are no answer, and reach neither asker nor operator", async () => {
+  const error =
+    '{"type":"result","is_error":true,"api_error_status":401,"result":"Please run /login"}';
+  using claude = fake(`echo '${error}'; exit 1`);
+  const outcome = await claude.run();
+  expect(outcome.kind).toBe("operator");
+  expect(JSON.stringify(outcome)).not.toContain("Please run");
+});
+
+test("an answer that holds a secret is masked", async () => {
+  using claude = fake('echo \'{"type":"result","result":"it is canary-0123456789"}\'');
+  claude.parts.secrets.add("canary-0123456789");
+  expect(await claude.run()).toEqual({ kind: "answer", text: "it is [secret]" });
+});
+
+test("too long: failed after five minutes, and nothing of it is left", async () => {
+  const mark = marker();
+  using claude = fake("sleep 300 & echo ready >&2; sleep 300; :", { MARK: mark });
+  const clock = claude.parts.clock as ManualClock;
+  const running = claude.run();
+  await claude.parts.untilLine("ready");
+  await clock.advance(300_000);
+  expect(await running).toMatchObject({
+    kind: "failed",
+    told: "the agent did not finish within 5 min",
+  });
+  await untilGone(mark);
+});
+
+test("stopped: ends as stopped, and nothing of it is left", async () => {
+  const mark = marker();
+  using claude = fake("echo ready >&2; sleep 300; :", { MARK: mark });
+  const abort = new AbortController();
+  const backend = claudeCode.create(parseOptions(claudeCode, []), claude.parts);
+  const running = backend.run(request(), abort.signal);
+  await claude.parts.untilLine("ready");
+  abort.abort();
+  expect(await running).toEqual({ kind: "stopped" });
+  await untilGone(mark);
+  expect(await backend.run(request(), abort.signal)).toEqual({ kind: "stopped" });
+});
+
+test("a program or folder that went away is the operator's matter", async () => {
+  using claude = fake("exit 0");
+  expect(await claude.run({}, `bin=${claude.path}/gone`)).toMatchObject({
+    kind: "operator",
+    reason: `the program ${claude.path}/gone was not found, or is not executable`,
+  });
+  expect(await claude.run({}, `cwd=${claude.path}/gone`)).toMatchObject({
+    kind: "operator",
+    reason: `the folder ${claude.path}/gone does not exist or can't be entered`,
+  });
+  await Bun.write(claude.program, "#!/no/such/interpreter\n");
+  expect((await claude.run()).kind).toBe("operator");
+});
+
+test("check: the program is looked for on the PATH it will have, or at its path", async () => {
+  using claude = fake("exit 0");
+  await claudeCode.create(parseOptions(claudeCode, []), claude.parts).check();
+  const empty = new TestParts({ PATH: "" });
+  await claudeCode.create(parseOptions(claudeCode, [`bin=${claude.program}`]), empty).check();
+
+  const error = await claudeCode
+    .create(parseOptions(claudeCode, []), empty)
+    .check()
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(MoleculeError);
+  expect(error).toMatchObject({
+    message: "the program claude was not found on the PATH, or is not executable",
+    exitCode: 1,
+    hint: expect.stringContaining("--backend exec --backend-opt cmd=…"),
+  });
+});
+
+test("check: the folder must be there", async () => {
+  await expect(parse("bin=/bin/sh", "cwd=/no/such/folder").check()).rejects.toThrow(
+    "the folder /no/such/folder, in which the claude-code backend is to run",
+  );
+});
+
+test("an unclosed quote is an error of usage, found before anything is run", () => {
+  expect(() => parse("args=--x 'y")).toThrow(UsageError);
+  expect(() => parse("args=--x 'y")).toThrow(
+    "option args of the claude-code backend can't be \"--x 'y\": a quote is not closed",
+  );
+});

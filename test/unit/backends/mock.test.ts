@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import { mock } from "../../../src/backends/mock.ts";
+import { parseOptions } from "../../../src/backends/options.ts";
+import { never, request, TestParts } from "./support.ts";
+
+const make = (...given: string[]) => mock.create(parseOptions(mock, given), new TestParts());
+
+test("echoes by default", async () => {
+  const backend = make();
+  await backend.check();
+  expect(await backend.run(request(), never)).toEqual({ kind: "answer", text: "echo: hello" });
+});
+
+test("the text goes into the template as it is", async () => {
+  const text = "$& $1 $` $' $$ %s";
+  expect(await make("reply=<%s|%s>").run(request({ text }), never)).toEqual({
+    kind: "answer",
+    text: `<${text}|${text}>`,
+  });
+});
+
+test("ends as stopped when it was stopped", async () => {
+  expect(await make().run(request(), AbortSignal.abort())).toEqual({ kind: "stopped" });
+});

@@ -1,0 +1,95 @@
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import type { BackendParts, BackendRequest } from "../../../src/backends/backend.ts";
+import { type Clock, systemClock } from "../../../src/shared/clock.ts";
+import { Secrets } from "../../../src/shared/secrets.ts";
+import { Bell } from "../../harness/wait.ts";
+
+/** A plain message of a peer, with what a test wants different. */
+export function request(over: Partial<BackendRequest> = {}): BackendRequest {
+  return {
+    workspaceId: "ws-1",
+    activityId: "act-1",
+    peerId: "peer-1",
+    text: "hello",
+    files: [],
+    messageId: "msg-1",
+    contextId: "ctx-1",
+    taskId: undefined,
+    method: "message/send",
+    attempt: 1,
+    isReply: false,
+    envelope: { params: {} },
+    ...over,
+  };
+}
+
+/** Backend parts whose stderr lines can be read and waited for. */
+export class TestParts implements BackendParts {
+  readonly secrets = new Secrets();
+  readonly lines: string[] = [];
+  readonly #bell = new Bell();
+
+  constructor(
+    readonly env: Record<string, string | undefined> = { PATH: process.env.PATH },
+    readonly clock: Clock = systemClock,
+  ) {}
+
+  onStderr = (line: string): void => {
+    this.lines.push(line);
+    this.#bell.ring();
+  };
+
+  untilLine(line: string): Promise<void> {
+    return this.#bell.until(() => this.lines.includes(line), `"${line}" on stderr`);
+  }
+}
+
+export const never = new AbortController().signal;
+
+/** Writes an executable script of `sh`. */
+export function script(folder: string, name: string, body: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${body}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** A variable in the environment by which every process of a run can be found again. */
+export function marker(): string {
+  return `molecule-test-${crypto.randomUUID()}`;
+}
+
+/**
+ * Resolves once no process has the marker in its environment. Killing is not instant, so it looks
+ * until none is left. Only Linux can be looked at: other systems have no /proc, and pass.
+ */
+export async function untilGone(mark: string): Promise<void> {
+  if (process.platform !== "linux") return;
+  const end = performance.now() + 10_000;
+  while (performance.now() < end) {
+    if (survivors(mark).length === 0) return;
+    await Bun.sleep(5);
+  }
+  throw new Error(`left behind: ${survivors(mark).join(", ")}`);
+}
+
+/** The ids of the processes that have the marker in their environment (Linux). */
+export function survivors(mark: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+/** Text of any UTF-16 units: controls and halves of pairs too. */
+export function anyText(maxLength = 40): fc.Arbitrary<string> {
+  return fc.uint16Array({ maxLength }).map((units) => String.fromCharCode(...units));
+}

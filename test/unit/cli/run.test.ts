@@ -1,0 +1,176 @@
+import { describe, expect, test } from "bun:test";
+import { OutputClosed } from "../../../src/cli/output.ts";
+import { ExitCode, MoleculeError, UsageError } from "../../../src/shared/errors.ts";
+import { type Ran, runSample } from "./sample.ts";
+
+const fail = (error: unknown) => () => {
+  throw error;
+};
+
+describe("the exit code", () => {
+  const returned: [what: unknown, code: ExitCode][] = [
+    [undefined, 0],
+    [ExitCode.ok, 0],
+    [ExitCode.failed, 1],
+    [ExitCode.interrupted, 130],
+  ];
+  for (const [what, code] of returned) {
+    test(`is ${code} when a command returns ${what}`, async () => {
+      const result = await runSample("agent list", {}, () => what);
+      expect({ code: result.code, err: result.err }).toEqual({ code, err: "" });
+    });
+  }
+
+  for (const exitCode of Object.values(ExitCode)) {
+    test(`is ${exitCode} when the error says so`, async () => {
+      const work = fail(new MoleculeError("it is so", { exitCode, hint: "do this\nand that" }));
+      const { code, out, err } = await runSample("agent list", {}, work);
+      expect(err).toBe("error: it is so\nhint: do this\nand that\n");
+      expect({ code, out }).toEqual({ code: exitCode, out: "" });
+    });
+  }
+
+  test("is 2 for a UsageError of the command, which points at its usage", async () => {
+    const work = fail(new UsageError("no token was given", "set MOLECULE_WORKSPACE_TOKEN"));
+    const { code, err } = await runSample("connect w", {}, work);
+    expect(err).toMatchInlineSnapshot(`
+      "error: no token was given
+      hint: set MOLECULE_WORKSPACE_TOKEN
+      Run 'molecule connect --help' for usage.
+      "
+    `);
+    expect(code).toBe(2);
+  });
+
+  test("is 0 when nobody reads the output any more, and nothing is said", async () => {
+    const { code, err } = await runSample("agent list", {}, fail(new OutputClosed("closed")));
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+  });
+});
+
+describe("a mistake in the program", () => {
+  test("ends with 1 and one line, without the stack", async () => {
+    const { code, err } = await runSample("agent list", {}, fail(new TypeError("x is undefined")));
+    expect(err).toMatchInlineSnapshot(`
+      "error: internal error: x is undefined
+      hint: run again with --verbose for the stack
+      "
+    `);
+    expect(code).toBe(1);
+  });
+
+  for (const [argv, env] of [
+    ["agent list -v", {}],
+    ["-v agent list", {}],
+    ["agent list", { MOLECULE_VERBOSE: "1" }],
+  ] as const) {
+    test(`shows its stack with '${argv}' and ${JSON.stringify(env)}`, async () => {
+      const { code, err } = await runSample(argv, env, fail(new TypeError("x is undefined")));
+      expect(err).toMatch(
+        /^error: internal error: x is undefined\nTypeError: .*\n +at .*run\.test/,
+      );
+      expect(code).toBe(1);
+    });
+  }
+
+  test("may throw what is no error", async () => {
+    const { code, err } = await runSample("agent list", {}, fail("a string"));
+    expect(err).toStartWith("error: internal error: a string\n");
+    expect(code).toBe(1);
+  });
+});
+
+test("the cause of a failure is told with --verbose only", async () => {
+  const work = fail(new MoleculeError("cannot save", { cause: new Error("ENOSPC: disk full") }));
+  const quiet = await runSample("agent list", {}, work);
+  const verbose = await runSample("agent list --verbose", {}, work);
+  expect(quiet.err).toBe("error: cannot save\n");
+  expect(verbose.err).toBe("error: cannot save\ncause: ENOSPC: disk full\n");
+});
+
+test("an error can't forge colours or move the cursor", async () => {
+  const work = fail(new MoleculeError("a\u001b[2J\rb\u009bc\u202ed"));
+  const { err } = await runSample("agent list", {}, work);
+  expect(err).toBe("error: a\\u001b[2J\\u000db\\u009bc\\u202ed\n");
+});
+
+describe("secrets", () => {
+  const token = "s3cret/with+odd chars".replaceAll(" ", "~");
+  const forms = [
+    token,
+    Buffer.from(token).toString("base64"),
+    Buffer.from(token).toString("base64url"),
+    encodeURIComponent(token),
+  ];
+  const ways: [string, string[], Record<string, string>][] = [
+    ["a flag", ["--token", token], {}],
+    ["a flag with an equals sign", [`--token=${token}`], {}],
+    ["a short flag", [`-t${token}`], {}],
+    ["a variable", [], { MOLECULE_WORKSPACE_TOKEN: token }],
+  ];
+
+  for (const [way, words, env] of ways) {
+    test(`given as ${way} are masked in whatever is printed, in every form`, async () => {
+      const work = async ({ context, values }: Ran) => {
+        expect(values["token"]).toBe(token);
+        await context.io.out(`data: ${forms.join(" ")}\n`);
+        context.io.err(`told: ${forms.join(" ")}`);
+        throw new MoleculeError(`failed: ${forms.join(" ")}`, { hint: forms.join(" ") });
+      };
+      const { out, err } = await runSample(["connect", "w", ...words], env, work);
+      const masked = "[secret] [secret] [secret] [secret]";
+      expect(out).toBe(`data: ${masked}\n`);
+      expect(err).toBe(`told: ${masked}\nerror: failed: ${masked}\nhint: ${masked}\n`);
+    });
+
+    test(`given as ${way} are masked in a stack`, async () => {
+      const argv = ["connect", "w", "-v", ...words];
+      const { err } = await runSample(argv, env, fail(new Error(`oh ${token}`)));
+      expect(err).toContain("internal error: oh [secret]");
+      expect(err).not.toContain(token);
+    });
+  }
+
+  test("a secret that a variable holds is masked even if a flag overrides it", async () => {
+    const env = { MOLECULE_WORKSPACE_TOKEN: "of-the-variable" };
+    const work = fail(new MoleculeError("not of-the-variable nor of-the-flag"));
+    const { err } = await runSample("connect w --token of-the-flag", env, work);
+    expect(err).toBe("error: not [secret] nor [secret]\n");
+  });
+
+  const long = `long-${"x".repeat(100)}-token`;
+  const mistakes: [string, string[]][] = [
+    ["an unexpected word", ["connect", "w", `--token=${long}`, `?t=${long}`]],
+    ["a value of another flag", ["connect", "w", `--count=?t=${long}`]],
+    ["an unknown flag", ["connect", "w", `--?t=${long}x=1`]],
+    ["an unknown flag's name", ["connect", "w", `--${long}`]],
+    ["a misspelt flag's value", ["connect", "w", `--tokn=${long}`]],
+    ["an unknown letter", ["connect", "w", `-z${long}`]],
+    ["a flag without value", ["connect", "w", "--token", `-${long}`]],
+    ["a flag given twice", ["connect", "w", "--token", long, "--token", long]],
+    ["a flag before the command", [`--token=${long}`, "connect"]],
+    ["an unknown command", [`?t=${long}`]],
+    ["a flag of another command", ["agent", `--${long}`]],
+    ["a secret that fails its check", ["connect", "w", `--token=${long} ${long}`]],
+  ];
+  for (const [what, argv] of mistakes) {
+    test(`a message about ${what} holds no part of one`, async () => {
+      const env = { MOLECULE_WORKSPACE_TOKEN: long };
+      const { code, out, err } = await runSample(argv, env);
+      expect(out + err).not.toContain("xxxxxx");
+      expect(code).toBe(2);
+    });
+  }
+
+  test("a wrong secret in a variable is not shown either", async () => {
+    const { code, err } = await runSample("connect w", { MOLECULE_WORKSPACE_TOKEN: "my pass" });
+    expect(err).toStartWith("error: MOLECULE_WORKSPACE_TOKEN must not hold spaces\n");
+    expect(code).toBe(2);
+  });
+
+  test("help shows no secret, not even from a variable", async () => {
+    const { out } = await runSample("connect --help", { MOLECULE_WORKSPACE_TOKEN: long });
+    expect(out).toContain("$MOLECULE_WORKSPACE_TOKEN");
+    expect(out).not.toContain("xxxxxx");
+  });
+});

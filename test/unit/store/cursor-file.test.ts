@@ -1,0 +1,148 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  NEW_CURSOR_FILE,
+  parseCursorFile,
+  renderCursorFile,
+} from "../../../src/store/cursor-file.ts";
+import { EMPTY_CURSOR, type Cursor } from "../../../src/store/store.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const ROW = "aaaaaaaa-0000-4000-8000-000000000001";
+const CURSOR: Cursor = {
+  lastSinceId: ROW,
+  settled: { id: ROW, createdAt: "2026-01-01T00:00:00.123456789Z" },
+  windowStart: "2026-01-01T00:00:00.000000000Z",
+};
+
+const parse = (value: unknown) => parseCursorFile(JSON.stringify(value), ID);
+
+describe("the file of the Go tool", () => {
+  test.each([
+    ["in one line", `{"workspace_id":"${ID}","last_since_id":"${ROW}"}`],
+    ["indented by two", `{\n  "workspace_id": "${ID}",\n  "last_since_id": "${ROW}"\n}`],
+    ["indented by a tab", `{\n\t"workspace_id": "${ID}",\n\t"last_since_id": "${ROW}"\n}\n`],
+    ["in another order", `{"last_since_id":"${ROW}","workspace_id":"${ID}"}`],
+    ["with Windows line ends", `{\r\n"workspace_id":"${ID}",\r\n"last_since_id":"${ROW}"\r\n}\r\n`],
+  ])("is read %s", (_, text) => {
+    expect(parseCursorFile(text, ID)).toEqual({
+      cursor: { lastSinceId: ROW, settled: undefined, windowStart: undefined },
+      others: {},
+    });
+  });
+
+  test.each([
+    ["an empty cursor", { workspace_id: ID, last_since_id: "" }],
+    ["no cursor", { workspace_id: ID }],
+    ["a cursor of null", { workspace_id: ID, last_since_id: null }],
+  ])("with %s has none", (_, value) => {
+    expect(parse(value).cursor).toEqual(EMPTY_CURSOR);
+  });
+
+  test("with keys that we don't know keeps them, to any depth", () => {
+    const others = { next_version: { deep: [1, null, { a: "b" }] }, flag: false, "": 0 };
+    const read = parse({ workspace_id: ID, ...others, last_since_id: ROW });
+    expect(read.others).toEqual(others);
+    const written = JSON.parse(renderCursorFile({ ...read, cursor: CURSOR }, ID));
+    expect(written).toMatchObject(others);
+    expect(written.last_since_id).toBe(ROW);
+  });
+
+  test("with a key called __proto__ keeps that one, too, and takes nothing from it", () => {
+    const text = `{"workspace_id":"${ID}","__proto__":{"last_since_id":"x"},"constructor":{"a":1}}`;
+    const read = parseCursorFile(text, ID);
+    expect(read.cursor).toEqual(EMPTY_CURSOR);
+    const written = renderCursorFile(read, ID);
+    expect(written.replace(/\s/g, "")).toContain('"__proto__":{"last_since_id":"x"}');
+    expect(JSON.parse(written)).toHaveProperty("constructor", { a: 1 });
+  });
+});
+
+describe("our file", () => {
+  test("has the Go tool's two keys first, as texts at the top, and ends its last line", () => {
+    for (const cursor of [CURSOR, EMPTY_CURSOR]) {
+      const text = renderCursorFile({ cursor, others: { a: 1 } }, ID);
+      const file = JSON.parse(text) as { [key: string]: unknown };
+      expect(Object.keys(file).slice(0, 2)).toEqual(["workspace_id", "last_since_id"]);
+      expect(file["workspace_id"]).toBe(ID);
+      expect(file["last_since_id"]).toBe(cursor.lastSinceId ?? "");
+      expect(text.endsWith("}\n")).toBe(true);
+    }
+  });
+
+  test("of a new workspace says nothing but its id", () => {
+    expect(JSON.parse(renderCursorFile(NEW_CURSOR_FILE, ID))).toEqual({
+      workspace_id: ID,
+      last_since_id: "",
+    });
+  });
+
+  test("is read as it was written", () => {
+    const time = fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5+02:00");
+    const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+    const cursors = fc.record<Cursor>({
+      lastSinceId: maybe(fc.string({ minLength: 1 })),
+      settled: maybe(fc.record({ id: fc.string({ minLength: 1 }), createdAt: time })),
+      windowStart: maybe(time),
+    });
+    const others = fc
+      .dictionary(
+        fc.string().map((key) => `x${key}`),
+        fc.jsonValue(),
+      )
+      .map((value) => JSON.parse(JSON.stringify(value)) as { [key: string]: unknown });
+    fc.assert(
+      fc.property(cursors, others, (cursor, unknown) => {
+        const file = { cursor, others: unknown };
+        expect(parseCursorFile(renderCursorFile(file, ID), ID)).toEqual(file);
+      }),
+    );
+  });
+});
+
+describe("a file that is no state of this workspace", () => {
+  const good = renderCursorFile({ cursor: CURSOR, others: {} }, ID);
+
+  test.each<[string, string, RegExp]>([
+    ["empty", "", /it is empty/],
+    ["nothing but white space", " \n", /it is empty/],
+    ["nothing but NUL bytes", "\0".repeat(100), /it is not JSON/],
+    ["cut in the middle", good.slice(0, good.length / 2), /it is not JSON/],
+    ["cut before its last brace", good.trimEnd().slice(0, -1), /it is not JSON/],
+    ["two files in a row", good + good, /it is not JSON/],
+    ["not JSON", "last_since_id = x", /it is not JSON/],
+    ["a text", `"${ID}"`, /it is not JSON/],
+    ["null", "null", /it is not JSON/],
+    ["an array", `[${good}]`, /it is not a JSON object/],
+    ["without a workspace", '{"last_since_id":"a"}', /it names no workspace/],
+    ["of an empty workspace", '{"workspace_id":""}', /it names no workspace/],
+    ["of a number for a workspace", '{"workspace_id":7}', /it names no workspace/],
+    ["of another workspace", '{"workspace_id":"b"}', /it belongs to another workspace/],
+  ])("because it is %s is refused with that reason", (_, text, reason) => {
+    expect(() => parseCursorFile(text, ID)).toThrow(reason);
+  });
+
+  test.each([
+    ["last_since_id", 7, "text"],
+    ["last_since_id", { id: "a" }, "text"],
+    ["last_since_id", false, "text"],
+    ["settled_id", ["a"], "text"],
+    ["settled_at", 1_767_225_600, "text"],
+    ["settled_at", "yesterday", "time"],
+    ["settled_at", "2026-99-01T00:00:00Z", "time"],
+    ["window_start", "2026-01-01", "time"],
+    ["window_start", true, "text"],
+  ])("because its %s is %j is refused with that reason", (key, value, kind) => {
+    expect(() => parse({ workspace_id: ID, [key]: value })).toThrow(
+      `its "${key}" is not a ${kind}`,
+    );
+  });
+
+  test("never gives anything but a reason, wherever it is cut", () => {
+    fc.assert(
+      fc.property(fc.nat({ max: good.trimEnd().length - 1 }), (length) => {
+        expect(() => parseCursorFile(good.slice(0, length), ID)).toThrow(/^it is/);
+      }),
+    );
+  });
+});

@@ -1,0 +1,235 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "bun:test";
+import { MoleculeError } from "../../../src/shared/errors.ts";
+import { LocalStore } from "../../../src/store/local.ts";
+import { EMPTY_CURSOR, type Cursor } from "../../../src/store/store.ts";
+import { asNobody } from "../../harness/nobody.ts";
+import { WORKSPACE } from "../../harness/scripted-platform.ts";
+import { canMount, smallDisk } from "../../harness/small-disk.ts";
+import { tmpFolder } from "../../harness/tmp.ts";
+
+const ROW = "aaaaaaaa-0000-4000-8000-000000000001";
+const CURSOR: Cursor = {
+  lastSinceId: ROW,
+  settled: { id: ROW, createdAt: "2026-01-01T00:00:00.123456789Z" },
+  windowStart: "2026-01-01T00:00:00.000000000Z",
+};
+
+const stateIn = (folder: string) => join(folder, `${WORKSPACE}.json`);
+const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+
+/** What a call that must fail said. */
+async function failure(doomed: Promise<unknown>): Promise<MoleculeError> {
+  const error = await doomed.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(MoleculeError);
+  return error as MoleculeError;
+}
+
+describe("a store", () => {
+  test("gives back what was saved, also to the next process", async () => {
+    using folder = tmpFolder();
+    const store = await LocalStore.open(folder.path, WORKSPACE);
+    expect(await store.loadCursor()).toEqual(EMPTY_CURSOR);
+    await store.saveCursor(CURSOR);
+    expect(await store.loadCursor()).toEqual(CURSOR);
+    const next = await LocalStore.open(folder.path, WORKSPACE);
+    expect(await next.loadCursor()).toEqual(CURSOR);
+    await next.saveCursor(EMPTY_CURSOR);
+    expect(await store.loadCursor()).toEqual(EMPTY_CURSOR);
+  });
+
+  test("takes over from the Go tool, keeps its further keys, and leaves it a file it can read", async () => {
+    using folder = tmpFolder();
+    const theirs = { workspace_id: WORKSPACE, last_since_id: ROW, version: 3, more: { a: [1] } };
+    await writeFile(stateIn(folder.path), JSON.stringify(theirs));
+    const store = await LocalStore.open(folder.path, WORKSPACE);
+    expect(await store.loadCursor()).toEqual({ ...EMPTY_CURSOR, lastSinceId: ROW });
+    await store.saveCursor({ ...CURSOR, lastSinceId: "next" });
+    expect(JSON.parse(await readFile(stateIn(folder.path), "utf8"))).toEqual({
+      ...theirs,
+      last_since_id: "next",
+      settled_id: ROW,
+      settled_at: CURSOR.settled?.createdAt,
+      window_start: CURSOR.windowStart,
+    });
+  });
+
+  test("keeps workspaces apart", async () => {
+    using folder = tmpFolder();
+    const [a, b] = [new LocalStore(folder.path, "a"), new LocalStore(folder.path, "b")];
+    await a.saveCursor(CURSOR);
+    expect(await b.loadCursor()).toEqual(EMPTY_CURSOR);
+    expect(await b.loadToken()).toBeUndefined();
+  });
+
+  test("proves when it is opened that it can save, before any message is taken", async () => {
+    using folder = tmpFolder();
+    await LocalStore.open(join(folder.path, "new", "state"), WORKSPACE);
+    const file = JSON.parse(await readFile(stateIn(join(folder.path, "new", "state")), "utf8"));
+    expect(file).toEqual({ workspace_id: WORKSPACE, last_since_id: "" });
+  });
+
+  test("never makes a file name of what is no workspace id", () => {
+    for (const id of ["", "..", "../a", "a/b", ".a"]) {
+      expect(() => new LocalStore("/nowhere", id)).toThrow("not a workspace id");
+    }
+  });
+
+  test("keeps a token, and has none where its file is missing or empty", async () => {
+    using folder = tmpFolder();
+    const store = await LocalStore.open(folder.path, WORKSPACE);
+    expect(await store.loadToken()).toBeUndefined();
+    await store.saveToken("tok-1");
+    expect(await store.loadToken()).toBe("tok-1");
+    await writeFile(join(folder.path, `${WORKSPACE}.token`), " \n");
+    expect(await store.loadToken()).toBeUndefined();
+  });
+
+  test.skipIf(process.platform === "win32")(
+    "is for its owner alone: folder, state and token, also under an open umask",
+    async () => {
+      using folder = tmpFolder();
+      const path = join(folder.path, "state");
+      const umask = process.umask(0);
+      try {
+        const store = await LocalStore.open(path, WORKSPACE);
+        await store.saveCursor(CURSOR);
+        await store.saveToken("tok-1");
+      } finally {
+        process.umask(umask);
+      }
+      expect(await modeOf(path)).toBe("700");
+      expect(await modeOf(stateIn(path))).toBe("600");
+      expect(await modeOf(join(path, `${WORKSPACE}.token`))).toBe("600");
+      expect(await readdir(path)).toHaveLength(2);
+    },
+  );
+
+  test("removes what a crash left when it is opened, of the state and of the token", async () => {
+    using folder = tmpFolder();
+    const child = Bun.spawn([process.execPath, "-e", ""]);
+    await child.exited;
+    for (const kind of ["json", "token"]) {
+      const name = `.${WORKSPACE}.${kind}.${child.pid}.0.tmp`;
+      await writeFile(join(folder.path, name), "half a");
+    }
+    await LocalStore.open(folder.path, WORKSPACE);
+    expect(await readdir(folder.path)).toEqual([`${WORKSPACE}.json`]);
+  });
+});
+
+describe("a state file that can't be understood", () => {
+  test.each([
+    ["is empty", ""],
+    ["is cut in the middle", `{"workspace_id":"${WORKSPACE}","last_since`],
+    ["is not JSON", "last_since_id = x\n"],
+    ["is an array", "[]"],
+    ["belongs to another workspace", '{"workspace_id":"b","last_since_id":"c"}'],
+    ["has a cursor that is no text", `{"workspace_id":"${WORKSPACE}","last_since_id":7}`],
+    ["has a time that is none", `{"workspace_id":"${WORKSPACE}","settled_at":"noon"}`],
+  ])("because it %s is named, and left byte for byte as it is", async (_, text) => {
+    using folder = tmpFolder();
+    await writeFile(stateIn(folder.path), text);
+    const error = await failure(LocalStore.open(folder.path, WORKSPACE));
+    expect(error.message).toStartWith(
+      `the state file ${stateIn(folder.path)} can't be understood: it`,
+    );
+    expect(error.hint).toContain("it is left as it is");
+    expect(error.exitCode).toBe(1);
+    expect(await readFile(stateIn(folder.path), "utf8")).toBe(text);
+    expect(await readdir(folder.path)).toHaveLength(1);
+  });
+});
+
+describe("a state file that can't be read or written", () => {
+  test("because a folder stands in its place is named, with what to do", async () => {
+    using folder = tmpFolder();
+    await mkdir(stateIn(folder.path));
+    const error = await failure(LocalStore.open(folder.path, WORKSPACE));
+    expect(error.message).toContain(stateIn(folder.path));
+    expect(error.message).toContain("EISDIR");
+    expect(error.hint).toContain("A folder stands in its place");
+    const unsaved = await failure(new LocalStore(folder.path, WORKSPACE).saveCursor(CURSOR));
+    expect(unsaved.message).toContain(`${stateIn(folder.path)} can't be written (EISDIR)`);
+    expect(await readdir(folder.path)).toEqual([`${WORKSPACE}.json`]);
+  });
+
+  test.skipIf(process.platform === "win32")("because it may not be read is named", async () => {
+    using folder = tmpFolder();
+    await writeFile(stateIn(folder.path), `{"workspace_id":"${WORKSPACE}"}`);
+    await chmod(stateIn(folder.path), 0);
+    await chmod(folder.path, 0o755);
+    using _ = asNobody();
+    const error = await failure(LocalStore.open(folder.path, WORKSPACE));
+    expect(error.message).toBe(`the file ${stateIn(folder.path)} can't be read (EACCES)`);
+    expect(error.hint).toContain("Give this user the right to it");
+  });
+
+  test.skipIf(process.platform === "win32")(
+    "because its folder may not be written is named, and is read all the same",
+    async () => {
+      using folder = tmpFolder();
+      await writeFile(stateIn(folder.path), `{"workspace_id":"${WORKSPACE}"}`);
+      await chmod(stateIn(folder.path), 0o644);
+      await chmod(folder.path, 0o555);
+      using _ = asNobody();
+      const error = await failure(LocalStore.open(folder.path, WORKSPACE));
+      expect(error.message).toContain(`${stateIn(folder.path)} can't be written (EACCES)`);
+      expect(error.hint).toContain("--state-dir");
+      const store = new LocalStore(folder.path, WORKSPACE);
+      expect(await store.loadCursor()).toEqual(EMPTY_CURSOR);
+    },
+  );
+
+  test("because a file stands where the folder should be is named", async () => {
+    using folder = tmpFolder();
+    const path = join(folder.path, "file");
+    await writeFile(path, "a file");
+    for (const state of [path, join(path, "state")]) {
+      const error = await failure(LocalStore.open(state, WORKSPACE));
+      expect(error.message).toMatch(/^the state folder .* can't be used \((EEXIST|ENOTDIR)\)$/);
+      expect(error.message).toContain(state);
+      expect(error.hint).toContain("--state-dir");
+    }
+    expect(await readFile(path, "utf8")).toBe("a file");
+  });
+
+  test.skipIf(!canMount)(
+    "because its disk is read-only is named (needs root to mount a disk)",
+    async () => {
+      using disk = smallDisk();
+      const store = await LocalStore.open(disk.path, WORKSPACE);
+      await store.saveCursor(CURSOR);
+      disk.remount("ro");
+      const error = await failure(store.saveCursor(EMPTY_CURSOR));
+      expect(error.message).toContain(`${stateIn(disk.path)} can't be written (EROFS)`);
+      expect(error.hint).toContain("read-only");
+      expect(await store.loadCursor()).toEqual(CURSOR);
+    },
+  );
+
+  test.skipIf(!canMount)(
+    "because its disk is full keeps its old contents, and is saved again once there is room" +
+      " (needs root to mount a disk)",
+    async () => {
+      using disk = smallDisk();
+      const store = await LocalStore.open(disk.path, WORKSPACE);
+      await store.saveCursor(CURSOR);
+      const before = await readFile(stateIn(disk.path), "utf8");
+      const filler = join(disk.path, "filler");
+      await writeFile(filler, Buffer.alloc(128 * 1024)).catch(() => {});
+      const error = await failure(store.saveCursor(EMPTY_CURSOR));
+      expect(error.message).toContain(`${stateIn(disk.path)} can't be written (ENOSPC)`);
+      expect(error.hint).toContain("The disk is full");
+      expect(await readFile(stateIn(disk.path), "utf8")).toBe(before);
+      expect((await readdir(disk.path)).sort()).toEqual([`${WORKSPACE}.json`, "filler"]);
+      await writeFile(filler, "");
+      await store.saveCursor(EMPTY_CURSOR);
+      expect(await store.loadCursor()).toEqual(EMPTY_CURSOR);
+    },
+  );
+});
