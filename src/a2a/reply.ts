@@ -2,7 +2,7 @@
 import type { MessageSendRequest } from "../contract/types.ts";
 import { get, getString, type JsonObject } from "../shared/json.ts";
 import { uuidV5 } from "../shared/ids.ts";
-import { clipBytes } from "../shared/text.ts";
+import { clipBytes, storable } from "../shared/text.ts";
 
 /** Metadata key under which an answer names the message that it answers. */
 export const REPLY_MARK = "molecule_reply";
@@ -72,7 +72,8 @@ export function replyMark(
 }
 
 /** Builds the body around as much of the text as fits; escapes count, so it is measured as sent. */
-function fit<T>(text: string, build: (text: string) => T): T {
+function fit<T>(raw: string, build: (text: string) => T): T {
+  const text = storable(raw);
   const size = (body: T) => Buffer.byteLength(JSON.stringify(body));
   const whole = build(text);
   if (text.length * 6 < MAX_BODY_BYTES / 2 || size(whole) <= MAX_BODY_BYTES) return whole;

@@ -1,6 +1,7 @@
 /** A message of our own to an agent, and what its answer may look like. */
 import type { MessageSendRequest } from "../contract/types.ts";
 import { get, getArray, getString } from "../shared/json.ts";
+import { storable } from "../shared/text.ts";
 import { readMessage } from "./message.ts";
 
 /** An A2A v0.3 `message/send` (contract 4.3). */
@@ -14,7 +15,7 @@ export function buildRequest(text: string, messageId: string): MessageSendReques
         kind: "message",
         role: "user",
         messageId,
-        parts: [{ kind: "text", type: "text", text }],
+        parts: [{ kind: "text", type: "text", text: storable(text) }],
       },
     },
   };

@@ -3,7 +3,7 @@
  * base64 (both alphabets) and percent-encoded.
  */
 export class Secrets {
-  readonly #forms = new Map<string, string>();
+  readonly #forms = new Set<string>();
 
   /** Remembers a secret. Very short ones are left out: masking them would mangle any text. */
   add(secret: string | undefined): void {
@@ -12,14 +12,14 @@ export class Secrets {
     const percent = encodeURIComponent(secret.toWellFormed());
     const forms = [secret, base64, base64.replace(/=+$/, ""), percent];
     forms.push(Buffer.from(secret).toString("base64url"));
-    for (const form of forms) this.#forms.set(form, "[secret]");
+    for (const form of forms) this.#forms.add(form);
   }
 
   /** The text with every known secret replaced by `[secret]`. */
   mask(text: string): string {
     let masked = text;
     // The longest form first, so that no form leaves the tail of a longer one behind.
-    for (const form of [...this.#forms.keys()].sort((a, b) => b.length - a.length)) {
+    for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) {
       if (masked.includes(form)) masked = masked.replaceAll(form, "[secret]");
     }
     return masked;
@@ -27,7 +27,7 @@ export class Secrets {
 
   /** Whether the text holds a secret in any form: such a variable is not handed to a child. */
   within(text: string): boolean {
-    for (const form of this.#forms.keys()) if (text.includes(form)) return true;
+    for (const form of this.#forms) if (text.includes(form)) return true;
     return false;
   }
 }

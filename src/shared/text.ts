@@ -34,6 +34,14 @@ export function clip(text: string, max: number, cutBefore = false): string {
   return `${text.slice(0, last >= 0xd800 && last <= 0xdbff ? end - 1 : end)}…`;
 }
 
+/**
+ * The text as a database of Unicode text can keep it: without NUL and without half surrogates, which
+ * the platform would accept and then fail to store.
+ */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll("\u0000", "\ufffd");
+}
+
 /** At most `max` bytes of UTF-8, cut between characters. */
 export function clipBytes(text: string, max: number): string {
   if (text.length * 3 <= max) return text;
