@@ -62,7 +62,8 @@ export async function runBridge(
   const guard = watchdog.run({ maxOfflineMs, emit, onWake: () => naps.wakeAll() }, life.signal);
   const beating = runHeartbeat(parts, options, { vitals, watchdog, naps }, life.signal);
   const deps = { feed, saver, delivery, vitals, watchdog, naps };
-  const stops = { drain, cut: cut.signal };
+  // Where the guard ends the run, nobody has asked it to drain.
+  const stops = { drain: AbortSignal.any([drain, cut.signal]), cut: cut.signal };
   const working = runIntake(parts, options, deps, stops, tally);
   try {
     // The guard ends early only by rejecting.

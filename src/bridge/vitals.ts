@@ -25,6 +25,7 @@ export class Vitals {
   /** The run in hand ended; `error` is what went wrong, undefined when nothing did. */
   end(error?: string): void {
     this.#current = undefined;
+    this.#ends = this.#recent();
     this.#ends.push({ at: this.#clock.monotonic(), error });
   }
 
@@ -39,18 +40,22 @@ export class Vitals {
 
   /** All fields, each time: what is left out is stored as zero (contract 2.2, T16). */
   report(): Omit<HeartbeatRequest, "workspace_id"> {
-    const now = this.#clock.monotonic();
-    this.#ends = this.#ends.filter((end) => now - end.at <= WINDOW_MS);
-    const failed = this.#ends.filter((end) => end.error !== undefined);
+    const ends = this.#recent();
+    const failed = ends.filter((end) => end.error !== undefined);
     return {
-      error_rate: this.#ends.length === 0 ? 0 : failed.length / this.#ends.length,
+      error_rate: ends.length === 0 ? 0 : failed.length / ends.length,
       sample_error: clip(failed.at(-1)?.error ?? "", 300),
       active_tasks: this.running,
-      uptime_seconds: Math.floor((now - this.#started) / 1000),
+      uptime_seconds: Math.floor((this.#clock.monotonic() - this.#started) / 1000),
       current_task: this.#current?.task ?? "",
       monthly_spend: 0,
       // Anything but "" keeps a degraded workspace degraded for ever (T15).
       runtime_state: "",
     };
+  }
+
+  #recent() {
+    const now = this.#clock.monotonic();
+    return this.#ends.filter((end) => now - end.at <= WINDOW_MS);
   }
 }

@@ -18,9 +18,14 @@ export function readValue(flag: Flag, text: string, from: string, secrets: Secre
       : (outOfRange(flag, value) ?? flag.check?.(value));
   if (problem === undefined) return value;
   // Masked before it is cut, lest half a secret remain.
-  const shown = flag.secret ? "" : `, not "${oneLine(secrets.mask(text), 60)}"`;
+  const shown = flag.secret ? "" : `, not "${oneLine(hidePassword(secrets.mask(text)), 60)}"`;
   const near = flag.options && nearest(text, flag.options);
   throw new UsageError(`${from} ${problem}${shown}`, near && `Did you mean "${near}"?`);
+}
+
+/** The password in an address is a secret that nobody has named. */
+function hidePassword(text: string): string {
+  return text.replace(/\/\/[^/?#]*@/g, "//[secret]@");
 }
 
 function meaning({ kind, options }: Flag, text: string): unknown {

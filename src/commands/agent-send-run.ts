@@ -10,19 +10,18 @@ import { checkToken, Token } from "../platform/token.ts";
 import { USER_AGENT } from "../project.ts";
 import { systemClock } from "../shared/clock.ts";
 import { ExitCode, MoleculeError, UsageError } from "../shared/errors.ts";
-import { oneLine, printable } from "../shared/text.ts";
-import { idCheck, type SendValues } from "./agent-send.ts";
+import { printable } from "../shared/text.ts";
+import type { SendValues } from "./agent-send.ts";
 import { awaitAnswer, canvasAnswer, newestRow, peerAnswer } from "./await-answer.ts";
 import { checkCredentials, resolveToken } from "./credentials.ts";
 import { GLOBALS } from "./globals.ts";
 import { logFor } from "./logging.ts";
+import { checkWorkspaceId } from "./workspace-id.ts";
 
 /** Sends the message and, if asked, waits for its answer. */
 export async function run(values: SendValues, context: Context): Promise<void> {
   const { workspaceId, as } = values;
-  const wrong = idCheck(workspaceId);
-  if (wrong !== undefined)
-    throw new UsageError(`the workspace id "${oneLine(workspaceId, 80)}" ${wrong}`);
+  checkWorkspaceId(workspaceId);
   checkCredentials(context);
   if (as === undefined && [context.source("token"), context.source("tokenFile")].includes("flag")) {
     throw new UsageError(

@@ -1,8 +1,8 @@
 /** `molecule agent send` as it is declared. */
 import { command, type Values } from "../cli/command.ts";
 import { flag } from "../cli/flag.ts";
-import { isWorkspaceId } from "../shared/ids.ts";
 import { credentialFlags } from "./credential-flags.ts";
+import { workspaceIdProblem } from "./workspace-id.ts";
 
 const flags = {
   as: flag({
@@ -10,7 +10,7 @@ const flags = {
     summary:
       "workspace to speak as, with its --token or --token-file; the canvas user if not given",
     placeholder: "workspace-id",
-    check: idCheck,
+    check: workspaceIdProblem,
   }),
   ...credentialFlags,
   apiToken: flag({
@@ -56,10 +56,3 @@ whose answers carry no mark, it is the next thing that the agent says.`,
   ],
   run: async (values, context) => (await import("./agent-send-run.ts")).run(values, context),
 });
-
-/** What is wrong with a workspace id, as a phrase. */
-export function idCheck(value: string): string | undefined {
-  return isWorkspaceId(value)
-    ? undefined
-    : "can't be a workspace id; it is a UUID that the canvas shows";
-}

@@ -16,8 +16,6 @@ import type { Token } from "../platform/token.ts";
 import { USER_AGENT, VERSION } from "../project.ts";
 import { systemClock } from "../shared/clock.ts";
 import { ExitCode, UsageError } from "../shared/errors.ts";
-import { isWorkspaceId } from "../shared/ids.ts";
-import { oneLine } from "../shared/text.ts";
 import { LocalStore } from "../store/local.ts";
 import type { ConnectValues } from "./connect.ts";
 import { checkCredentials, resolveToken } from "./credentials.ts";
@@ -25,6 +23,7 @@ import { logEvent } from "./event-lines.ts";
 import { GLOBALS } from "./globals.ts";
 import { logFor } from "./logging.ts";
 import { onStopSignals } from "./signals.ts";
+import { checkWorkspaceId } from "./workspace-id.ts";
 
 /** Runs the bridge until it ends or is stopped. */
 export async function run(values: ConnectValues, context: Context): Promise<ExitCode> {
@@ -81,12 +80,7 @@ export async function run(values: ConnectValues, context: Context): Promise<Exit
 
 /** Everything that can be told from the command line alone, before any I/O. */
 function checkUsage(values: ConnectValues, context: Context): void {
-  if (!isWorkspaceId(values.workspaceId)) {
-    throw new UsageError(
-      `"${oneLine(values.workspaceId, 80)}" can't be a workspace id`,
-      "It is a UUID, such as 0f8fad5b-d9cb-469f-a165-70867728950e; the canvas shows it.",
-    );
-  }
+  checkWorkspaceId(values.workspaceId);
   if (values.mode === "push") {
     throw new UsageError(
       "--mode push is not there yet",

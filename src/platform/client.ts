@@ -32,8 +32,6 @@ const SEND_BYTES = 10 * SMALL;
 export interface ClientParts extends HttpParts {
   /** The workspace whose own routes are called. */
   workspaceId: string;
-  /** Learns the inbound secret that register and heartbeat hand out, so that no log shows it. */
-  secrets: Secrets;
 }
 
 export class PlatformClient implements Platform {
@@ -111,7 +109,9 @@ export class PlatformClient implements Platform {
     const error = get(body, "error");
     const complaint = typeof error === "string" ? error : getString(error, "message");
     const queued = getString(body, "status") === "queued" || get(body, "queued") === true;
-    return { queued, body, note: complaint === undefined ? undefined : oneLine(complaint) };
+    // Masked before it is cut, lest half a secret remain.
+    const note = complaint === undefined ? undefined : oneLine(this.#secrets.mask(complaint));
+    return { queued, body, note };
   }
 
   /** POST /workspaces/:id/notify (2.5). */

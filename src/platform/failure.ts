@@ -1,6 +1,7 @@
 /** The one place that decides what a failed call means: the retry rule's input. */
 import { codeOf, messageOf } from "../shared/errors.ts";
 import { get, getNumber, getString } from "../shared/json.ts";
+import type { Secrets } from "../shared/secrets.ts";
 import { oneLine } from "../shared/text.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { mayBeProxied } from "./proxy.ts";
@@ -24,7 +25,7 @@ export interface Received {
 }
 
 /** The error for an answer that is not a success. `what` names the call: "register", "reply". */
-export function answerError(what: string, received: Received): PlatformError {
+export function answerError(what: string, received: Received, secrets: Secrets): PlatformError {
   const { status, body, empty, undecodable } = received;
   const failure: Failure = {
     verdict: judge(received),
@@ -34,7 +35,7 @@ export function answerError(what: string, received: Received): PlatformError {
     deliveryConfirmed: get(body, "delivery_confirmed") === true,
   };
   if (failure.verdict === "misaddressed") failure.hint = TENANT_HINT;
-  const words = undecodable ?? (empty ? "no explanation" : platformWords(body));
+  const words = undecodable ?? (empty ? "no explanation" : platformWords(body, secrets));
   return new PlatformError(`${what}: ${status} (${words})`, failure);
 }
 
@@ -74,12 +75,13 @@ function judge({ status, body, empty, undecodable }: Received): Verdict {
 }
 
 /** The platform's own explanation, fit for one line. */
-function platformWords(body: unknown): string {
+function platformWords(body: unknown, secrets: Secrets): string {
   const error = get(body, "error");
   const said = typeof error === "string" ? error : getString(error, "message");
   const more = [getString(body, "hint"), getString(body, "detail")].filter((w) => w !== undefined);
   const words = [said ?? getString(body, "message") ?? "no explanation", ...more].join("; ");
-  return oneLine(words, 300);
+  // Masked before it is cut, lest half a secret remain.
+  return oneLine(secrets.mask(words), 300);
 }
 
 function networkWords(

@@ -6,6 +6,7 @@ import { createFetch } from "ofetch";
 import type { Clock } from "../shared/clock.ts";
 import { parseRetryAfter } from "../shared/backoff.ts";
 import { parseJson } from "../shared/json.ts";
+import type { Secrets } from "../shared/secrets.ts";
 import { Deadline } from "./deadline.ts";
 import { answerError, networkError, undecodableError, type Received } from "./failure.ts";
 import { PlatformError, type CallOptions } from "./platform.ts";
@@ -21,6 +22,8 @@ export interface HttpParts {
   /** The bearer of the moment: it may change while the program runs (T18). */
   token(): string | undefined;
   clock: Clock;
+  /** Masks the platform's words, and learns the secrets that it hands out. */
+  secrets: Secrets;
 }
 
 export interface Call {
@@ -53,6 +56,9 @@ const ofetch = createFetch({
   AbortController,
 });
 
+/** Bun's own option, which the types of ofetch don't know: measured, a silent 420 s is waited out. */
+const NO_TIMEOUT = { timeout: false } as object;
+
 export class Http {
   readonly #parts: HttpParts;
   /** The server's clock less ours, in milliseconds. */
@@ -79,7 +85,7 @@ export class Http {
         return { status, body: (await receiving.catch(() => undefined))?.body };
       }
       const received = await receiving;
-      if (!ok) throw answerError(call.what, received);
+      if (!ok) throw answerError(call.what, received, this.#parts.secrets);
       if (received.body === undefined) throw undecodableError(call.what, received);
       return { status, body: received.body };
     } catch (error) {
@@ -137,6 +143,8 @@ export class Http {
         signal,
         redirect: "manual",
         keepalive: options.fresh !== true,
+        // Bun would end a silent request after six minutes; the deadline is ours to set.
+        ...NO_TIMEOUT,
         retry: false,
         ignoreResponseError: true,
         responseType: "stream",

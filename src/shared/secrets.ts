@@ -1,6 +1,6 @@
 /**
  * The secrets of this process, and the mask that keeps them out of every output: as they are, in
- * base64 (both alphabets) and percent-encoded.
+ * base64 (both alphabets), percent-encoded, and with the escapes of JSON.
  */
 export class Secrets {
   readonly #forms = new Set<string>();
@@ -11,7 +11,7 @@ export class Secrets {
     const base64 = Buffer.from(secret).toString("base64");
     const percent = encodeURIComponent(secret.toWellFormed());
     const forms = [secret, base64, base64.replace(/=+$/, ""), percent];
-    forms.push(Buffer.from(secret).toString("base64url"));
+    forms.push(Buffer.from(secret).toString("base64url"), JSON.stringify(secret).slice(1, -1));
     for (const form of forms) this.#forms.add(form);
   }
 

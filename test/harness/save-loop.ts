@@ -15,5 +15,5 @@ for (let n = Number.parseInt(cursor.lastSinceId ?? "0") + 1; ; n++) {
 
 function cursorOf(n: number): string {
   const letter = String.fromCharCode(97 + (n % 26));
-  return `${n}:${letter.repeat(20_000 + (n % 7) * 10_000)}`;
+  return `${n}:${letter.repeat(200_000 + (n % 7) * 100_000)}`;
 }

@@ -49,6 +49,7 @@ describe("the text of a message", () => {
     ["parts that are an object", sent({ parts: { 0: text() } })],
     ["a data part", sent({ parts: [{ kind: "data", data: { text: "no" } }] })],
     ["a part of an unknown kind", sent({ parts: [{ kind: "video", text: "no" }] })],
+    ["a part of an unknown type", sent({ parts: [{ type: "video", text: "no" }] })],
     ["inherited parts", sent(Object.create({ parts: [text()] }))],
   ])("is empty for %s", (_, body) => {
     expect(readMessage(body)).toMatchObject({ text: "", files: [] });

@@ -230,8 +230,7 @@ describe("delivery", () => {
       if (await Promise.race([dropped, bridge.until("reply-retry", tries).then(() => false)]))
         break;
       const { inMs } = bridge.of("reply-retry").at(-1)!;
-      await clock.untilSleeping((ms) => Math.abs(ms - inMs) < 2);
-      await clock.advance(inMs + 1);
+      await clock.advance(await clock.untilSleeping((ms) => Math.abs(ms - inMs) < 5));
     }
     await bridge.until("answered");
     expect(bridge.of("reply-dropped")[0]?.reason).toContain("asleep");

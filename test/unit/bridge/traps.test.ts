@@ -48,7 +48,10 @@ describe("traps of the feed", () => {
 
   test("T2: a first run looks back for --since-secs only", async () => {
     await using platform = new ScriptedPlatform();
-    platform.rows = [row(-40), row(-3), row(1)];
+    const ago = (secs: number) => ({
+      created_at: new Date(Date.now() - secs * 1000).toISOString(),
+    });
+    platform.rows = [row(-40, ago(40)), row(-3, ago(3)), row(1, ago(0))];
     const { bridge } = await once(platform, { options: { sinceSecs: 20 } });
     await using _ = bridge;
     expect(replies(platform)).toEqual(["echo: text -3", "echo: text 1"]);

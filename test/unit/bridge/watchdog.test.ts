@@ -122,5 +122,5 @@ test("a disk that fills up is told once, holds nothing up, and is tried again", 
 test("what can't be saved to the last is an error at the end", async () => {
   const { saver } = saverOn(() => Promise.reject(new Error("ENOSPC")));
   await saver.save(cursor(1));
-  expect(saver.close()).rejects.toThrow("ENOSPC");
+  await expect(saver.close()).rejects.toThrow("ENOSPC");
 });

@@ -1,9 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, jest, test } from "bun:test";
 import { buildReply } from "../../../src/a2a/reply.ts";
 import type { PlatformClient } from "../../../src/platform/client.ts";
+import type { CallOptions } from "../../../src/platform/platform.ts";
+import { formatDuration } from "../../../src/shared/duration.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { clientFor, failureOf } from "../../harness/client.ts";
-import { head, RawServer } from "../../harness/raw-server.ts";
+import { RawServer } from "../../harness/raw-server.ts";
 import {
   PEER,
   row,
@@ -42,18 +44,22 @@ type Call = [
   route: RouteName,
   method: string,
   path: string,
-  call: (c: PlatformClient) => Promise<unknown>,
+  call: (client: PlatformClient, options?: CallOptions) => Promise<unknown>,
 ];
 
 const CALLS: Call[] = [
-  ["register", "POST", "/registry/register", (c) => c.register(CARD)],
-  ["heartbeat", "POST", "/registry/heartbeat", (c) => c.heartbeat(REPORT)],
-  ["activity", "GET", `/workspaces/${WORKSPACE}/activity`, (c) => c.activity({ limit: 5 })],
-  ["a2a", "POST", `/workspaces/${PEER}/a2a`, (c) => c.send(PEER, REPLY)],
-  ["notify", "POST", `/workspaces/${WORKSPACE}/notify`, (c) => c.notify("hello")],
-  ["workspace", "GET", `/workspaces/${WORKSPACE}`, (c) => c.workspace()],
-  ["state", "GET", `/workspaces/${WORKSPACE}/state`, (c) => c.state()],
+  ["register", "POST", "/registry/register", (c, o) => c.register(CARD, o)],
+  ["heartbeat", "POST", "/registry/heartbeat", (c, o) => c.heartbeat(REPORT, o)],
+  ["activity", "GET", `/workspaces/${WORKSPACE}/activity`, (c, o) => c.activity({ limit: 5 }, o)],
+  ["a2a", "POST", `/workspaces/${PEER}/a2a`, (c, o) => c.send(PEER, REPLY, o)],
+  ["notify", "POST", `/workspaces/${WORKSPACE}/notify`, (c, o) => c.notify("hello", o)],
+  ["workspace", "GET", `/workspaces/${WORKSPACE}`, (c, o) => c.workspace(o)],
+  ["state", "GET", `/workspaces/${WORKSPACE}/state`, (c, o) => c.state(o)],
 ];
+
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 describe("every call", () => {
   test.each(CALLS)("%s is a %s to %s that says who we are", async (_, method, path, call) => {
@@ -85,30 +91,44 @@ describe("every call", () => {
   test.each(CALLS)("%s ends with the caller's signal", async (_, __, ___, call) => {
     using server = new RawServer(() => {});
     const stop = new AbortController();
-    const client = clientFor(server.url);
-    const bound = new Proxy(client, {
-      get:
-        (target, key: "state") =>
-        (...args: unknown[]) =>
-          (target[key] as (...all: unknown[]) => unknown).call(target, ...args, {
-            signal: stop.signal,
-          }),
-    });
-    const ending = failureOf(call(bound));
+    const ending = failureOf(call(clientFor(server.url), { signal: stop.signal }));
     await server.untilAsked();
     stop.abort();
     expect((await ending).verdict).toBe("transient");
     await server.untilClosed();
   });
 
-  test("keeps its connection, but for a heartbeat, which waits for nothing", async () => {
-    await using platform = new ScriptedPlatform();
-    const client = clientFor(platform.url);
-    for (const [, , , call] of CALLS) await call(client);
-    const closing = platform.seen.filter((s) => s.headers.get("connection") === "close");
-    expect(closing.map((seen) => seen.route)).toEqual(["heartbeat"]);
+  test.each(CALLS)("%s ends at a deadline of its own", async (route, _, __, call) => {
+    using server = new RawServer(() => {});
+    jest.useFakeTimers();
+    const ending = failureOf(call(clientFor(server.url)));
+    await server.untilAsked();
+    const deadlineMs = route === "a2a" ? 31 * 60_000 : route === "activity" ? 30_000 : 10_000;
+    jest.advanceTimersByTime(deadlineMs);
+    const { message } = await ending;
+    expect(message).toContain(`no answer within ${formatDuration(deadlineMs)}`);
+  });
+
+  test("shares one connection with the others, but for a heartbeat, which waits for nothing", async () => {
+    const connections: (number | undefined)[] = [];
+    await using server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: (request, self) => {
+        connections.push(self.requestIP(request)?.port);
+        return Response.json(request.url.endsWith("activity") ? [] : {});
+      },
+    });
+    const client = clientFor(server.url.href);
+    await client.state();
+    await client.notify("hello");
+    await client.heartbeat(REPORT);
+    await client.heartbeat(REPORT);
+    await client.workspace();
     await client.state({ fresh: true });
-    expect(platform.seen.at(-1)?.headers.get("connection")).toBe("close");
+    const [shared, again, beat, nextBeat, other, fresh] = connections;
+    expect([again, other]).toEqual([shared, shared]);
+    expect(new Set([shared, beat, nextBeat, fresh]).size).toBe(4);
   });
 });
 
@@ -137,7 +157,7 @@ describe("register", () => {
     expect(secrets.mask(`new-token-1 ${SECRET}`)).toBe("[secret] [secret]");
   });
 
-  test.each([null, 7, "", ["a"]])("takes %j for no token", async (auth_token) => {
+  test.each([null, 7, "", { a: "b" }])("takes %j for no token", async (auth_token) => {
     await using platform = new ScriptedPlatform();
     platform.on("register", () => Response.json({ auth_token, platform_inbound_secret: 7 }));
     expect(await clientFor(platform.url).register(CARD)).toEqual({ authToken: undefined });
@@ -193,71 +213,6 @@ describe("activity", () => {
       message: "activity: 200, but not a list of rows",
       verdict: "transient",
     });
-  });
-});
-
-describe("send", () => {
-  const HTML = { "content-type": "text/html" };
-  const rpc = (part: object) => ({ jsonrpc: "2.0", id: "1", ...part });
-
-  test.each<[string, Response, { queued: boolean; note: string | undefined }]>([
-    [
-      "queued",
-      Response.json({ status: "queued", delivery_mode: "poll" }),
-      { queued: true, note: undefined },
-    ],
-    [
-      "202",
-      Response.json({ queued: true, queue_id: "q" }, { status: 202 }),
-      { queued: true, note: undefined },
-    ],
-    ["a result", Response.json(rpc({ result: { parts: [] } })), { queued: false, note: undefined }],
-    [
-      "an error",
-      Response.json(rpc({ error: { code: -1, message: "no\nway" } })),
-      { queued: false, note: "no way" },
-    ],
-    [
-      "an error's text",
-      Response.json({ error: "agent was silent" }),
-      { queued: false, note: "agent was silent" },
-    ],
-    ["a list", Response.json([1]), { queued: false, note: undefined }],
-    ["nothing", new Response(null, { status: 204 }), { queued: false, note: undefined }],
-    ["an empty body", new Response(""), { queued: false, note: undefined }],
-    ["a page", new Response("<html>", { headers: HTML }), { queued: false, note: undefined }],
-    ["broken JSON", new Response('{"resu'), { queued: false, note: undefined }],
-    ["too much", new Response(" ".repeat(11 * 1024 * 1024)), { queued: false, note: undefined }],
-  ])("is done with any 2xx: %s", async (_, response, end) => {
-    await using platform = new ScriptedPlatform();
-    platform.on("a2a", () => response.clone());
-    expect(await clientFor(platform.url).send(PEER, REPLY)).toMatchObject(end);
-    expect(platform.seen[0]?.body).toEqual(JSON.parse(JSON.stringify(REPLY)));
-  });
-
-  test("is done with a 2xx whose body is cut off: it has arrived, and must not be sent again", async () => {
-    const headers = { "content-type": "application/json", "content-length": "100" };
-    using server = new RawServer((socket) => socket.end(`${head("200 OK", headers)}{"resu`));
-    const sent = await clientFor(server.url).send(PEER, REPLY);
-    expect(sent).toEqual({ queued: false, body: undefined, note: undefined });
-  });
-
-  test("keeps a complaint short, however long it is", async () => {
-    await using platform = new ScriptedPlatform();
-    platform.on("a2a", () => Response.json({ error: "long ".repeat(10_000) }));
-    const { note } = await clientFor(platform.url).send(PEER, REPLY);
-    expect(note?.length).toBe(200);
-  });
-
-  test("never leaves its place, whatever the peer's id is", async () => {
-    await using platform = new ScriptedPlatform();
-    await clientFor(platform.url)
-      .send("../../registry/register?", REPLY)
-      .catch(() => {});
-    await failureOf(clientFor(platform.url).send("..", REPLY));
-    expect(platform.seen.map((seen) => seen.path)).toEqual([
-      "/workspaces/..%2F..%2Fregistry%2Fregister%3F/a2a",
-    ]);
   });
 });
 

@@ -24,13 +24,24 @@ test("the exit codes are those that scripts rely on", () => {
 });
 
 test("a failure ends with 1, and a wrong command line with 2, unless said otherwise", () => {
-  expect(new MoleculeError("it broke")).toMatchObject({ exitCode: 1, hint: undefined });
+  expect(new MoleculeError("it broke")).toMatchObject({
+    name: "MoleculeError",
+    message: "it broke",
+    exitCode: 1,
+    hint: undefined,
+  });
   expect(new MoleculeError("it broke", { exitCode: 5 }).exitCode).toBe(5);
   expect(new UsageError("no such flag", "try --help")).toMatchObject({
     name: "UsageError",
     exitCode: 2,
     hint: "try --help",
   });
+});
+
+test("a failure keeps its cause, and has none where there was none", () => {
+  const cause = new Error("the disk");
+  expect(new MoleculeError("it broke", { cause }).cause).toBe(cause);
+  expect("cause" in new MoleculeError("it broke")).toBe(false);
 });
 
 describe("the code of an error", () => {

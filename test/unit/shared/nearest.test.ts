@@ -25,6 +25,13 @@ test.each(["", "xyz", "co", "a", "frobnicate", "connect-everything-at-once", "to
   },
 );
 
+test("one letter too many or too few is one mistake", () => {
+  expect(nearest("ab", ["abc"])).toBe("abc");
+  expect(nearest("abc", ["bc"])).toBe("bc");
+  expect(nearest("ab", ["abcd"])).toBeUndefined();
+  expect(nearest("abc", ["c"])).toBeUndefined();
+});
+
 test("two neighbours swapped are one mistake", () => {
   expect(nearest("ab", ["ba"])).toBe("ba");
   expect(nearest("ab", ["cd"])).toBeUndefined();

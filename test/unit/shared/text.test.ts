@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { clip, clipBytes, oneLine, printable } from "../../../src/shared/text.ts";
+import { clip, clipBytes, oneLine, printable, storable } from "../../../src/shared/text.ts";
 
 const ESC = "\u001b";
 /** Unicode's Bidi_Control characters (UAX 9). */
@@ -74,6 +74,8 @@ describe("clipped text", () => {
     ["ab😀c", 4, "ab…"],
     ["😀😀", 3, "😀…"],
     ["😀😀", 1, "…"],
+    ["a\u{10000}b", 3, "a…"],
+    ["a\u{10ffff}b", 3, "a…"],
   ])("%j in %i characters is %j", (text, max, clipped) => {
     expect(clip(text, max)).toBe(clipped);
   });
@@ -88,6 +90,24 @@ describe("clipped text", () => {
         if (clipped === text) return;
         expect(clipped.endsWith("…")).toBe(true);
         expect(text.startsWith(clipped.slice(0, -1))).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("storable text", () => {
+  test("is the text itself, but for what no database of Unicode text takes", () => {
+    expect(storable("a\tä漢😀\u001b\n")).toBe("a\tä漢😀\u001b\n");
+    expect(storable("\0a\0b\ud800c\udc00")).toBe("\ufffda\ufffdb\ufffdc\ufffd");
+  });
+
+  test("has no NUL and no half character, and keeps its length", () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const stored = storable(text);
+        expect(stored).not.toContain("\0");
+        expect(stored.isWellFormed()).toBe(true);
+        expect(stored).toHaveLength(text.length);
       }),
     );
   });

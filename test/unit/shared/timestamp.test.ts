@@ -54,6 +54,7 @@ describe("a time of the feed", () => {
       undefined,
       {},
       new Date(0),
+      ["2026-01-01T00:00:00Z"],
     ]),
   )("%s is no time", (_, value) => {
     expect(parseTimestamp(value)).toBeUndefined();

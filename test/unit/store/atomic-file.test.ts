@@ -1,4 +1,13 @@
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  writeFile,
+  type FileHandle,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { makeFolder, sweepTemporary, writeAtomic } from "../../../src/store/atomic-file.ts";
@@ -57,6 +66,39 @@ describe("a file that is written", () => {
     expect(await readFile(join(folder.path, "a.json"), "utf8")).toBe("ours");
   });
 
+  test.skipIf(process.platform === "win32")(
+    "is flushed before it takes the old one's place, and its folder after",
+    async () => {
+      using folder = tmpFolder();
+      const path = join(folder.path, "a.json");
+      await writeAtomic(path, "old");
+      const flushed: { isFolder: boolean; size: number; standing: string }[] = [];
+      const prototype = await fileHandlePrototype(path);
+      const { sync } = prototype;
+      prototype.sync = async function () {
+        const of = await this.stat();
+        const standing = await readFile(path, "utf8");
+        flushed.push({ isFolder: of.isDirectory(), size: of.size, standing });
+        return sync.call(this);
+      };
+      try {
+        await writeAtomic(path, "brand new");
+      } finally {
+        prototype.sync = sync;
+      }
+      expect(flushed).toEqual([
+        { isFolder: false, size: "brand new".length, standing: "old" },
+        { isFolder: true, size: expect.any(Number), standing: "brand new" },
+      ]);
+    },
+  );
+
+  /** Where every open file has its methods from: the place to watch them at. */
+  async function fileHandlePrototype(path: string): Promise<FileHandle> {
+    await using handle = await open(path);
+    return Object.getPrototypeOf(handle) as FileHandle;
+  }
+
   test("is one of the texts where several are written at once, and nothing is left", async () => {
     using folder = tmpFolder();
     const path = join(folder.path, "a.json");
@@ -102,24 +144,25 @@ describe("a folder that is made", () => {
 });
 
 describe("temporary files", () => {
-  /** A process of ours, alive until the end of the scope. */
-  function living(): { pid: number; end(): Promise<number> } & AsyncDisposable {
+  /** A process of ours that lives until it is asked to end. */
+  function living() {
     const child = Bun.spawn([process.execPath, "-e", "await Bun.stdin.text()"], { stdin: "pipe" });
-    const end = () => {
-      child.kill("SIGKILL");
+    const end = async () => {
+      await child.stdin.end();
       return child.exited;
     };
-    return { pid: child.pid, end, [Symbol.asyncDispose]: async () => void (await end()) };
+    return { pid: child.pid, end };
   }
 
   test("of dead processes go, those of living ones and all other files stay", async () => {
     using folder = tmpFolder();
-    await using alive = living();
-    const dead = living();
+    const [alive, dead] = [living(), living()];
     await dead.end();
     const kept = [
       "a.json",
       `.a.json.${alive.pid}.0.tmp`,
+      // Alive, and another user's unless we are root.
+      ...(process.platform === "win32" || process.pid === 1 ? [] : [".a.json.1.0.tmp"]),
       `.b.json.${dead.pid}.0.tmp`,
       `a.json.${dead.pid}.0.tmp`,
       `.a.json.${dead.pid}.0.bak`,
@@ -132,6 +175,8 @@ describe("temporary files", () => {
     for (const name of [...kept, ...swept]) await writeFile(join(folder.path, name), name);
     await sweepTemporary(join(folder.path, "a.json"));
     expect((await readdir(folder.path)).sort()).toEqual(kept);
+    // To ask whether it lives must not harm it.
+    expect(await alive.end()).toBe(0);
   });
 
   test("of our own number are a former process's: containers give the same one each time", async () => {

@@ -58,6 +58,14 @@ describe("the file of the Go tool", () => {
   });
 });
 
+test("the newest settled row counts only with its id and its time", () => {
+  const time = "2026-01-01T00:00:00Z";
+  const settled = (more: object) => parse({ workspace_id: ID, ...more }).cursor.settled;
+  expect(settled({ settled_id: ROW, settled_at: time })).toEqual({ id: ROW, createdAt: time });
+  expect(settled({ settled_id: ROW })).toBeUndefined();
+  expect(settled({ settled_at: time })).toBeUndefined();
+});
+
 describe("our file", () => {
   test("has the Go tool's two keys first, as texts at the top, and ends its last line", () => {
     for (const cursor of [CURSOR, EMPTY_CURSOR]) {

@@ -1,0 +1,88 @@
+import { expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Run, runToEnd } from "../harness/binary.ts";
+import { Dev } from "../harness/connect.ts";
+import { tmpFolder } from "../harness/tmp.ts";
+
+test("a port that is taken ends the start with 1 and says how to choose another", async () => {
+  using home = tmpFolder();
+  await using dev = await Dev.start(home.path);
+  const { port } = new URL(dev.url);
+  const second = await runToEnd(["dev", "--ephemeral", "--port", port], { home: home.path });
+  expect(second).toMatchObject({ code: 1, stdout: "" });
+  expect(second.stderr).toBe(
+    `error: port ${port} is in use\nhint: choose another with --port, 0 picks a free one\n`,
+  );
+});
+
+test("what it was told survives a restart, and so do its workspaces and their tokens", async () => {
+  using home = tmpFolder();
+  const flags = { port: 0, db: join(home.path, "my platform.db") };
+  await using first = await Dev.start(home.path, flags);
+  await first.send("before the restart", first.ada, {});
+  await first.run.stop();
+  await using second = await Dev.start(home.path, flags);
+  expect(second.workspaces).toEqual(first.workspaces);
+  expect(second.adminTokenFile).toBe(first.adminTokenFile);
+  await using bridge = second.connect(home.path, { flags: { once: true } });
+  await bridge.endsWith(0);
+  const texts = (await second.feed()).map((row) => row.request_body.params.message.parts[0].text);
+  expect(texts).toEqual(["before the restart"]);
+  expect(bridge.of("answered")).toMatchObject([{ to: second.ada.id }]);
+});
+
+test("without --db its data is in the folder of its owner, who alone can read the tokens", async () => {
+  using home = tmpFolder();
+  await using dev = await Dev.start(home.path, { port: 0 });
+  const folder = join(home.path, ".config", "molecule", "dev");
+  expect(existsSync(join(folder, "platform.db"))).toBe(true);
+  const tokens = dirname(dev.adminTokenFile);
+  expect(dirname(tokens)).toBe(folder);
+  for (const path of [folder, tokens]) expect(statSync(path).mode & 0o777).toBe(0o700);
+  expect(readdirSync(tokens).sort()).toEqual([
+    "ada.token",
+    "admin.token",
+    "agent.token",
+    "ben.token",
+  ]);
+  for (const name of readdirSync(tokens)) {
+    expect(statSync(join(tokens, name)).mode & 0o777).toBe(0o600);
+  }
+});
+
+test("an ephemeral one leaves nothing behind, by whichever signal it is stopped", async () => {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    using home = tmpFolder();
+    await using dev = await Dev.start(home.path);
+    expect(statSync(dirname(dev.adminTokenFile)).mode & 0o777).toBe(0o700);
+    expect(statSync(dev.adminTokenFile).mode & 0o777).toBe(0o600);
+    dev.run.signal(signal);
+    await dev.run.endsWith(0);
+    expect(readdirSync(home.path)).toEqual([]);
+  }
+});
+
+test("what it tells a person to paste works as it stands", async () => {
+  using home = tmpFolder();
+  const odd = join(home.path, "it's a folder");
+  mkdirSync(odd);
+  const setup = { home: home.path, env: { TMPDIR: odd } };
+  await using dev = new Run(["dev", "--ephemeral", "--port", "0"], setup);
+  await dev.until(() => dev.stdout.includes("Ctrl-C"), "what to paste");
+  const [connect, asPeer, asPerson] = [...dev.stdout.matchAll(/^  molecule (.*)$/gm)].map(
+    // The shell reads the line; our binary is its `$0`.
+    ([, line]) => ["sh", "-c", `exec "$0" ${line}`],
+  );
+  if (connect === undefined || asPeer === undefined || asPerson === undefined) {
+    throw new Error(`not three lines to paste: ${dev.stdout}`);
+  }
+  await using bridge = new Run([], { ...setup, by: connect });
+  await bridge.until(() => bridge.stderr.includes("connected"), "the connection");
+  for (const by of [asPeer, asPerson]) {
+    const asked = await runToEnd([], { ...setup, by });
+    expect(asked).toMatchObject({ code: 0, stdout: "HELLO THERE\n", stderr: "" });
+  }
+  await bridge.stop();
+  await dev.stop();
+});

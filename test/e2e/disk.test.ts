@@ -1,0 +1,136 @@
+import { describe, expect, test } from "bun:test";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { connect } from "../harness/connect.ts";
+import { row, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
+import { canMount, smallDisk } from "../harness/small-disk.ts";
+import { tmpFolder } from "../harness/tmp.ts";
+import { Bell } from "../harness/wait.ts";
+
+const lastSettled = (folder: string) =>
+  JSON.parse(readFileSync(join(folder, `${WORKSPACE}.json`), "utf8")).last_since_id;
+
+/** Writes until there is no room at all. */
+function fill(folder: string): { path: string } {
+  const path = join(folder, "filler");
+  const file = openSync(path, "w");
+  try {
+    for (;;) writeSync(file, Buffer.alloc(512));
+  } catch (error) {
+    expect((error as { code?: string }).code).toBe("ENOSPC");
+  } finally {
+    closeSync(file);
+  }
+  return { path };
+}
+
+/** Counts the temporary files that come up in the folder: one for each try to save. */
+function temporaryFiles(folder: string) {
+  const names = new Set<string>();
+  const bell = new Bell();
+  const watcher = watch(folder, (_, name) => {
+    if (name?.endsWith(".tmp")) names.add(name);
+    bell.ring();
+  });
+  return {
+    until: (count: number) => bell.until(() => names.size >= count, `${count} tries to save`),
+    [Symbol.dispose]: () => watcher.close(),
+  };
+}
+
+async function expectStartFails(stateDir: string, told: RegExp): Promise<void> {
+  using home = tmpFolder();
+  await using platform = new ScriptedPlatform();
+  platform.rows = [row(1)];
+  await using bridge = connect(platform.url, home.path, { flags: { "state-dir": stateDir } });
+  await bridge.endsWith(1);
+  expect(bridge.stderr).toMatch(told);
+  expect(bridge.stderr).toContain(stateDir);
+  // A progress that can't be written down is a message run twice.
+  expect(platform.seen).toEqual([]);
+}
+
+test("a state folder that can't be made ends the start, before anything is sent", async () => {
+  using home = tmpFolder();
+  writeFileSync(join(home.path, "file"), "");
+  await expectStartFails(join(home.path, "file"), /^hint: .*--state-dir/m);
+  await expectStartFails(join(home.path, "file", "below"), /^hint: .*--state-dir/m);
+});
+
+test("a folder in the place of the state file ends the start", async () => {
+  using home = tmpFolder();
+  mkdirSync(join(home.path, `${WORKSPACE}.json`));
+  await expectStartFails(home.path, /^error: .*EISDIR/m);
+});
+
+// Mounting takes root and Linux; elsewhere the unit tests of the store and the bridge stand in.
+describe.skipIf(!canMount)("on a disk of its own", () => {
+  test("a read-only state folder ends the start, before anything is sent", async () => {
+    using disk = smallDisk();
+    disk.remount("ro");
+    await expectStartFails(disk.path, /read-only: choose another folder with --state-dir/);
+  });
+
+  test("a full disk ends the start, before anything is sent", async () => {
+    using disk = smallDisk();
+    fill(disk.path);
+    await expectStartFails(disk.path, /The disk is full: make room on it/);
+  });
+
+  test("a disk that fills is told once, the run goes on, and recovers when there is room", async () => {
+    using home = tmpFolder();
+    using disk = smallDisk();
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1)];
+    await using bridge = connect(platform.url, home.path, {
+      flags: { "state-dir": disk.path, "heartbeat-ms": 20 },
+    });
+    await bridge.untilEvent("answered");
+    // Saved, since the next look begins after it.
+    const cursor = () => platform.calls("activity").at(-1)?.query.get("since_id");
+    await platform.bell.until(() => cursor() === row(1).id, "the look after the answer");
+    expect(lastSettled(disk.path)).toBe(row(1).id);
+
+    const filler = fill(disk.path);
+    using tries = temporaryFiles(disk.path);
+    platform.rows.push(row(2), row(3));
+    expect(await bridge.untilEvent("save-failed")).toMatchObject({ level: "error" });
+    await bridge.untilEvent("answered", 3);
+    await platform.untilCalled("heartbeat", platform.calls("heartbeat").length + 5);
+    expect(lastSettled(disk.path)).toBe(row(1).id);
+    // The first that failed, and another try.
+    await tries.until(2);
+    rmSync(filler.path);
+    await bridge.untilEvent("save-recovered");
+    expect(lastSettled(disk.path)).toBe(row(3).id);
+    await bridge.stop();
+    expect(bridge.of("save-failed")).toHaveLength(1);
+    expect(bridge.of("save-failed")[0]?.msg).toContain("The disk is full");
+  });
+
+  test("a disk that is still full at the end is an end with 1, which says what will come again", async () => {
+    using home = tmpFolder();
+    using disk = smallDisk();
+    await using platform = new ScriptedPlatform();
+    await using bridge = connect(platform.url, home.path, { flags: { "state-dir": disk.path } });
+    await bridge.untilEvent("connected");
+    fill(disk.path);
+    platform.rows.push(row(1));
+    await bridge.untilEvent("answered");
+    await bridge.untilEvent("save-failed");
+    bridge.signal("SIGTERM");
+    await bridge.endsWith(1);
+    expect(bridge.stderr).toMatch(/^error: .*progress could not be saved/m);
+    expect(bridge.stderr).toMatch(/^hint: .*delivered again/m);
+    expect(lastSettled(disk.path)).toBe("");
+  });
+});

@@ -1,0 +1,38 @@
+/** Finding again what a process has started, by a variable in its environment. */
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Only Linux shows the environment of a process. Elsewhere nothing is found. */
+export const canSeeProcesses = process.platform === "linux";
+
+/** The ids of the live processes that have the text in their environment. */
+export function marked(mark: string): number[] {
+  if (!canSeeProcesses) return [];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && readProc(name, "environ").includes(mark))
+    .map(Number);
+}
+
+/** Resolves once no process but `except` has the text in its environment: a kill is not instant. */
+export async function untilGone(mark: string, except?: number): Promise<void> {
+  const left = () => marked(mark).filter((pid) => pid !== except);
+  for (const end = performance.now() + 20_000; left().length > 0; await Bun.sleep(5)) {
+    if (performance.now() < end) continue;
+    const told = left().map((pid) => `${pid} (${readProc(pid, "cmdline").replaceAll("\0", " ")})`);
+    throw new Error(`left behind: ${told.join(", ")}`);
+  }
+}
+
+/** The most memory that the process ever held, in bytes; undefined where the system does not tell. */
+export function peakMemory(pid: number): number | undefined {
+  const kib = /^VmHWM:\s*(\d+) kB$/m.exec(readProc(pid, "status"))?.[1];
+  return kib === undefined ? undefined : Number(kib) * 1024;
+}
+
+/** Empty when the process is gone, or another user's. */
+function readProc(pid: number | string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "latin1");
+  } catch {
+    return "";
+  }
+}
