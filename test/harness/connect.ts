@@ -26,7 +26,7 @@ export function connect(url: string, home: string, setup: ConnectSetup = {}): Ru
     "api-url": url,
     "log-format": "json",
     "interval-ms": 20,
-    // Rows of the scripted platform are as old as the test file.
+    // A row of a test may be older than the half minute of the default.
     "since-secs": 3600,
     backend: cmd === undefined ? "mock" : "exec",
     ...setup.flags,

@@ -24,10 +24,13 @@ export const WORKSPACE = "11111111-1111-4111-8111-111111111111";
 export const PEER = "22222222-2222-4222-8222-222222222222";
 export const TOKEN = "tok-CanaryCanaryCanaryCanaryCanaryCanary01234";
 
-/** Rows are of now: a first run looks back for seconds only. */
-const START = Math.floor(Date.now() / 1000) * 1000;
+/**
+ * Rows are of now, since a first run looks back for seconds only: of the last platform's start, as
+ * this module lives as long as all test files together.
+ */
+let start = now();
 
-/** An inbound row as the platform writes it; `n` seconds after the test's start. */
+/** An inbound row as the platform writes it; `n` seconds after the platform's start. */
 export function row(n: number, change: Partial<ActivityRow> & { text?: string } = {}): ActivityRow {
   const { text, ...fields } = change;
   const id = `aaaaaaaa-0000-4000-8000-${String(n).padStart(12, "0")}`;
@@ -42,7 +45,7 @@ export function row(n: number, change: Partial<ActivityRow> & { text?: string } 
     summary: "message/send (queued for poll)",
     error_detail: null,
     duration_ms: null,
-    created_at: new Date(START + n * 1000).toISOString(),
+    created_at: new Date(start + n * 1000).toISOString(),
     request_body: {
       jsonrpc: "2.0",
       id: `rpc-${n}`,
@@ -69,6 +72,7 @@ export class ScriptedPlatform implements AsyncDisposable {
   readonly #server: Bun.Server<undefined>;
 
   constructor() {
+    start = now();
     this.#server = Bun.serve({
       port: 0,
       hostname: "127.0.0.1",
@@ -159,6 +163,11 @@ export class ScriptedPlatform implements AsyncDisposable {
       .reverse()
       .slice(0, limit);
   }
+}
+
+/** Whole seconds, in milliseconds. */
+function now(): number {
+  return Math.floor(Date.now() / 1000) * 1000;
 }
 
 function routeOf(method: string, path: string): RouteName | "other" {
