@@ -50,7 +50,11 @@ export function buildReply(
         ...(answered.contextId === undefined ? {} : { contextId: answered.contextId }),
         ...(answered.taskId === undefined ? {} : { taskId: answered.taskId }),
         metadata: {
-          [REPLY_MARK]: { to: answered.messageId ?? null, activity_id: answered.activityId },
+          [REPLY_MARK]: {
+            to: answered.messageId ?? null,
+            activity_id: answered.activityId,
+            ...(kind === "failure" ? { failed: true } : {}),
+          },
         },
       },
     },
@@ -63,12 +67,19 @@ export function fitNotice(text: string): string {
   return fit(text, (message) => ({ message })).message;
 }
 
-/** The mark of an answer in a message's metadata: the id it answers, where it names one. */
-export function replyMark(
-  metadata: JsonObject | undefined,
-): { to: string | undefined } | undefined {
+/** What the mark of an answer says. */
+export interface ReplyMark {
+  /** The id of the message that it answers, where it names one. */
+  to: string | undefined;
+  /** It is the word that there is no answer. */
+  failed: boolean;
+}
+
+/** The mark of an answer in a message's metadata. */
+export function replyMark(metadata: JsonObject | undefined): ReplyMark | undefined {
   const mark = get(metadata, REPLY_MARK);
-  return mark === undefined ? undefined : { to: getString(mark, "to") };
+  if (mark === undefined) return undefined;
+  return { to: getString(mark, "to"), failed: get(mark, "failed") === true };
 }
 
 /** Builds the body around as much of the text as fits; escapes count, so it is measured as sent. */

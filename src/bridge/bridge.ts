@@ -10,6 +10,7 @@ import { runIntake, unsavedError, type Tally } from "./intake.ts";
 import { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import { register } from "./register.ts";
+import { Renewal } from "./renewal.ts";
 import { Saver } from "./saver.ts";
 import { Vitals } from "./vitals.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -31,12 +32,13 @@ export async function runBridge(
   const watchdog = new Watchdog(clock);
   const vitals = new Vitals(clock);
   const saver = new Saver({ store, naps, random, emit });
-  const delivery = new Delivery(parts, options, naps, watchdog);
   const tally: Tally = { settled: 0, unsettled: 0 };
   /** Ends everything that runs beside the work. */
   const life = new AbortController();
   /** Ends the work itself, once the grace time is over. */
   const cut = new AbortController();
+  const renewal = new Renewal(parts, life.signal);
+  const delivery = new Delivery(parts, options, { naps, watchdog, renewal });
 
   const cursor = await store.loadCursor();
   await register(parts, options, naps, drain);
@@ -60,8 +62,8 @@ export async function runBridge(
   drain.addEventListener("abort", onDrain, { once: true });
   const { maxOfflineMs } = options;
   const guard = watchdog.run({ maxOfflineMs, emit, onWake: () => naps.wakeAll() }, life.signal);
-  const beating = runHeartbeat(parts, options, { vitals, watchdog, naps }, life.signal);
-  const deps = { feed, saver, delivery, vitals, watchdog, naps };
+  const beating = runHeartbeat(parts, options, { vitals, watchdog, naps, renewal }, life.signal);
+  const deps = { feed, saver, delivery, vitals, watchdog, naps, renewal };
   // Where the guard ends the run, nobody has asked it to drain.
   const stops = { drain: AbortSignal.any([drain, cut.signal]), cut: cut.signal };
   const working = runIntake(parts, options, deps, stops, tally);

@@ -3,7 +3,7 @@
  * drops what can't, and hands over a post that a slow peer holds open.
  */
 import { buildReply, fitNotice, type ReplyKind } from "../a2a/reply.ts";
-import type { InboundMessage } from "../a2a/activity.ts";
+import type { InboundMessage } from "../a2a/feed-row.ts";
 import { nextDelay } from "../shared/backoff.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
@@ -11,7 +11,8 @@ import { PlatformError } from "../platform/platform.ts";
 import { senderName } from "./events.ts";
 import type { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
-import { explainUnauthorized } from "./verdict.ts";
+import type { Renewal } from "./renewal.ts";
+import { explainUnauthorized } from "./unauthorized.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** A push peer answers on the open request, minutes later (T24): after this long it is not awaited. */
@@ -30,18 +31,19 @@ export class Delivery {
   readonly #options: Pick<BridgeOptions, "workspaceId">;
   readonly #naps: Naps;
   readonly #watchdog: Watchdog;
+  readonly #renewal: Renewal;
   readonly #open = new Set<Promise<void>>();
 
   constructor(
     parts: BridgeParts,
     options: Pick<BridgeOptions, "workspaceId">,
-    naps: Naps,
-    watchdog: Watchdog,
+    { naps, watchdog, renewal }: { naps: Naps; watchdog: Watchdog; renewal: Renewal },
   ) {
     this.#parts = parts;
     this.#options = options;
     this.#naps = naps;
     this.#watchdog = watchdog;
+    this.#renewal = renewal;
   }
 
   /** Posts that were handed over and are still open. */
@@ -64,6 +66,10 @@ export class Delivery {
     const { emit, clock, random } = this.#parts;
     const named = { activityId: message.activityId, to: senderName(message.peerId) };
     const begun = clock.monotonic();
+    const delivered = (note: string | undefined) => {
+      const ms = clock.monotonic() - takenAt;
+      emit({ type: "answered", ...named, ms, failure: kind === "failure", note });
+    };
     for (let failures = 0; ;) {
       if (signal.aborted) return "stopped";
       this.#watchdog.expect("intake", PATIENCE_MS);
@@ -77,19 +83,14 @@ export class Delivery {
           emit({ type: "reply-handed-over", ...named, afterMs: HAND_OVER_MS });
         } else {
           this.#watchdog.contact();
-          emit({ type: "answered", ...named, ms: clock.monotonic() - takenAt, note: result.note });
+          delivered(result.note);
         }
         return "posted";
       } catch (error) {
         if (signal.aborted) return "stopped";
         if (!(error instanceof PlatformError)) throw error;
         if (error.failure.deliveryConfirmed) {
-          emit({
-            type: "answered",
-            ...named,
-            ms: clock.monotonic() - takenAt,
-            note: error.message,
-          });
+          delivered(error.message);
           return "posted";
         }
         if (error.verdict === "unauthorized") {
@@ -171,7 +172,7 @@ export class Delivery {
     presented: string | undefined,
     signal: AbortSignal,
   ): Promise<"renewed" | "fine" | "unknown"> {
-    const { platform, token, clock } = this.#parts;
+    const { platform, token } = this.#parts;
     if (token.value !== presented) return "renewed";
     try {
       await platform.state({ signal });
@@ -179,7 +180,7 @@ export class Delivery {
     } catch (error) {
       if (!(error instanceof PlatformError) || error.verdict !== "unauthorized") return "unknown";
     }
-    if (await token.renew(presented, clock, true, signal)) return "renewed";
+    if (await this.#renewal.renew(presented, signal)) return "renewed";
     if (signal.aborted) return "unknown";
     throw await explainUnauthorized(refused, platform, this.#options.workspaceId, token, signal);
   }

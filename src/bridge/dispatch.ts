@@ -1,5 +1,5 @@
 /** One message through the backend to its answer: run, try again, give up, post. */
-import type { InboundMessage } from "../a2a/activity.ts";
+import type { InboundMessage } from "../a2a/feed-row.ts";
 import type { BackendRequest, Outcome } from "../backends/backend.ts";
 import { fullJitter } from "../shared/backoff.ts";
 import { LATE, within } from "../shared/clock.ts";
@@ -61,7 +61,14 @@ export async function dispatch(
       signal,
     );
   }
-  emit({ type: "taken", activityId, from, isReply, bytes: Buffer.byteLength(message.text) });
+  emit({
+    type: "taken",
+    activityId,
+    messageId: message.messageId,
+    from,
+    isReply,
+    bytes: Buffer.byteLength(message.text),
+  });
   const begun = clock.monotonic();
   const { outcome, attempts } = await runUntilSettled(parts, options, deps, message, signal);
   switch (outcome.kind) {

@@ -5,6 +5,7 @@
 export type BridgeEvent =
   | { type: "register-retry"; attempt: number; of: number; reason: string; inMs: number }
   | { type: "token-issued"; kept: boolean; reason: string | undefined }
+  | { type: "token-refused"; origin: string }
   | { type: "token-changed"; origin: string }
   | {
       type: "connected";
@@ -27,7 +28,14 @@ export type BridgeEvent =
   | { type: "page-shrunk"; limit: number; reason: string }
   | { type: "row-unreadable"; reason: string }
   | { type: "skipped"; activityId: string; reason: string; routine: boolean }
-  | { type: "taken"; activityId: string; from: string; isReply: boolean; bytes: number }
+  | {
+      type: "taken";
+      activityId: string;
+      messageId: string | undefined;
+      from: string;
+      isReply: boolean;
+      bytes: number;
+    }
   | {
       type: "run-retry";
       activityId: string;
@@ -39,7 +47,14 @@ export type BridgeEvent =
   | { type: "run-failed"; activityId: string; from: string; attempts: number; reason: string }
   | { type: "declined"; activityId: string; from: string; reason: string }
   | { type: "noted"; activityId: string; from: string; ms: number }
-  | { type: "answered"; activityId: string; to: string; ms: number; note: string | undefined }
+  | {
+      type: "answered";
+      activityId: string;
+      to: string;
+      ms: number;
+      failure: boolean;
+      note: string | undefined;
+    }
   | {
       type: "reply-retry";
       activityId: string;

@@ -2,7 +2,7 @@
  * The feed in the order of time: rows after the cursor, or, without one, from the start of a window
  * that the first fetch fixed. It knows how far all is settled and what the next fetch must ask for.
  */
-import { readRow, type Row } from "../a2a/activity.ts";
+import { readRow, type Row } from "../a2a/feed-row.ts";
 import { PlatformError, type ActivityQuery, type Platform } from "../platform/platform.ts";
 import type { Cursor } from "../store/store.ts";
 import { isUuid } from "../shared/ids.ts";
@@ -196,7 +196,7 @@ export class Feed {
       const reason = `${all - readable} of ${all} rows have no id and are passed over`;
       return this.#parts.emit({ type: "row-unreadable", reason });
     }
-    throw new PlatformError("activity: 200, but none of its rows has an id", {
+    throw new PlatformError("fetching messages: 200, but none of its rows has an id", {
       verdict: "transient",
     });
   }

@@ -4,7 +4,8 @@ import { messageOf } from "../shared/errors.ts";
 import { PlatformError } from "../platform/platform.ts";
 import type { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
-import { explainUnauthorized } from "./verdict.ts";
+import type { Renewal } from "./renewal.ts";
+import { explainUnauthorized } from "./unauthorized.ts";
 import type { Vitals } from "./vitals.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -13,11 +14,18 @@ const LONGEST_WAIT_MS = 30_000;
 /** A call's own deadline, a token file's minute and a diagnosis, with room to spare. */
 const SLACK_MS = 120_000;
 
+export interface HeartbeatDeps {
+  vitals: Vitals;
+  watchdog: Watchdog;
+  naps: Naps;
+  renewal: Renewal;
+}
+
 /** Beats until the signal aborts. Never rejects: a refusal ends the beats alone, and says so. */
 export async function runHeartbeat(
   parts: BridgeParts,
   options: Pick<BridgeOptions, "workspaceId" | "heartbeatMs">,
-  { vitals, watchdog, naps }: { vitals: Vitals; watchdog: Watchdog; naps: Naps },
+  { vitals, watchdog, naps, renewal }: HeartbeatDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const { platform, token, clock, emit, random } = parts;
@@ -40,7 +48,7 @@ export async function runHeartbeat(
         if (signal.aborted) return;
         if (!(error instanceof PlatformError)) throw error;
         if (error.verdict === "unauthorized") {
-          if (await token.renew(presented, clock, true, signal)) continue;
+          if (await renewal.renew(presented, signal)) continue;
           if (signal.aborted) return;
           throw await explainUnauthorized(error, platform, options.workspaceId, token, signal);
         }

@@ -1,17 +1,19 @@
 /** The loop that does the work: fetch a page, take its rows one by one, settle each, save. */
-import { interpret } from "../a2a/activity.ts";
+import { interpret } from "../a2a/feed-row.ts";
 import { nextDelay } from "../shared/backoff.ts";
 import { ExitCode, MoleculeError } from "../shared/errors.ts";
 import { PlatformError } from "../platform/platform.ts";
 import { dispatch, type Deps } from "./dispatch.ts";
 import type { Feed, FeedPage, FeedRow } from "./feed.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
+import type { Renewal } from "./renewal.ts";
 import type { Saver } from "./saver.ts";
-import { explainUnauthorized } from "./verdict.ts";
+import { explainUnauthorized } from "./unauthorized.ts";
 
 const SLACK_MS = 120_000;
 
 export interface IntakeDeps extends Deps {
+  renewal: Renewal;
   feed: Feed;
   saver: Saver;
 }
@@ -101,7 +103,7 @@ class Fetcher {
 
   /** The next page; undefined when told to stop. Rejects when there will be none. */
   async next(stop: AbortSignal): Promise<FeedPage | undefined> {
-    const { token, clock, emit } = this.#parts;
+    const { token } = this.#parts;
     while (!stop.aborted) {
       const presented = token.value;
       try {
@@ -115,10 +117,7 @@ class Fetcher {
         if (!(error instanceof PlatformError)) throw error;
         this.#deps.watchdog.expect("intake", SLACK_MS);
         if (error.verdict === "unauthorized") {
-          if (await token.renew(presented, clock, true, stop)) {
-            emit({ type: "token-changed", origin: token.origin });
-            continue;
-          }
+          if (await this.#deps.renewal.renew(presented, stop)) continue;
           if (stop.aborted) return undefined;
           throw await this.#explain(error, stop);
         }

@@ -5,10 +5,12 @@ import type { Platform } from "../platform/platform.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { Emit } from "./events.ts";
-import type { TokenInfo } from "./verdict.ts";
+import type { TokenInfo } from "./unauthorized.ts";
 
 /** The token of the moment, and the way to a newer one. */
 export interface TokenSource extends TokenInfo {
+  /** It is read from a file, which may be replaced. */
+  readonly mayChange: boolean;
   adopt(value: string, origin: string): void;
   /** Resolves with whether there is a token other than the refused one, waiting for it if asked. */
   renew(

@@ -5,7 +5,7 @@ import { isUuid } from "../shared/ids.ts";
 import { PlatformError } from "../platform/platform.ts";
 import type { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
-import { explainUnauthorized, removedError } from "./verdict.ts";
+import { explainUnauthorized, removedError } from "./unauthorized.ts";
 
 /** About half a minute of full jitter in all, as long as the Go tool tried. */
 const ATTEMPTS = 8;
@@ -13,11 +13,12 @@ const ATTEMPTS = 8;
 /** Resolves when registered, or when `stop` aborts. Rejects with why it can't be. */
 export async function register(
   parts: BridgeParts,
-  options: Pick<BridgeOptions, "workspaceId" | "card">,
+  options: Pick<BridgeOptions, "workspaceId" | "card" | "maxOfflineMs">,
   naps: Naps,
   stop: AbortSignal,
 ): Promise<void> {
   const { platform, token, emit, clock } = parts;
+  const began = clock.monotonic();
   for (let attempt = 1; !stop.aborted;) {
     const presented = token.value;
     try {
@@ -36,8 +37,11 @@ export async function register(
       }
       if (error.verdict !== "transient") throw error;
       if (error.failure.status === 500 && !isUuid(options.workspaceId)) throw notAUuid(error);
-      if (attempt === ATTEMPTS) throw unreachable(error);
       const inMs = nextDelay(attempt, parts.random, error.failure.retryAfterMs);
+      const spent = clock.monotonic() - began + inMs;
+      if (attempt === ATTEMPTS || spent > (options.maxOfflineMs ?? spent)) {
+        throw unreachable(error, attempt);
+      }
       emit({ type: "register-retry", attempt, of: ATTEMPTS, reason: error.message, inMs });
       await naps.nap(inMs, stop);
       attempt += 1;
@@ -84,10 +88,13 @@ function notAUuid(error: PlatformError): MoleculeError {
   });
 }
 
-function unreachable(error: PlatformError): MoleculeError {
-  return new MoleculeError(`gave up after ${ATTEMPTS} tries to register: ${error.message}`, {
-    exitCode: ExitCode.unreachable,
-    hint: error.hint ?? "Check --api-url and the network, then start again.",
-    cause: error,
-  });
+function unreachable(error: PlatformError, tries: number): MoleculeError {
+  return new MoleculeError(
+    `gave up after ${tries === 1 ? "one try" : `${tries} tries`}: ${error.message}`,
+    {
+      exitCode: ExitCode.unreachable,
+      hint: error.hint ?? "Check --api-url and the network, then start again.",
+      cause: error,
+    },
+  );
 }

@@ -8,21 +8,27 @@ import { parseApiUrl } from "../platform/api-url.ts";
 import { PlatformError } from "../platform/platform.ts";
 import { checkToken, Token } from "../platform/token.ts";
 import { USER_AGENT } from "../project.ts";
-import { systemClock } from "../shared/clock.ts";
+import { LATE, systemClock, within } from "../shared/clock.ts";
 import { ExitCode, MoleculeError, UsageError } from "../shared/errors.ts";
 import { printable } from "../shared/text.ts";
 import type { SendValues } from "./agent-send.ts";
-import { awaitAnswer, canvasAnswer, newestRow, peerAnswer } from "./await-answer.ts";
+import { awaitAnswer, canvasAnswer, newestRow, noAnswer, peerAnswer } from "./await-answer.ts";
 import { checkCredentials, resolveToken } from "./credentials.ts";
 import { GLOBALS } from "./globals.ts";
 import { logFor } from "./logging.ts";
 import { checkWorkspaceId } from "./workspace-id.ts";
 
 /** Sends the message and, if asked, waits for its answer. */
-export async function run(values: SendValues, context: Context): Promise<void> {
+export async function run(values: SendValues, context: Context): Promise<ExitCode> {
   const { workspaceId, as } = values;
   checkWorkspaceId(workspaceId);
   checkCredentials(context);
+  if (as?.toLowerCase() === workspaceId.toLowerCase()) {
+    throw new UsageError(
+      "--as is the workspace itself, and an agent does not answer itself",
+      "Speak as another workspace, or leave --as out to speak as the canvas user.",
+    );
+  }
   if (as === undefined && [context.source("token"), context.source("tokenFile")].includes("flag")) {
     throw new UsageError(
       "--token and --token-file go with --as",
@@ -48,33 +54,45 @@ export async function run(values: SendValues, context: Context): Promise<void> {
   const messageId = crypto.randomUUID();
   try {
     const since = values.wait ? await newestRow(platform) : undefined;
-    const sent = await platform.send(workspaceId, buildRequest(text, messageId));
+    const sending = platform.send(workspaceId, buildRequest(text, messageId));
+    // A push agent answers on the open request, for up to half an hour.
+    const sent = await within(systemClock, values.timeout, sending);
+    if (sent === LATE) throw noAnswer(values.timeout);
     const direct = readAnswer(sent.body);
-    if (direct !== undefined || !values.wait) {
-      if (direct === undefined && sent.note !== undefined) throw complaint(sent.note);
-      return print(context, {
-        message_id: messageId,
-        status: direct === undefined ? "queued" : "answered",
-        answer: direct,
-      });
+    if (direct !== undefined) {
+      return await print(context, { message_id: messageId, status: "answered", answer: direct });
     }
-    if (!sent.queued) throw complaint(sent.note ?? "it answered without a text");
+    if (!sent.queued && sent.note !== undefined) throw complaint(sent.note);
+    if (!values.wait) {
+      return await print(context, { message_id: messageId, status: "queued", answer: undefined });
+    }
+    if (!sent.queued) throw complaint("it answered without a text");
     const find = as === undefined ? canvasAnswer(messageId) : peerAnswer(workspaceId, messageId);
-    const answer = await awaitAnswer(platform, since, find, values.timeout, log);
-    return print(context, { message_id: messageId, status: "answered", answer });
+    const { text: answer, failed } = await awaitAnswer(platform, since, find, values.timeout, log);
+    const status = failed ? "failed" : "answered";
+    return await print(context, { message_id: messageId, status, answer });
   } catch (error) {
     throw error instanceof PlatformError ? explain(error, as) : error;
   }
 }
 
-function print(
-  context: Context,
-  result: { message_id: string; status: string; answer: string | undefined },
-) {
+/** Prints what became of the message; an agent that says that it failed is a failure. */
+async function print({ io, ...context }: Context, result: Result): Promise<ExitCode> {
+  const { message_id, status, answer } = result;
   const format = context.get(GLOBALS.output);
-  if (format !== "table") return printData(context.io, result, format);
-  const { answer, message_id } = result;
-  return context.io.out(`${answer === undefined ? `sent as ${message_id}` : printable(answer)}\n`);
+  if (format !== "table") await printData(io, result, format);
+  else if (status === "failed") io.err(`error: the agent could not answer: ${answer ?? ""}`);
+  else
+    await io.out(
+      `${answer === undefined ? `sent; its message id is ${message_id}` : printable(answer)}\n`,
+    );
+  return status === "failed" ? ExitCode.failed : ExitCode.ok;
+}
+
+interface Result {
+  message_id: string;
+  status: "queued" | "answered" | "failed";
+  answer: string | undefined;
 }
 
 function peerToken(values: SendValues, context: Context, log: Log): Promise<Token> {

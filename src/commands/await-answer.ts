@@ -14,14 +14,21 @@ import { get, getString } from "../shared/json.ts";
 const LOOK_MS = 300;
 const PAGE_ROWS = 100;
 
+/** What came back; `failed` when it is the word that there is no answer. */
+export interface Answer {
+  text: string;
+  failed: boolean;
+}
+
 /** Tells by a row of the feed whether it is the answer; rows come oldest first. */
-export type Finder = (row: unknown) => string | undefined;
+export type Finder = (row: unknown) => Answer | undefined;
 
 export function peerAnswer(agentId: string, messageId: string): Finder {
   return (row) => {
     if (getString(row, "source_id")?.toLowerCase() !== agentId.toLowerCase()) return undefined;
     const { metadata, text } = readMessage(get(row, "request_body"));
-    return replyMark(metadata)?.to === messageId ? text : undefined;
+    const mark = replyMark(metadata);
+    return mark?.to === messageId ? { text, failed: mark.failed } : undefined;
   };
 }
 
@@ -31,7 +38,7 @@ export function canvasAnswer(messageId: string): Finder {
   return (row) => {
     if (readMessage(get(row, "request_body")).messageId === messageId) asked = true;
     if (!asked || getString(row, "method") !== "notify") return undefined;
-    return readNotice(get(row, "response_body"));
+    return { text: readNotice(get(row, "response_body")), failed: false };
   };
 }
 
@@ -45,7 +52,7 @@ export async function awaitAnswer(
   find: Finder,
   timeoutMs: number,
   log: Log,
-): Promise<string> {
+): Promise<Answer> {
   const end = systemClock.monotonic() + timeoutMs;
   let cursor = since;
   for (let failures = 0; systemClock.monotonic() < end;) {
@@ -66,7 +73,12 @@ export async function awaitAnswer(
       await systemClock.sleep(fullJitter(failures, Math.random));
     }
   }
-  throw new MoleculeError(`no answer within ${formatDuration(timeoutMs)}`, {
-    hint: "The message is with the agent; its answer may still come. --timeout waits longer.",
+  throw noAnswer(timeoutMs);
+}
+
+/** The time is up. */
+export function noAnswer(timeoutMs: number): MoleculeError {
+  return new MoleculeError(`no answer within ${formatDuration(timeoutMs)}`, {
+    hint: "The message is with the platform; its answer may still come. --timeout waits longer.",
   });
 }

@@ -6,7 +6,7 @@ import { killAllGroups } from "../backends/process-group.ts";
 import { findBackend } from "../backends/registry.ts";
 import { runBridge } from "../bridge/bridge.ts";
 import type { BridgeOptions } from "../bridge/parts.ts";
-import { explainUnauthorized } from "../bridge/verdict.ts";
+import { explainUnauthorized } from "../bridge/unauthorized.ts";
 import type { Context } from "../cli/command.ts";
 import { printData } from "../cli/print.ts";
 import { PlatformClient } from "../platform/client.ts";

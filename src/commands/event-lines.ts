@@ -9,7 +9,12 @@ import type { JsonObject } from "../shared/json.ts";
 export function logEvent(log: Log, event: BridgeEvent): void {
   const [level, message] = describe(event);
   const { type, ...fields } = event;
-  log[level](message, { event: type, ...fields } satisfies JsonObject);
+  // Milliseconds are precise enough.
+  const rounded = Object.entries(fields).map(([key, value]) => [
+    key,
+    typeof value === "number" ? Math.round(value) : value,
+  ]);
+  log[level](message, { event: type, ...Object.fromEntries(rounded) } satisfies JsonObject);
 }
 
 /** The line for an event. Repeats of a trouble are for --verbose; its edges are for everyone. */
@@ -18,7 +23,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "register-retry":
       return [
         "warn",
-        `registering failed (try ${event.attempt} of ${event.of}): ${event.reason}; again in ${ms(event.inMs)}`,
+        `${event.reason} (try ${event.attempt} of ${event.of}); again in ${ms(event.inMs)}`,
       ];
     case "token-issued":
       return event.kept
@@ -27,15 +32,17 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
             "warn",
             `the platform handed out a token that could not be kept (${event.reason}): it is lost when this run ends`,
           ];
+    case "token-refused":
+      return [
+        "warn",
+        `the platform refused the token from ${event.origin}; waiting up to a minute for a new one there`,
+      ];
     case "token-changed":
       return ["info", `using a new token from ${event.origin}`];
     case "connected":
       return ["info", `connected, ${START[event.start]}${startPoint(event)}`];
     case "heartbeat-failed":
-      return [
-        edge(event.failures),
-        `heartbeat failed: ${event.reason}; again in ${ms(event.inMs)}`,
-      ];
+      return [edge(event.failures), `${event.reason}; again in ${ms(event.inMs)}`];
     case "heartbeat-recovered":
       return [
         "info",
@@ -52,7 +59,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "feed-failed":
       return [
         edge(event.failures),
-        withHint(`fetching failed: ${event.reason}; again in ${ms(event.inMs)}`, event.hint),
+        withHint(`${event.reason}; again in ${ms(event.inMs)}`, event.hint),
       ];
     case "feed-recovered":
       return [
@@ -76,7 +83,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "taken":
       return [
         "info",
-        `${event.isReply ? "an answer" : "message"} ${short(event.activityId)} from ${name(event.from)} (${event.bytes} bytes)`,
+        `${event.isReply ? "an answer" : "message"} ${short(event.activityId)} from ${name(event.from)} (${event.bytes} ${event.bytes === 1 ? "byte" : "bytes"})`,
       ];
     case "run-retry":
       return [
@@ -101,7 +108,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "answered":
       return [
         "info",
-        `answered ${name(event.to)} (${short(event.activityId)}) in ${ms(event.ms)}${event.note === undefined ? "" : `; the platform notes: ${event.note}`}`,
+        `${event.failure ? "told" : "answered"} ${name(event.to)} (${short(event.activityId)})${event.failure ? " that it failed," : ""} in ${ms(event.ms)}${event.note === undefined ? "" : `; the platform notes: ${event.note}`}`,
       ];
     case "reply-retry":
       return [

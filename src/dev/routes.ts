@@ -4,7 +4,8 @@ import { acknowledge, listActivity } from "./activity.ts";
 import { createWorkspace, rotate } from "./create.ts";
 import { heartbeat } from "./heartbeat.ts";
 import { register } from "./register.ts";
-import { notify, reportActivity } from "./report.ts";
+import { notify } from "./notify.ts";
+import { reportActivity } from "./report.ts";
 import { route, type Route } from "./router.ts";
 import { createToken, listTokens, revokeToken } from "./tokens.ts";
 import {

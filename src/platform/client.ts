@@ -52,7 +52,7 @@ export class PlatformClient implements Platform {
   /** POST /registry/register (2.1), always with an explicit poll mode (T12). */
   async register(card: AgentCard, options?: CallOptions): Promise<Registration> {
     const body: RegisterRequest = { id: this.#id, agent_card: card, delivery_mode: "poll" };
-    const answer = await this.#post("register", ["registry", "register"], body, options);
+    const answer = await this.#post("registering", ["registry", "register"], body, options);
     this.#learn(answer);
     const authToken = getString(answer, "auth_token");
     this.#secrets.add(authToken);
@@ -73,7 +73,7 @@ export class PlatformClient implements Platform {
   async activity(query: ActivityQuery, options?: CallOptions): Promise<unknown[]> {
     const { body } = await this.#http.call(
       {
-        what: "activity",
+        what: "fetching messages",
         method: "GET",
         path: ["workspaces", this.#id, "activity"],
         query: {
@@ -89,14 +89,16 @@ export class PlatformClient implements Platform {
       options,
     );
     if (Array.isArray(body)) return body;
-    throw new PlatformError("activity: 200, but not a list of rows", { verdict: "transient" });
+    throw new PlatformError("fetching messages: 200, but not a list of rows", {
+      verdict: "transient",
+    });
   }
 
   /** POST /workspaces/:target/a2a (2.4). */
   async send(targetId: string, request: MessageSendRequest, options?: CallOptions) {
     const { body } = await this.#http.call(
       {
-        what: "send",
+        what: "sending",
         method: "POST",
         path: ["workspaces", targetId, "a2a"],
         body: request,
@@ -117,18 +119,22 @@ export class PlatformClient implements Platform {
   /** POST /workspaces/:id/notify (2.5). */
   async notify(message: string, options?: CallOptions): Promise<void> {
     const body: NotifyRequest = { message };
-    await this.#post("notify", ["workspaces", this.#id, "notify"], body, options);
+    await this.#post("telling the canvas", ["workspaces", this.#id, "notify"], body, options);
   }
 
   /** GET /workspaces/:id (2.8). */
   async workspace(options?: CallOptions): Promise<{ name: string | undefined }> {
-    const body = await this.#read("workspace", ["workspaces", this.#id], options);
+    const body = await this.#read("looking up the workspace", ["workspaces", this.#id], options);
     return { name: getString(body, "name") };
   }
 
   /** GET /workspaces/:id/state (2.7). */
   async state(options?: CallOptions): Promise<{ status: string | undefined; paused: boolean }> {
-    const body = await this.#read("state", ["workspaces", this.#id, "state"], options);
+    const body = await this.#read(
+      "looking up the workspace",
+      ["workspaces", this.#id, "state"],
+      options,
+    );
     return { status: getString(body, "status"), paused: get(body, "paused") === true };
   }
 

@@ -29,6 +29,11 @@ export class Token {
     return new Token(secrets, await readTokenFile(path), `the file ${path}`, path);
   }
 
+  /** It was read from a file, where a newer one may come. */
+  get mayChange(): boolean {
+    return this.#file !== undefined;
+  }
+
   get value(): string | undefined {
     return this.#value;
   }

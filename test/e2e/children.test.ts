@@ -1,9 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "../harness/connect.ts";
 import { row, ScriptedPlatform, TOKEN, WORKSPACE, PEER } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 const answers = (platform: ScriptedPlatform) =>
   platform.calls("a2a").map(({ body }) => body.params.message.parts[0].text);

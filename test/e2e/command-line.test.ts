@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { BINARY } from "../../scripts/set-up.ts";
 import pkg from "../../package.json" with { type: "json" };
 import { runAlone, runToEnd } from "../harness/binary.ts";
@@ -6,6 +6,8 @@ import { connect, Dev, words } from "../harness/connect.ts";
 import { row, ScriptedPlatform, TOKEN, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 import { Bell } from "../harness/wait.ts";
+
+setDefaultTimeout(60_000);
 
 test.each([
   [["--help"], "connect  answer a workspace's messages"],

@@ -1,9 +1,11 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Run, runToEnd } from "../harness/binary.ts";
 import { Dev } from "../harness/connect.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 test("a port that is taken ends the start with 1 and says how to choose another", async () => {
   using home = tmpFolder();

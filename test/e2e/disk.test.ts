@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   closeSync,
   mkdirSync,
@@ -15,6 +15,8 @@ import { row, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.t
 import { canMount, smallDisk } from "../harness/small-disk.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 import { Bell } from "../harness/wait.ts";
+
+setDefaultTimeout(60_000);
 
 const lastSettled = (folder: string) =>
   JSON.parse(readFileSync(join(folder, `${WORKSPACE}.json`), "utf8")).last_since_id;

@@ -1,7 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { runAlone, runToEnd } from "../harness/binary.ts";
 import { ScriptedPlatform, TOKEN, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 describe("a dry run", () => {
   const args = ["connect", WORKSPACE, "--backend", "mock", "--dry-run"];

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, Dev, stateOf } from "../harness/connect.ts";
@@ -6,6 +6,8 @@ import { freePort } from "../harness/port.ts";
 import { peakMemory } from "../harness/processes.ts";
 import { PEER, row, ScriptedPlatform } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 const answers = (platform: ScriptedPlatform) =>
   platform.calls("a2a").map(({ body }) => body.params.message.parts[0].text);

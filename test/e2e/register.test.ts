@@ -1,9 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect, Dev, stateDir } from "../harness/connect.ts";
 import { ScriptedPlatform, TOKEN, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+
+setDefaultTimeout(60_000);
 
 const busy = (headers: Record<string, string> = {}) =>
   Response.json({ error: "busy" }, { status: 503, headers });

@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { connect, Dev, stateOf } from "../harness/connect.ts";
 import { Gate } from "../harness/gate.ts";
 import { PEER, row, ScriptedPlatform } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 test("a peer's message goes through the command, its answer comes back, and the cursor is saved", async () => {
   using home = tmpFolder();

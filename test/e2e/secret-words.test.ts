@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runAlone } from "../harness/binary.ts";
@@ -6,6 +6,8 @@ import { blurting, Canary, expectUnseen } from "../harness/canary.ts";
 import { connect, type Flags } from "../harness/connect.ts";
 import { ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 const token = new Canary("token");
 const env = { MOLECULE_WORKSPACE_TOKEN: token.value };

@@ -1,10 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { blurting, Canary, expectUnseen } from "../harness/canary.ts";
 import { connect, Dev, stateDir, type Flags } from "../harness/connect.ts";
 import { row, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 const token = new Canary("token");
 const env = { MOLECULE_WORKSPACE_TOKEN: token.value };

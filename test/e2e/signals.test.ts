@@ -1,9 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { connect, stateOf } from "../harness/connect.ts";
 import { Gate } from "../harness/gate.ts";
-import { canSeeProcesses } from "../harness/processes.ts";
 import { PEER, row, ScriptedPlatform } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 /** Neither it nor what it has started ends when asked. */
 const STUBBORN = "trap '' TERM INT HUP; sleep 1000 & echo started >&2; sleep 1000; sleep 1000";
@@ -20,7 +21,7 @@ describe.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s", (signal) => {
     const cmd = `sleep 1000 & echo started >&2; ${gate.wait}; echo "answer $line"`;
     await using bridge = connect(platform.url, home.path, { cmd });
     await bridge.untilBackendSays("started");
-    if (canSeeProcesses) expect(bridge.children.length).toBeGreaterThan(1);
+    await bridge.untilChildren(2);
     bridge.signal(signal);
     expect((await bridge.untilEvent("draining")).running).toBe(1);
     gate.open("42");

@@ -1,10 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runToEnd } from "../harness/binary.ts";
 import { connect, Dev, words } from "../harness/connect.ts";
 import { ScriptedPlatform, TOKEN, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 /** A folder as an attacker would prepare it for someone who runs the program there. */
 function hostileFolder(inside: string, trap: string): { path: string; proof: string } {

@@ -1,8 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { Run, runAlone } from "../harness/binary.ts";
 import { ScriptedPlatform, TOKEN, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+
+setDefaultTimeout(60_000);
 
 const id = WORKSPACE;
 const mock = ["--backend", "mock"];

@@ -1,13 +1,10 @@
 /** The compiled program as a real process. */
-import { setDefaultTimeout } from "bun:test";
 import { existsSync } from "node:fs";
 import { BINARY } from "../../scripts/set-up.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
-import { marked, untilGone } from "./processes.ts";
+import { marked, untilGone, untilSeen } from "./processes.ts";
 import { tmpFolder } from "./tmp.ts";
 import { Bell } from "./wait.ts";
-
-setDefaultTimeout(60_000);
 
 /** A line of `--log-format json` that tells an event. */
 export type LoggedEvent = { level: string; msg: string; event: BridgeEvent["type"] } & {
@@ -112,9 +109,9 @@ export class Run implements AsyncDisposable {
     await this.endsWith(0);
   }
 
-  /** What it has started and is alive: nothing where processes can't be seen. */
-  get children(): number[] {
-    return marked(this.#mark).filter((pid) => pid !== this.pid);
+  /** Resolves once that many processes that it has started are alive, where they can be seen. */
+  untilChildren(count: number): Promise<void> {
+    return untilSeen(this.#mark, count, this.pid);
   }
 
   /** Resolves once nothing that it has started is alive. */

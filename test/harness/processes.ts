@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Only Linux shows the environment of a process. Elsewhere nothing is found. */
-export const canSeeProcesses = process.platform === "linux";
+const canSeeProcesses = process.platform === "linux";
 
 /** The ids of the live processes that have the text in their environment. */
 export function marked(mark: string): number[] {
@@ -10,6 +10,18 @@ export function marked(mark: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && readProc(name, "environ").includes(mark))
     .map(Number);
+}
+
+/**
+ * Resolves once that many processes beside `except` have the text in their environment. One that is
+ * just starting has none for a moment.
+ */
+export async function untilSeen(mark: string, count: number, except?: number): Promise<void> {
+  if (!canSeeProcesses) return;
+  const seen = () => marked(mark).filter((pid) => pid !== except).length;
+  for (const end = performance.now() + 20_000; seen() < count; await Bun.sleep(5)) {
+    if (performance.now() >= end) throw new Error(`${seen()} processes instead of ${count}`);
+  }
 }
 
 /** Resolves once no process but `except` has the text in its environment: a kill is not instant. */

@@ -7,6 +7,7 @@ import {
   MAX_BODY_BYTES,
   REPLY_MARK,
   replyMark,
+  type ReplyMark,
 } from "../../../src/a2a/reply.ts";
 import { isUuid } from "../../../src/shared/ids.ts";
 import { storable } from "../../../src/shared/text.ts";
@@ -48,7 +49,9 @@ describe("an answer", () => {
   test("is read by another bridge as what it is", () => {
     const content = readMessage(JSON.parse(JSON.stringify(buildReply(ANSWERED, "a\nb", "answer"))));
     expect(content).toMatchObject({ text: "a\nb", contextId: "c-1", taskId: "t-1", role: "agent" });
-    expect(replyMark(content.metadata)).toEqual({ to: "m-1" });
+    expect(replyMark(content.metadata)).toEqual({ to: "m-1", failed: false });
+    const failure = readMessage(buildReply(ANSWERED, "no", "failure"));
+    expect(replyMark(failure.metadata)).toEqual({ to: "m-1", failed: true });
   });
 
   test("and a notice hold nothing that a database of text can't", () => {
@@ -79,14 +82,14 @@ describe("an answer", () => {
 
 describe("the mark", () => {
   test.each<[string, { [key: string]: unknown } | undefined, unknown]>([
-    ["with an id", { [REPLY_MARK]: { to: "m" } }, { to: "m" }],
-    ["without an id", { [REPLY_MARK]: { to: null } }, { to: undefined }],
-    ["of an unknown form", { [REPLY_MARK]: "yes" }, { to: undefined }],
-    ["of null", { [REPLY_MARK]: null }, { to: undefined }],
+    ["with an id", { [REPLY_MARK]: { to: "m" } }, { to: "m", failed: false }],
+    ["without an id", { [REPLY_MARK]: { to: null } }, { to: undefined, failed: false }],
+    ["of an unknown form", { [REPLY_MARK]: "yes" }, { to: undefined, failed: false }],
+    ["of null", { [REPLY_MARK]: null }, { to: undefined, failed: false }],
     ["that is missing", { other: 1 }, undefined],
     ["without metadata", undefined, undefined],
   ])("%s is read", (_, metadata, mark) => {
-    expect(replyMark(metadata)).toEqual(mark as { to: string | undefined });
+    expect(replyMark(metadata)).toEqual(mark as ReplyMark | undefined);
   });
 });
 

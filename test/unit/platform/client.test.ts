@@ -47,6 +47,17 @@ type Call = [
   call: (client: PlatformClient, options?: CallOptions) => Promise<unknown>,
 ];
 
+/** How each call is named to people. */
+const WORDS: Record<string, string> = {
+  register: "registering",
+  heartbeat: "heartbeat",
+  activity: "fetching messages",
+  a2a: "sending",
+  notify: "telling the canvas",
+  workspace: "looking up the workspace",
+  state: "looking up the workspace",
+};
+
 const CALLS: Call[] = [
   ["register", "POST", "/registry/register", (c, o) => c.register(CARD, o)],
   ["heartbeat", "POST", "/registry/heartbeat", (c, o) => c.heartbeat(REPORT, o)],
@@ -83,8 +94,7 @@ describe("every call", () => {
     await using platform = new ScriptedPlatform();
     platform.on(route, () => Response.json({ error: "down" }, { status: 503 }));
     const error = await failureOf(call(clientFor(platform.url)));
-    const name = route === "a2a" ? "send" : route;
-    expect(error.message).toBe(`${name}: 503 (down)`);
+    expect(error.message).toBe(`${WORDS[route]}: 503 (down)`);
     expect(platform.seen).toHaveLength(1);
   });
 
@@ -210,7 +220,7 @@ describe("activity", () => {
     platform.on("activity", () => Response.json({ rows: [] }));
     const error = await failureOf(clientFor(platform.url).activity({ limit: 5 }));
     expect(error).toMatchObject({
-      message: "activity: 200, but not a list of rows",
+      message: "fetching messages: 200, but not a list of rows",
       verdict: "transient",
     });
   });

@@ -141,7 +141,7 @@ describe("the message of a failure", () => {
     ["that a list is none", ["error"], "no explanation"],
     ["that it was empty", "", "no explanation"],
   ])("holds the platform's own words: %s", async (_, body, words) => {
-    expect((await answered(403, body)).message).toBe(`state: 403 (${words})`);
+    expect((await answered(403, body)).message).toBe(`looking up the workspace: 403 (${words})`);
   });
 
   test.each<[number, string, string, string]>([
@@ -149,12 +149,17 @@ describe("the message of a failure", () => {
       502,
       "text/html; charset=utf-8",
       PAGE,
-      "state: 502 (an answer of type text/html instead of JSON)",
+      "looking up the workspace: 502 (an answer of type text/html instead of JSON)",
     ],
-    [502, JSON_TYPE, "{", "state: 502 (an answer that is broken JSON)"],
-    [200, "text/html", PAGE, "state: 200, but an answer of type text/html instead of JSON"],
-    [200, JSON_TYPE, "{", "state: 200, but an answer that is broken JSON"],
-    [200, JSON_TYPE, "", "state: 200, but an empty body"],
+    [502, JSON_TYPE, "{", "looking up the workspace: 502 (an answer that is broken JSON)"],
+    [
+      200,
+      "text/html",
+      PAGE,
+      "looking up the workspace: 200, but an answer of type text/html instead of JSON",
+    ],
+    [200, JSON_TYPE, "{", "looking up the workspace: 200, but an answer that is broken JSON"],
+    [200, JSON_TYPE, "", "looking up the workspace: 200, but an empty body"],
   ])(
     "of a %i of type %s that holds %j says what came instead",
     async (status, type, body, said) => {
@@ -169,7 +174,9 @@ describe("the message of a failure", () => {
       { error: { message: hostile }, hint: hostile, detail: hostile },
     ]) {
       const { message } = await answered(400, body);
-      expect(message).toStartWith("state: 400 (forged \\u001b[31mERROR\\u202e long long");
+      expect(message).toStartWith(
+        "looking up the workspace: 400 (forged \\u001b[31mERROR\\u202e long long",
+      );
       expect(message.length).toBeLessThan(350);
       expect(message).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
     }

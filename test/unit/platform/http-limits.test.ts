@@ -62,7 +62,7 @@ describe("an answer over its limit", () => {
     platform.on("activity", () => new Response(body.stream, { headers: JSON_TYPE }));
     const growth = await growthOf(async () => {
       const error = await failureOf(clientFor(platform.url).activity({ limit: 100 }));
-      expect(error.message).toBe("activity: the answer is larger than 40960 KiB");
+      expect(error.message).toBe("fetching messages: the answer is larger than 40960 KiB");
       expect(error.failure.unreadable).toBe(true);
     });
     expect(growth).toBeLessThan(150 * MIB);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { interpret, readRow, type Reading } from "../../../src/a2a/activity.ts";
+import { interpret, readRow, type Reading } from "../../../src/a2a/feed-row.ts";
 import { REPLY_MARK } from "../../../src/a2a/reply.ts";
 import { anything, wordy } from "../../harness/hostile.ts";
 import { labelled } from "../../harness/label.ts";
