@@ -61,6 +61,18 @@ export function readRow(raw: unknown): Row | undefined {
 }
 
 /**
+ * The id and time of a row of which only the beginning was read, where they stand before its bodies.
+ * Inside a JSON string the quotes would be escaped, so a stranger's text can't pose as them.
+ */
+export function readHead(head: string | undefined): Row | undefined {
+  const top = head?.split(/"(?:request_body|response_body|tool_trace)"\s*:/)[0] ?? "";
+  const id = /[{,]\s*"id"\s*:\s*"([0-9a-f-]{36})"/i.exec(top)?.[1];
+  if (id === undefined) return undefined;
+  const time = /[{,]\s*"created_at"\s*:\s*"([^"\\]{1,64})"/.exec(top)?.[1];
+  return { id, createdAt: parseTimestamp(time), seq: undefined, raw: {} };
+}
+
+/**
  * What a row means to the workspace `ownId`: the safe rule of contract 2.3. Only a fresh request
  * is a message; echoes of our own notices, our own rows, logs of push deliveries, uploads and
  * anything unknown are skipped. Never throws.

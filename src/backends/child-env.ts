@@ -49,6 +49,8 @@ const WITHHELD: ReadonlySet<string> = new Set([
   "MOLECULE_API_TOKEN",
   "MOLECULE_API_TOKEN_FILE",
   "MOLECULE_STORE",
+  // Where systemd puts a service's secrets, the token among them.
+  "CREDENTIALS_DIRECTORY",
   ...META_NAMES,
 ]);
 

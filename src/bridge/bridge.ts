@@ -2,7 +2,7 @@
  * The bridge: registers, beats, and works through the feed until it is told to stop or can't go on.
  * Reads as its life does; each step is in its own file.
  */
-import { within } from "../shared/clock.ts";
+import { LATE, within } from "../shared/clock.ts";
 import { Delivery } from "./delivery.ts";
 import { Feed } from "./feed.ts";
 import { runHeartbeat } from "./heartbeat.ts";
@@ -17,6 +17,7 @@ import { Watchdog } from "./watchdog.ts";
 
 /** How long cut work may take to end its children before it is left behind. */
 const LAST_WAIT_MS = 5_000;
+const DAY_MS = 86_400_000;
 
 /**
  * Runs until `drain` aborts (then finishes what is in hand, for at most the grace time), or, with
@@ -45,7 +46,8 @@ export async function runBridge(
   if (drain.aborted) return emit({ type: "stopped", ...tally, openReplies: 0 });
 
   const onProgress = () => watchdog.expect("intake", 120_000);
-  const feed = new Feed({ platform, emit, onProgress }, cursor);
+  const windowNow = () => earlierNow(platform.serverNow(), clock.now());
+  const feed = new Feed({ platform, emit, onProgress, windowNow }, cursor);
   if (feed.openWindow(options.sinceSecs)) await saver.save(feed.cursor);
   emit({
     type: "connected",
@@ -67,9 +69,13 @@ export async function runBridge(
   // Where the guard ends the run, nobody has asked it to drain.
   const stops = { drain: AbortSignal.any([drain, cut.signal]), cut: cut.signal };
   const working = runIntake(parts, options, deps, stops, tally);
+  // Work that was cut and still does not end (a disk that hangs) is left behind.
+  const cutShort = Promise.withResolvers<void>();
+  const onCut = () => void clock.sleep(LAST_WAIT_MS, life.signal).then(cutShort.resolve);
+  cut.signal.addEventListener("abort", onCut, { once: true });
   try {
     // The guard ends early only by rejecting.
-    await Promise.race([working, guard.then(() => working)]);
+    await Promise.race([working, guard.then(() => working), cutShort.promise]);
     if (!drain.aborted) startGrace();
     await delivery.settleOpen(cut.signal);
   } finally {
@@ -82,11 +88,21 @@ export async function runBridge(
     );
     life.abort();
     await Promise.all([beating, guard.catch(() => {})]);
-    const saved = await saver.close().then(
+    const closing = saver.close().then(
       () => undefined,
       (error: unknown) => unsavedError(error),
     );
+    const closed = await within(clock, LAST_WAIT_MS, closing);
+    const saved = closed === LATE ? unsavedError(new Error("the disk does not answer")) : closed;
     emit({ type: "stopped", ...tally, openReplies: delivery.open });
     if (saved !== undefined) throw saved;
   }
+}
+
+/**
+ * Now, for the start of a first run's window: the server's clock counts, but one that runs a little
+ * ahead must not hide messages. Clocks that are a day apart can't both be meant.
+ */
+function earlierNow(serverMs: number, oursMs: number): number {
+  return Math.abs(serverMs - oursMs) > DAY_MS ? serverMs : Math.min(serverMs, oursMs);
 }

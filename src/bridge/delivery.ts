@@ -7,6 +7,7 @@ import type { InboundMessage } from "../a2a/feed-row.ts";
 import { nextDelay } from "../shared/backoff.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
+import { messageOf } from "../shared/errors.ts";
 import { PlatformError } from "../platform/platform.ts";
 import { senderName } from "./events.ts";
 import type { Naps } from "./naps.ts";
@@ -19,8 +20,10 @@ import type { Watchdog } from "./watchdog.ts";
 const HAND_OVER_MS = 15_000;
 /** Posts that may stay open at once; Bun itself allows 256 requests. */
 const MOST_OPEN = 64;
-/** How long one reply may hold up the others. */
+/** How long one reply may hold up the others, beside the waits that the platform asked for. */
 const PATIENCE_MS = 10 * 60_000;
+/** A post that must be awaited may take as long as the client lets it. */
+const LONGEST_POST_MS = 32 * 60_000;
 const SLACK_MS = 60_000;
 
 /** `stopped`: not posted, because the bridge was told to stop. */
@@ -53,8 +56,8 @@ export class Delivery {
 
   /**
    * Posts `text` as the answer to `message`. Every try carries the same message id. `takenAt` is when
-   * the message was taken, for the time that the answer took. Rejects only when our own token is
-   * refused for good.
+   * the message was taken, for the time that the answer took; `behind` says that nobody waits for
+   * this. Rejects only when our own token is refused for good.
    */
   async post(
     message: InboundMessage,
@@ -62,6 +65,7 @@ export class Delivery {
     kind: ReplyKind,
     signal: AbortSignal,
     takenAt = this.#parts.clock.monotonic(),
+    behind = false,
   ): Promise<Delivered> {
     const { emit, clock, random } = this.#parts;
     const named = { activityId: message.activityId, to: senderName(message.peerId) };
@@ -70,16 +74,17 @@ export class Delivery {
       const ms = clock.monotonic() - takenAt;
       emit({ type: "answered", ...named, ms, failure: kind === "failure", note });
     };
+    let askedMs = 0;
     for (let failures = 0; ;) {
       if (signal.aborted) return "stopped";
-      this.#watchdog.expect("intake", PATIENCE_MS);
+      this.#expect(behind, LONGEST_POST_MS);
       const presented = this.#parts.token.value;
       const posting = this.#postOnce(message, text, kind, signal);
       try {
         const mayStayOpen = this.#open.size < MOST_OPEN;
         const result = mayStayOpen ? await within(clock, HAND_OVER_MS, posting) : await posting;
         if (result === LATE) {
-          this.#watch(named, posting);
+          this.#watch(named, posting, () => this.post(message, text, kind, signal, takenAt, true));
           emit({ type: "reply-handed-over", ...named, afterMs: HAND_OVER_MS });
         } else {
           this.#watchdog.contact();
@@ -105,7 +110,7 @@ export class Delivery {
           return "dropped";
         }
         failures += 1;
-        const spent = clock.monotonic() - begun;
+        const spent = clock.monotonic() - begun - askedMs;
         // Without the platform nothing else goes on either; with it, others wait behind this one.
         if (error.failure.status !== undefined && spent > PATIENCE_MS) {
           const reason = `${error.message}; tried for ${formatDuration(spent)}`;
@@ -113,8 +118,9 @@ export class Delivery {
           return "dropped";
         }
         const inMs = nextDelay(failures, random, error.failure.retryAfterMs);
+        if (error.failure.retryAfterMs !== undefined) askedMs += inMs;
         emit({ type: "reply-retry", ...named, failures, reason: error.message, inMs });
-        this.#watchdog.expect("intake", inMs + SLACK_MS);
+        this.#expect(behind, inMs + SLACK_MS);
         await this.#naps.nap(inMs, signal);
       }
     }
@@ -137,30 +143,47 @@ export class Delivery {
     signal: AbortSignal,
   ): Promise<{ note: string | undefined }> {
     if (message.peerId !== undefined) {
-      return this.#parts.platform.send(message.peerId, buildReply(message, text, kind), { signal });
+      return this.#parts.platform.send(message.peerId, buildReply(message, text, kind), {
+        signal,
+        // A pooled connection that died while the machine slept would swallow it.
+        fresh: true,
+      });
     }
     await this.#parts.platform.notify(fitNotice(text), { signal });
     return { note: undefined };
   }
 
   /**
-   * A post that was handed over is only watched: the peer has it, and sending it again could make
-   * it work twice.
+   * A post that was handed over is watched. Where nobody knows what became of it, the peer may be at
+   * work: sending it again could have it done twice. Where the platform says that it failed, it is
+   * posted again, behind the back of the work that has gone on.
    */
-  #watch(named: { activityId: string; to: string }, posting: Promise<unknown>): void {
+  #watch(
+    named: { activityId: string; to: string },
+    posting: Promise<unknown>,
+    again: () => Promise<Delivered>,
+  ): void {
     const { emit } = this.#parts;
+    const late = (delivered: boolean, reason?: string) =>
+      emit({ type: "reply-late", ...named, delivered, reason });
     const watched = posting
       .then(
-        () => emit({ type: "reply-late", ...named, delivered: true, reason: undefined }),
-        (error: unknown) => {
-          const confirmed =
-            error instanceof PlatformError && error.failure.deliveryConfirmed === true;
-          const reason = error instanceof Error ? error.message : String(error);
-          emit({ type: "reply-late", ...named, delivered: confirmed, reason });
+        () => late(true),
+        async (error: unknown) => {
+          const failure = error instanceof PlatformError ? error.failure : undefined;
+          if (failure?.deliveryConfirmed === true) return late(true);
+          late(false, messageOf(error));
+          // It rejects only where our token is refused, which the feed will tell.
+          if (failure?.status !== undefined) await again().catch(() => {});
         },
       )
       .finally(() => this.#open.delete(watched));
     this.#open.add(watched);
+  }
+
+  /** Nothing that runs behind may speak for the loop. */
+  #expect(behind: boolean, ms: number): void {
+    if (!behind) this.#watchdog.expect("intake", ms);
   }
 
   /**

@@ -50,7 +50,7 @@ export async function runIntake(
       if (options.once && page.rows.length === 0) return;
       deps.watchdog.expect("intake", options.intervalMs + SLACK_MS);
       // After work there is often more: look again at once.
-      if (page.rows.length === 0) await deps.naps.nap(options.intervalMs, stops.drain);
+      if (page.pause) await deps.naps.nap(options.intervalMs, stops.drain);
     }
   } finally {
     deps.watchdog.dismiss("intake");

@@ -60,6 +60,10 @@ async function takeToken(
   presented: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
+  if (!/^[\x21-\x7e]{6,}$/.test(issued)) {
+    const reason = "it is not a word of printable characters";
+    return emit({ type: "token-issued", kept: false, reason });
+  }
   if (presented !== undefined) {
     try {
       await platform.workspace({ signal });

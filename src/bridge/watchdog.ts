@@ -46,13 +46,20 @@ export class Watchdog {
       const wall = this.#clock.now();
       const running = this.#clock.monotonic();
       await this.#clock.sleep(TICK_MS, signal);
-      const slept = this.#clock.now() - wall - (this.#clock.monotonic() - running);
+      const ran = this.#clock.monotonic() - running;
+      const slept = Math.max(this.#clock.now() - wall - ran, ran - TICK_MS);
       if (slept > SLEPT_MS) {
         options.emit({ type: "woke", asleepMs: slept });
+        this.#postpone(ran);
         options.onWake();
-      }
-      if (!signal.aborted) this.#check(options.maxOfflineMs);
+      } else if (!signal.aborted) this.#check(options.maxOfflineMs);
     }
+  }
+
+  /** While the process stood still (SIGSTOP, a paused container) no loop could keep its word. */
+  #postpone(ms: number): void {
+    for (const [loop, due] of this.#due) this.#due.set(loop, due + ms);
+    this.#contact += ms;
   }
 
   #check(maxOfflineMs: number | undefined): void {

@@ -38,8 +38,8 @@ const WIDEST_NAME = 30;
 type Row = [name: string, text: string];
 
 const BUILT_IN: Row[] = [
-  ["-h, --help", "Show help"],
-  ["    --version", "Show the version"],
+  ["-h, --help", "show help"],
+  ["    --version", "show the version"],
 ];
 
 function usage(node: Node, path: readonly string[]): string {
@@ -67,7 +67,7 @@ function commandRows(cli: Cli, { subCommands }: Group, width: number): string[] 
   return section("Commands:", [...rows, ...help], width);
 }
 
-const HELP_COMMAND: Row = ["help", "Show help for a command"];
+const HELP_COMMAND: Row = ["help", "show help for a command"];
 
 function commandSections(command: Command, width: number): string[] {
   const rows = command.positionals.map((one): Row => [placeholder(one), one.summary]);

@@ -11,7 +11,7 @@ export type Log = Record<LogLevel, (message: string, fields?: JsonObject) => voi
 
 export interface LogOptions {
   format: "text" | "json";
-  /** Also tells debug lines, and the fields of a line in the text format. */
+  /** Also tells debug lines. */
   verbose: boolean;
   color: boolean;
   secrets: Secrets;
@@ -50,12 +50,11 @@ const COLORS: Record<LogLevel, string> = { error: "31", warn: "33", info: "", de
 function textLine(
   level: LogLevel,
   message: string,
-  fields: JsonObject,
-  { verbose, color, secrets, now }: LogOptions,
+  _fields: JsonObject,
+  { color, secrets, now }: LogOptions,
 ): string {
-  const extra = verbose && Object.keys(fields).length > 0 ? ` ${json(fields, secrets)}` : "";
   // Masked before it is cut, lest half a secret remain.
-  const text = oneLine(secrets.mask(message + extra), LONGEST_LINE);
+  const text = oneLine(secrets.mask(message), LONGEST_LINE);
   const marked = level === "info" ? text : `${level}: ${text}`;
   const code = color ? COLORS[level] : "";
   return `${timeOfDay(now())}  ${code === "" ? marked : `\x1b[${code}m${marked}\x1b[0m`}`;

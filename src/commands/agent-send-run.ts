@@ -16,14 +16,14 @@ import { awaitAnswer, canvasAnswer, newestRow, noAnswer, peerAnswer } from "./aw
 import { checkCredentials, resolveToken } from "./credentials.ts";
 import { GLOBALS } from "./globals.ts";
 import { logFor } from "./logging.ts";
-import { checkWorkspaceId } from "./workspace-id.ts";
+import { readWorkspaceId } from "./workspace-id.ts";
 
 /** Sends the message and, if asked, waits for its answer. */
 export async function run(values: SendValues, context: Context): Promise<ExitCode> {
-  const { workspaceId, as } = values;
-  checkWorkspaceId(workspaceId);
+  const workspaceId = readWorkspaceId(values.workspaceId);
+  const as = values.as === undefined ? undefined : readWorkspaceId(values.as);
   checkCredentials(context);
-  if (as?.toLowerCase() === workspaceId.toLowerCase()) {
+  if (as === workspaceId) {
     throw new UsageError(
       "--as is the workspace itself, and an agent does not answer itself",
       "Speak as another workspace, or leave --as out to speak as the canvas user.",

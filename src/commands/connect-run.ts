@@ -1,6 +1,7 @@
 /** `molecule connect`: from flags to a running bridge, and its end to an exit code. */
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import type { BackendType, OptionValues } from "../backends/backend.ts";
 import { parseOptions } from "../backends/options.ts";
 import { killAllGroups } from "../backends/process-group.ts";
 import { findBackend } from "../backends/registry.ts";
@@ -8,6 +9,7 @@ import { runBridge } from "../bridge/bridge.ts";
 import type { BridgeOptions } from "../bridge/parts.ts";
 import { explainUnauthorized } from "../bridge/unauthorized.ts";
 import type { Context } from "../cli/command.ts";
+import type { Log } from "../cli/log.ts";
 import { printData } from "../cli/print.ts";
 import { PlatformClient } from "../platform/client.ts";
 import { parseApiUrl } from "../platform/api-url.ts";
@@ -15,7 +17,7 @@ import { PlatformError, type Platform } from "../platform/platform.ts";
 import type { Token } from "../platform/token.ts";
 import { USER_AGENT, VERSION } from "../project.ts";
 import { systemClock } from "../shared/clock.ts";
-import { ExitCode, UsageError } from "../shared/errors.ts";
+import { ExitCode, MoleculeError, UsageError } from "../shared/errors.ts";
 import { LocalStore } from "../store/local.ts";
 import type { ConnectValues } from "./connect.ts";
 import { checkCredentials, resolveToken } from "./credentials.ts";
@@ -23,16 +25,34 @@ import { logEvent } from "./event-lines.ts";
 import { GLOBALS } from "./globals.ts";
 import { logFor } from "./logging.ts";
 import { onStopSignals } from "./signals.ts";
-import { checkWorkspaceId } from "./workspace-id.ts";
+import { readWorkspaceId } from "./workspace-id.ts";
 
 /** Runs the bridge until it ends or is stopped. */
-export async function run(values: ConnectValues, context: Context): Promise<ExitCode> {
-  const { workspaceId } = values;
+export async function run(given: ConnectValues, context: Context): Promise<ExitCode> {
+  const values = { ...given, workspaceId: readWorkspaceId(given.workspaceId) };
   checkUsage(values, context);
   const baseUrl = parseApiUrl(context.get(GLOBALS.apiUrl));
   const type = findBackend(values.backend);
   const options = parseOptions(type, values.backendOpt);
   const log = logFor(context, values.logFormat);
+  try {
+    return await connect(values, context, log, { baseUrl, type, options });
+  } catch (error) {
+    if (values.logFormat === "text" || !(error instanceof MoleculeError)) throw error;
+    // Who reads JSON lines reads nothing else.
+    const { message, hint, exitCode } = error;
+    log.error(message, { event: "failed", hint, exit_code: exitCode });
+    return exitCode;
+  }
+}
+
+async function connect(
+  values: ConnectValues,
+  context: Context,
+  log: Log,
+  { baseUrl, type, options }: { baseUrl: URL; type: BackendType; options: OptionValues },
+): Promise<ExitCode> {
+  const { workspaceId } = values;
   const backend = type.create(options, {
     clock: systemClock,
     secrets: context.io.secrets,
@@ -59,9 +79,14 @@ export async function run(values: ConnectValues, context: Context): Promise<Exit
     return ExitCode.ok;
   }
   const store = await LocalStore.open(folder, workspaceId);
-  const { drain, stopNow } = stopOnSignals(context);
+  const { drain, stopNow } = stopOnSignals(log);
   log.debug(`state is in ${folder}; the token is from ${token.origin}`);
-  log.info(`connecting ${workspaceId} to ${baseUrl.href} with the ${type.name} backend`);
+  log.info(`connecting ${workspaceId} to ${baseUrl.href} with the ${type.name} backend`, {
+    event: "connecting",
+    workspaceId,
+    apiUrl: baseUrl.href,
+    backend: type.name,
+  });
   const bridging = runBridge(
     bridgeOptions(values, type.name),
     {
@@ -80,7 +105,6 @@ export async function run(values: ConnectValues, context: Context): Promise<Exit
 
 /** Everything that can be told from the command line alone, before any I/O. */
 function checkUsage(values: ConnectValues, context: Context): void {
-  checkWorkspaceId(values.workspaceId);
   if (values.mode === "push") {
     throw new UsageError(
       "--mode push is not there yet",
@@ -130,21 +154,23 @@ async function dryRun(
     workspace_id: workspaceId,
     api_url: baseUrl.href,
     status: state.status ?? "unknown",
-    token: `accepted, from ${token.origin}`,
-    backend: `${backend}, ready`,
+    token: "accepted",
+    token_from: token.origin,
+    backend,
+    backend_check: "passed",
   };
   await printData(context.io, report, context.get(GLOBALS.output));
 }
 
 /** `stopNow` resolves on the second signal, when every child is dead. */
-function stopOnSignals({ io }: Context): { drain: AbortSignal; stopNow: Promise<ExitCode> } {
+function stopOnSignals(log: Log): { drain: AbortSignal; stopNow: Promise<ExitCode> } {
   const drain = new AbortController();
   const now = Promise.withResolvers<ExitCode>();
   onStopSignals(
     () => drain.abort(),
     () => {
       killAllGroups();
-      io.err("stopped at once; what was running will be delivered again");
+      log.warn("stopped at once; what was running will be delivered again", { event: "cut" });
       now.resolve(ExitCode.interrupted);
     },
   );

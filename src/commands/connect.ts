@@ -15,12 +15,12 @@ const flags = {
   }),
   backendOpt: flag({
     type: "strings",
-    summary: "an option of the backend; may be repeated",
+    summary: "an option of the backend",
     placeholder: "key=value",
   }),
   mode: flag({
     type: "enum",
-    summary: "how messages come in: fetched from the platform, or pushed by it",
+    summary: "how messages come in: fetched from the platform, or pushed by it (not there yet)",
     values: ["poll", "push"],
     default: "poll",
   }),
@@ -65,7 +65,6 @@ const flags = {
   maxOffline: flag({
     type: "duration",
     summary: "end when the platform has not answered for so long",
-    placeholder: "10m",
     min: "1s",
   }),
   onReply: flag({
@@ -107,7 +106,10 @@ activity feed (no public address is needed), hands it to the backend, and posts 
 peer or the canvas. Runs until it is stopped; a first signal finishes what is in hand, a second one
 stops at once.
 
-${backendHelp(BACKENDS, DEFAULT_BACKEND)}`,
+${backendHelp(BACKENDS, DEFAULT_BACKEND)}
+
+Exit codes: 0 done or stopped, 1 failed, 2 wrong usage or address, 3 refused (401, 403), 4 platform not
+reachable, 5 workspace removed, 130 stopped at once by a second signal.`,
   flags,
   positionals,
   examples: [

@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Context } from "../cli/command.ts";
+import { printData } from "../cli/print.ts";
 import { seed, type Seed } from "../dev/seed.ts";
 import { startDevPlatform, type DevPlatform } from "../dev/server.ts";
 import { ExitCode, messageOf, UsageError } from "../shared/errors.ts";
@@ -56,7 +57,8 @@ async function databaseFile(given: string | undefined): Promise<string> {
 /** The ready line: what a person pastes next, or what a script reads. */
 async function announce(platform: DevPlatform, seeded: Seed, context: Context): Promise<void> {
   const { workspaces, adminTokenFile } = seeded;
-  if (context.get(GLOBALS.output) !== "table") {
+  const format = context.get(GLOBALS.output);
+  if (format !== "table") {
     const ready = {
       url: platform.url,
       workspaces: workspaces.map(({ id, name, tokenFile }) => ({
@@ -66,7 +68,9 @@ async function announce(platform: DevPlatform, seeded: Seed, context: Context): 
       })),
       admin_token_file: adminTokenFile,
     };
-    return context.io.out(`${JSON.stringify(ready)}\n`);
+    // One line, so that a script can wait for it.
+    if (format === "json") return context.io.out(`${JSON.stringify(ready)}\n`);
+    return printData(context.io, ready, format);
   }
   const [agent, peer] = workspaces;
   if (agent === undefined || peer === undefined) throw new Error("nothing was seeded");

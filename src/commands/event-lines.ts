@@ -130,7 +130,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
         ? ["debug", `${name(event.to)} has taken our answer (${short(event.activityId)})`]
         : [
             "warn",
-            `what became of our answer to ${name(event.to)} (${short(event.activityId)}) is unknown: ${event.reason}`,
+            `our answer to ${name(event.to)} (${short(event.activityId)}) was held open and then not confirmed: ${event.reason}`,
           ];
     case "save-failed":
       return [

@@ -1,7 +1,10 @@
 /** First signal: finish what is in hand. Second: stop now. */
 import { readFileSync } from "node:fs";
 
-/** Calls `first` on the first of SIGINT, SIGTERM, SIGHUP, and `second` on every further one. */
+/**
+ * Calls `first` on the first of SIGINT, SIGTERM, SIGHUP, and `second` on every further one and on
+ * SIGQUIT.
+ */
 export function onStopSignals(first: () => void, second: () => void): void {
   let told = false;
   const handle = () => {
@@ -11,6 +14,8 @@ export function onStopSignals(first: () => void, second: () => void): void {
   };
   process.on("SIGINT", handle);
   process.on("SIGTERM", handle);
+  // It asks for an end without ceremony, and children of a dead bridge would live on.
+  process.on("SIGQUIT", second);
   // A closed terminal asks us to stop, unless we were started by nohup.
   if (!isIgnored(1)) process.on("SIGHUP", handle);
 }

@@ -11,7 +11,7 @@ export function parseApiUrl(text: string, named = "--api-url"): URL {
   try {
     url = new URL(text);
   } catch {
-    throw new UsageError(`${named} is not a URL`, hint);
+    throw new UsageError(`${named} must be a URL`, hint);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new UsageError(`${named} must begin with http:// or https://`, hint);

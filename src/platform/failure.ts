@@ -10,6 +10,8 @@ import { PlatformError, type Failure, type Verdict } from "./platform.ts";
 /** Statuses below 500 that pass by themselves. */
 const TRANSIENT_STATUSES = new Set([408, 425, 429]);
 
+const REFUSED_HINT = "Check --api-url; `molecule dev` starts a platform on this machine.";
+
 const TENANT_HINT =
   "Check --api-url. A hosted platform also needs its tenant's own host name, or --org-id.";
 
@@ -35,6 +37,7 @@ export function answerError(what: string, received: Received, secrets: Secrets):
     deliveryConfirmed: get(body, "delivery_confirmed") === true,
   };
   if (failure.verdict === "misaddressed") failure.hint = TENANT_HINT;
+  else if (status === 404) failure.hint = "Check --api-url and the workspace id.";
   const words = undecodable ?? (empty ? "no explanation" : platformWords(body, secrets));
   return new PlatformError(`${what}: ${status} (${words})`, failure);
 }
@@ -46,23 +49,30 @@ export function undecodableError(what: string, received: Received): PlatformErro
     verdict: "transient",
     status: received.status,
     unreadable: received.undecodable?.includes("broken JSON"),
-    hint: "Something between here and the platform may be answering in its place.",
+    hint: "Check --api-url; or something in between is answering in the platform's place.",
   });
 }
 
-/** The error for a call that got no answer. `sent` tells whether the request may have arrived. */
-export function networkError(what: string, url: URL, error: unknown, ms: number): PlatformError {
+/** The error for a call that got no answer, or, if `answered`, not all of one. */
+export function networkError(
+  what: string,
+  url: URL,
+  error: unknown,
+  ms: number,
+  answered: boolean,
+): PlatformError {
   const code = codeOf(error);
   const { words, refused } = networkWords(url, code, error, ms);
   return new PlatformError(`${what}: ${words}`, {
     verdict: "transient",
     unknownOutcome: !refused,
-    unreadable: code === "ECONNRESET",
+    unreadable: answered && code === "ECONNRESET",
+    hint: refused ? REFUSED_HINT : undefined,
   });
 }
 
 function judge({ status, body, empty, undecodable }: Received): Verdict {
-  if (TRANSIENT_STATUSES.has(status) || status >= 500) return "transient";
+  if (TRANSIENT_STATUSES.has(status) || status >= 500 || status < 400) return "transient";
   if (status === 404 && empty) return "misaddressed";
   if (status === 400 && getString(body, "code") === "TENANT_ORG_HEADER_REQUIRED") {
     return "misaddressed";

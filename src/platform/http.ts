@@ -46,6 +46,7 @@ export interface Answer {
 }
 
 const MAX_REDIRECTS = 3;
+const HEAD_BYTES = 16_384;
 
 // A thin layer on purpose: ofetch's own retries, timeout and parsing have traps that we can't have.
 const ofetch = createFetch({
@@ -56,8 +57,12 @@ const ofetch = createFetch({
   AbortController,
 });
 
-/** Bun's own option, which the types of ofetch don't know: measured, a silent 420 s is waited out. */
-const NO_TIMEOUT = { timeout: false } as object;
+/**
+ * Options of Bun's fetch that ofetch's types don't know. Without the first a silent request would end
+ * after six minutes; the deadline is ours to set. Without the second a kilobyte of brotli unfolds to
+ * gigabytes before our cap sees any of it.
+ */
+const BUN_OPTIONS = { timeout: false, decompress: false } as object;
 
 export class Http {
   readonly #parts: HttpParts;
@@ -76,9 +81,11 @@ export class Http {
   async call(call: Call, options: CallOptions = {}): Promise<Answer> {
     const url = this.#url(call);
     const deadline = new Deadline(call.deadlineMs, options.signal);
+    let answered = false;
     try {
       const response = await this.#follow(url, call, options, deadline.signal);
       const { status, ok } = response;
+      answered = true;
       const receiving = this.#receive(response, call, deadline);
       // Cut off, too large or too slow: the headers have said all that counts.
       if (ok && call.anyBody === true) {
@@ -92,7 +99,7 @@ export class Http {
       if (error instanceof PlatformError) throw error;
       // ofetch wraps the network's error; what matters is inside.
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-      throw networkError(call.what, url, deadline.expired ?? cause, call.deadlineMs);
+      throw networkError(call.what, url, deadline.expired ?? cause, call.deadlineMs, answered);
     } finally {
       deadline.clear();
     }
@@ -117,6 +124,7 @@ export class Http {
     const token = this.#parts.token();
     return {
       accept: "application/json",
+      "accept-encoding": "identity",
       "user-agent": userAgent,
       ...(call.body === undefined ? {} : { "content-type": "application/json" }),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -143,8 +151,7 @@ export class Http {
         signal,
         redirect: "manual",
         keepalive: options.fresh !== true,
-        // Bun would end a silent request after six minutes; the deadline is ours to set.
-        ...NO_TIMEOUT,
+        ...BUN_OPTIONS,
         retry: false,
         ignoreResponseError: true,
         responseType: "stream",
@@ -171,7 +178,8 @@ export class Http {
   async #receive(response: Response, call: Call, deadline: Deadline): Promise<Received> {
     const { clock } = this.#parts;
     const date = Date.parse(response.headers.get("date") ?? "");
-    if (!Number.isNaN(date)) this.#skewMs = date - clock.now();
+    // Four digits of a year are what a cursor file and a query can hold.
+    if (date >= 0 && date < Date.UTC(9999)) this.#skewMs = date - clock.now();
     const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
     const isJson = type === "" || type === "application/json" || type?.endsWith("+json") === true;
     const text = await readCapped(response, call, deadline);
@@ -183,6 +191,11 @@ export class Http {
       retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), this.serverNow()),
     };
     if (received.empty) return received;
+    const encoding = response.headers.get("content-encoding") ?? "identity";
+    if (encoding.toLowerCase() !== "identity") {
+      received.undecodable = `an answer in the encoding ${encoding.slice(0, 20)}, which was not asked for`;
+      return received;
+    }
     if (!isJson) {
       received.undecodable = `an answer of type ${type?.slice(0, 40)} instead of JSON`;
       return received;
@@ -196,7 +209,7 @@ export class Http {
   }
 }
 
-/** Decoded bytes are what counts: a small compressed body can unfold to gigabytes. */
+/** The body as text, or an error with its beginning once it is larger than it may be. */
 async function readCapped(response: Response, call: Call, deadline: Deadline): Promise<string> {
   if (response.body === null) return "";
   const chunks: Uint8Array[] = [];
@@ -207,7 +220,15 @@ async function readCapped(response: Response, call: Call, deadline: Deadline): P
       deadline.abort();
       throw new PlatformError(
         `${call.what}: the answer is larger than ${Math.round(call.maxBytes / 1024)} KiB`,
-        { verdict: "transient", status: response.status, unreadable: true },
+        {
+          verdict: "transient",
+          status: response.status,
+          unreadable: true,
+          // No copy of all that was read.
+          head: Buffer.concat(chunks, Math.min(size - chunk.byteLength, HEAD_BYTES)).toString(
+            "utf8",
+          ),
+        },
       );
     }
     chunks.push(chunk);

@@ -26,6 +26,8 @@ export interface Failure {
   deliveryConfirmed?: boolean | undefined;
   /** The answer was larger than we read, cut off, or broken JSON: a smaller one may be readable. */
   unreadable?: boolean | undefined;
+  /** The beginning of an answer that was larger than we read. */
+  head?: string | undefined;
 }
 
 const EXIT_CODES: Record<Verdict, ExitCode> = {

@@ -97,7 +97,7 @@ async function readTokenFile(path: string): Promise<string> {
     throw new MoleculeError(
       `the token file ${path} can't be read (${codeOf(error) ?? messageOf(error)})`,
       {
-        hint: "Give --token-file a file that holds the workspace token and nothing else.",
+        hint: "Give --token-file, or its variable, a file that holds the token and nothing else.",
         cause: error,
       },
     );

@@ -1,5 +1,5 @@
 /** The store on one machine: files in the state folder, one set per workspace. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import { isWorkspaceId } from "../shared/ids.ts";
@@ -73,7 +73,14 @@ export class LocalStore implements Store {
   }
 
   async loadToken(): Promise<string | undefined> {
-    return (await this.#read(this.#tokenPath))?.trim() || undefined;
+    const token = (await this.#read(this.#tokenPath))?.trim() || undefined;
+    // Whoever can write it chooses as whom we speak.
+    if (token !== undefined && (await isForeign(this.#tokenPath))) {
+      throw new MoleculeError(`the token file ${this.#tokenPath} can be written by others`, {
+        hint: "Remove it, or make it yours alone (chmod 600); then start again.",
+      });
+    }
+    return token;
   }
 
   async saveToken(token: string): Promise<void> {
@@ -94,12 +101,21 @@ export class LocalStore implements Store {
   }
 }
 
+/** Whether the file is another user's, or others may write it (POSIX; false where there are no modes). */
+async function isForeign(path: string): Promise<boolean> {
+  const us = process.getuid?.();
+  if (us === undefined) return false;
+  const { uid, mode } = await stat(path);
+  return uid !== us || (mode & 0o022) !== 0;
+}
+
 const HINTS: Record<string, string> = {
   ENOSPC: "The disk is full: make room on it.",
   EDQUOT: "The disk quota is used up: make room.",
   EROFS: "The disk is mounted read-only: choose another folder with --state-dir.",
   EACCES: "Give this user the right to it, or choose another folder with --state-dir.",
   EPERM: "Give this user the right to it, or choose another folder with --state-dir.",
+  ENOENT: "Choose another folder with --state-dir.",
   ENOTDIR: "A part of the path is a file: choose another folder with --state-dir.",
   EISDIR: "A folder stands in its place: move it away.",
   EEXIST: "A file stands where the folder should be: choose another with --state-dir.",

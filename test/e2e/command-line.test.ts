@@ -80,6 +80,25 @@ test("every line of the JSON log is an object with a time, a level and a message
   expect(bridge.of("backend-stderr")).toHaveLength(2);
 });
 
+test("a bridge that can't go on says why and what to do, in the form of its log", async () => {
+  using home = tmpFolder();
+  await using platform = new ScriptedPlatform();
+  platform.on("register", () => Response.json({ error: "no" }, { status: 401 }));
+  await using text = connect(platform.url, home.path, { flags: { "log-format": "text" } });
+  await text.endsWith(3);
+  expect(text.stderr).toMatch(/^error: the platform refused the token.*\nhint: Get a new token/m);
+  await using json = connect(platform.url, home.path);
+  await json.endsWith(3);
+  expect(json.of("failed")).toMatchObject([{ level: "error", exit_code: 3 }]);
+  expect(text.stderr).toContain(json.failure);
+  expect(
+    json.stderr
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+  ).not.toEqual([]);
+});
+
 /** What a terminal would act on; a newline is no harm. */
 const CONTROLS = /[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
 
@@ -103,8 +122,8 @@ describe("colours", () => {
         },
       },
     });
-    // The last thing that a dry run shows.
-    await bell.until(() => /backend\s+mock, ready/.test(shown), "the report");
+    // Of the report, which a dry run shows last.
+    await bell.until(() => shown.includes("accepted"), "the report");
     expect(await child.exited).toBe(0);
     child.terminal?.close();
     expect(shown).toContain("--token can be read by others");
@@ -162,7 +181,7 @@ describe("agent send", () => {
     using home = tmpFolder();
     await using dev = await Dev.start(home.path);
     const table = await dev.send("one", dev.ada, {});
-    const [, id] = /^sent as ([0-9a-f-]{36})\n$/.exec(table.stdout) ?? [];
+    const [, id] = /^sent.* ([0-9a-f-]{36})\n$/.exec(table.stdout) ?? [];
     const json = await dev.send("two", undefined, { output: "json" });
     const printed = JSON.parse(json.stdout);
     expect(printed.status).toBe("queued");

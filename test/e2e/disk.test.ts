@@ -55,8 +55,8 @@ async function expectStartFails(stateDir: string, told: RegExp): Promise<void> {
   platform.rows = [row(1)];
   await using bridge = connect(platform.url, home.path, { flags: { "state-dir": stateDir } });
   await bridge.endsWith(1);
-  expect(bridge.stderr).toMatch(told);
-  expect(bridge.stderr).toContain(stateDir);
+  expect(bridge.failure).toMatch(told);
+  expect(bridge.failure).toContain(stateDir);
   // A progress that can't be written down is a message run twice.
   expect(platform.seen).toEqual([]);
 }
@@ -131,8 +131,8 @@ describe.skipIf(!canMount)("on a disk of its own", () => {
     await bridge.untilEvent("save-failed");
     bridge.signal("SIGTERM");
     await bridge.endsWith(1);
-    expect(bridge.stderr).toMatch(/^error: .*progress could not be saved/m);
-    expect(bridge.stderr).toMatch(/^hint: .*delivered again/m);
+    expect(bridge.failure).toMatch(/^error: .*progress could not be saved/m);
+    expect(bridge.failure).toMatch(/^hint: .*delivered again/m);
     expect(lastSettled(disk.path)).toBe("");
   });
 });

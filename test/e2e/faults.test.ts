@@ -133,7 +133,7 @@ test("a platform that stays away for longer than --max-offline ends the run with
   const away = () => new Response("", { status: 503 });
   platform.on("activity", away).on("heartbeat", away);
   await bridge.endsWith(4);
-  expect(bridge.stderr).toMatch(/^error: the platform has not answered for .*--max-offline/m);
+  expect(bridge.failure).toMatch(/^error: the platform has not answered for .*--max-offline/m);
 });
 
 test("a message that fails is tried as often as told, its sender hears of it, and the next is answered", async () => {

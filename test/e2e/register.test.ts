@@ -30,8 +30,8 @@ test("a refused token ends the run at once with 3, and says what to do", async (
   platform.on("register", () => Response.json({ error: "invalid token" }, { status: 401 }));
   await using bridge = connect(platform.url, home.path);
   await bridge.endsWith(3);
-  expect(bridge.stderr).toMatch(/^error: .*refused the token from MOLECULE_WORKSPACE_TOKEN/m);
-  expect(bridge.stderr).toMatch(/^hint: /m);
+  expect(bridge.failure).toMatch(/^error: .*refused the token from MOLECULE_WORKSPACE_TOKEN/m);
+  expect(bridge.failure).toMatch(/^hint: Get a new token/m);
   expect(platform.calls("register")).toHaveLength(1);
   expect(platform.calls("activity")).toHaveLength(0);
 });
@@ -47,7 +47,7 @@ test("a workspace that was removed ends the run with 5", async () => {
   expect(removed.status).toBe(200);
   await using bridge = dev.connect(home.path);
   await bridge.endsWith(5);
-  expect(bridge.stderr).toContain(`workspace ${dev.agent.id} was removed`);
+  expect(bridge.failure).toContain(`workspace ${dev.agent.id} was removed`);
 });
 
 test("a refused token of a workspace that was removed ends the run with 5, too", async () => {

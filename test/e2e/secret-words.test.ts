@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runAlone } from "../harness/binary.ts";
 import { blurting, Canary, expectUnseen } from "../harness/canary.ts";
 import { connect, type Flags } from "../harness/connect.ts";
-import { ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
+import { PEER, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 
 setDefaultTimeout(60_000);
@@ -28,7 +28,7 @@ test("a --dry-run shows no token, whether it goes well or not", async () => {
 describe("agent send", () => {
   const args = ["agent", "send", WORKSPACE, "hello", "-v", "-o", "json"];
   const CALLERS: [name: string, args: string[], env: Record<string, string>][] = [
-    ["a peer", ["--as", WORKSPACE], { MOLECULE_WORKSPACE_TOKEN: token.value }],
+    ["a peer", ["--as", PEER], { MOLECULE_WORKSPACE_TOKEN: token.value }],
     ["the canvas user", [], { MOLECULE_API_TOKEN: token.value }],
   ];
 

@@ -133,7 +133,7 @@ test("without a shell on the PATH the exec backend says so before anything is se
   await using platform = new ScriptedPlatform();
   await using bridge = connect(platform.url, home.path, { cmd: "cat", env: { PATH: home.path } });
   await bridge.endsWith(1);
-  expect(bridge.stderr).toContain("the shell sh was not found on the PATH");
+  expect(bridge.failure).toContain("the shell sh was not found on the PATH");
   expect(platform.seen).toEqual([]);
 });
 

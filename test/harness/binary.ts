@@ -6,8 +6,11 @@ import { marked, untilGone, untilSeen } from "./processes.ts";
 import { tmpFolder } from "./tmp.ts";
 import { Bell } from "./wait.ts";
 
+/** What a line may tell: an event of the bridge, or why the command failed. */
+export type Told = BridgeEvent["type"] | "failed";
+
 /** A line of `--log-format json` that tells an event. */
-export type LoggedEvent = { level: string; msg: string; event: BridgeEvent["type"] } & {
+export type LoggedEvent = { level: string; msg: string; event: Told } & {
   // The fields are those of the event; a test knows which one it looks at.
   [field: string]: any;
 };
@@ -65,12 +68,19 @@ export class Run implements AsyncDisposable {
       .filter((line) => "event" in line);
   }
 
-  of(type: BridgeEvent["type"]): LoggedEvent[] {
+  of(type: Told): LoggedEvent[] {
     return this.events.filter(({ event }) => event === type);
   }
 
+  /** Why it failed and what to do, as its log tells. */
+  get failure(): string {
+    return this.of("failed")
+      .map(({ msg, hint }) => `error: ${msg}\nhint: ${hint}`)
+      .join("\n");
+  }
+
   /** Resolves with the event of that number, counted from 1. Rejects if the process ends before. */
-  async untilEvent(type: BridgeEvent["type"], nth = 1): Promise<LoggedEvent> {
+  async untilEvent(type: Told, nth = 1): Promise<LoggedEvent> {
     await this.until(() => this.of(type).length >= nth, `${nth} × ${type}`);
     return this.of(type)[nth - 1] as LoggedEvent;
   }

@@ -72,6 +72,11 @@ export class ManualClock implements Clock {
     this.#monotonic = end;
   }
 
+  /** The process is stopped: all time goes on, and nothing of ours runs. */
+  stall(ms: number): void {
+    this.#monotonic += ms;
+  }
+
   /** The machine sleeps: wall time goes on, running time does not. */
   suspend(ms: number): void {
     this.#offset += ms;

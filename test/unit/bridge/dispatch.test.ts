@@ -236,4 +236,41 @@ describe("delivery", () => {
     expect(bridge.of("reply-dropped")[0]?.reason).toContain("asleep");
     expect(texts(platform).at(-1)).toBe("echo: text 2");
   });
+
+  test("a post that was handed over and then failed is posted again, under the same id", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1)];
+    const release = Promise.withResolvers<void>();
+    platform.on("a2a", async (_, n) => {
+      if (n > 1)
+        return Response.json({ status: "queued", delivery_mode: "poll", method: "message/send" });
+      await release.promise;
+      return Response.json({ error: "asleep" }, { status: 503 });
+    });
+    const clock = new ManualClock();
+    await using bridge = new TestBridge(platform.url, { clock });
+    await clock.untilSleeping((ms) => ms > 10_000 && ms <= 15_000);
+    await clock.advance(15_000);
+    await bridge.until("reply-handed-over");
+    release.resolve();
+    await bridge.until("answered");
+    const ids = platform.calls("a2a").map((c) => c.body.params.message.messageId);
+    expect(ids.length).toBe(2);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  test("waits that the platform asks for do not count against a reply", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1)];
+    const wait = { status: 429, headers: { "retry-after": "600" } };
+    platform.on("a2a", (_, n) => (n <= 3 ? Response.json({ error: "later" }, wait) : undefined));
+    const clock = new ManualClock();
+    await using bridge = new TestBridge(platform.url, { clock, options: { heartbeatMs: 1e9 } });
+    for (let tries = 1; tries <= 3; tries++) {
+      await bridge.until("reply-retry", tries);
+      await clock.advance(await clock.untilSleeping((ms) => ms > 590_000 && ms <= 600_000));
+    }
+    await bridge.until("answered");
+    expect(bridge.of("reply-dropped")).toEqual([]);
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readHead } from "../../../src/a2a/feed-row.ts";
 import { Feed } from "../../../src/bridge/feed.ts";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import { PlatformError, type ActivityQuery } from "../../../src/platform/platform.ts";
@@ -22,6 +23,7 @@ function feedOf(activity: (query: ActivityQuery) => unknown[], cursor: Partial<C
           return activity(query);
         },
       },
+      windowNow: () => Date.parse("2026-03-01T12:00:00.900Z"),
       emit: (event) => events.push(event),
       onProgress: () => {},
     },
@@ -175,7 +177,99 @@ describe("a cursor that is gone", () => {
   });
 });
 
+describe("after a cursor", () => {
+  const lastSinceId = "aaaaaaaa-0000-4000-8000-000000000009";
+
+  test("the platform's order is kept, which is not that of the sequence alone", async () => {
+    const page = [
+      at("first", "2026-03-01T12:00:02Z", { seq: 10 }),
+      at("second", "2026-03-01T12:00:03Z", { seq: 9 }),
+    ];
+    expect(await feedOf(() => page, { lastSinceId }).texts()).toEqual(["first", "second"]);
+  });
+
+  test("a platform that ignores it is an error, and not a stream of old messages", async () => {
+    const { texts } = feedOf(() => [at(lastSinceId, "2026-03-01T12:00:00Z")], { lastSinceId });
+    await expect(texts()).rejects.toMatchObject({ verdict: "permanent" });
+  });
+
+  test("an empty page, and one that a lost cursor led to, are followed by a pause", async () => {
+    expect((await feedOf(() => [], { lastSinceId }).feed.next(NEVER)).pause).toBe(true);
+    const lost = feedOf(
+      ({ sinceId }) => {
+        if (sinceId !== undefined) throw gone();
+        return [at("a", "2026-03-01T12:00:00Z")];
+      },
+      { lastSinceId },
+    );
+    expect(await lost.feed.next(NEVER)).toMatchObject({
+      pause: true,
+      rows: [{ row: { id: "a" } }],
+    });
+  });
+
+  test("rows that were settled before the cursor was lost are old, on every page", async () => {
+    const settled = {
+      id: "r600",
+      createdAt: new Date(Date.UTC(2026, 2, 1) + 600_000).toISOString(),
+    };
+    const all = Array.from({ length: 700 }, (_, n) =>
+      at(`r${n}`, new Date(Date.UTC(2026, 2, 1) + n * 1000).toISOString()),
+    );
+    const { feed } = feedOf(
+      ({ sinceId, beforeTs, limit }) => {
+        if (sinceId === lastSinceId) throw gone();
+        if (sinceId !== undefined) {
+          const after = all.findIndex((r) => r.id === sinceId) + 1;
+          return all.slice(after, after + limit);
+        }
+        return all
+          .filter((r) => beforeTs === undefined || r.created_at.replace("Z", "000000Z") < beforeTs)
+          .reverse()
+          .slice(0, limit);
+      },
+      { lastSinceId, settled },
+    );
+    const fresh: string[] = [];
+    for (let page = await feed.next(NEVER); page.rows.length > 0; page = await feed.next(NEVER)) {
+      for (const { row, old } of page.rows) {
+        if (!old) fresh.push(row.id);
+        feed.settle(row);
+      }
+    }
+    expect(fresh).toEqual(all.slice(601).map((r) => r.id));
+  });
+});
+
 describe("a page that can't be read", () => {
+  const tooLarge = (head: string) =>
+    new PlatformError("too large", { verdict: "transient", unreadable: true, head });
+
+  test("of one row whose id can be told is passed over, loudly, and the next are read", async () => {
+    const id = "bbbbbbbb-0000-4000-8000-000000000001";
+    const head = `[{"activity_type":"a2a_receive","created_at":"2026-03-01T12:00:00Z","id":"${id}","request_body":{"id":"x`;
+    const { feed, events } = feedOf(
+      ({ sinceId }) => {
+        if (sinceId === id) return [at("next", "2026-03-01T12:00:01Z")];
+        throw tooLarge(head);
+      },
+      { lastSinceId: "aaaaaaaa-0000-4000-8000-000000000009" },
+    );
+    const { rows } = await feed.next(NEVER);
+    expect(rows.map(({ row }) => row.id)).toEqual([id]);
+    expect(events.at(-1)).toMatchObject({ type: "row-unreadable" });
+    feed.settle(rows[0]!.row);
+    expect((await feed.next(NEVER)).rows.map(({ row }) => row.id)).toEqual(["next"]);
+  });
+
+  test("has no id where a stranger's text could pose as one", () => {
+    const id = "bbbbbbbb-0000-4000-8000-000000000001";
+    expect(readHead(`[{"request_body":{"a":1,"id":"${id}"}`)).toBeUndefined();
+    expect(readHead(`[{"method":"\\",\\"id\\":\\"${id}\\"`)).toBeUndefined();
+    expect(readHead(undefined)).toBeUndefined();
+    expect(readHead(`[{"id":"${id}","request_body":`)?.id).toBe(id);
+  });
+
   test("is asked for in halves, down to one row", async () => {
     const { queries, events, texts } = feedOf(
       ({ limit }) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { TestBridge } from "../../harness/bridge.ts";
 import { ManualClock } from "../../harness/clock.ts";
-import { ScriptedPlatform } from "../../harness/scripted-platform.ts";
+import { row, ScriptedPlatform } from "../../harness/scripted-platform.ts";
 
 const refuse = (status: number, error = "no") => Response.json({ error }, { status });
 
@@ -80,4 +80,44 @@ test("a stop while registering ends well", async () => {
   await using bridge = new TestBridge(platform.url, { clock });
   await bridge.until("register-retry");
   expect(await bridge.stop()).toBeUndefined();
+});
+
+test("--max-offline holds while registering, too", async () => {
+  await using platform = new ScriptedPlatform();
+  platform.on("register", () => refuse(503));
+  const clock = new ManualClock();
+  await using bridge = new TestBridge(platform.url, {
+    clock,
+    random: () => 0.9,
+    options: { maxOfflineMs: 1_000 },
+  });
+  await bridge.until("register-retry");
+  await clock.advance(await clock.untilSleeping());
+  expect(await bridge.ended).toMatchObject({ exitCode: 4 });
+  expect(platform.calls("register").length).toBe(2);
+});
+
+test("a token that could not stand in a header is not taken", async () => {
+  await using platform = new ScriptedPlatform();
+  platform.on("register", () => Response.json({ status: "registered", auth_token: "two words" }));
+  await using bridge = new TestBridge(platform.url);
+  await bridge.until("connected");
+  expect(bridge.of("token-issued")).toMatchObject([{ kept: false }]);
+});
+
+test.each([
+  ["ahead of ours is not followed", 600_000],
+  ["of another age is not believed", Date.UTC(12_000, 0) - Date.now()],
+])("a server's clock that runs %s: what was sent just now is answered", async (_, aheadMs) => {
+  await using platform = new ScriptedPlatform();
+  platform.rows = [row(1, { created_at: new Date().toISOString() })];
+  platform.on("register", () =>
+    Response.json(
+      { status: "registered", delivery_mode: "poll" },
+      { headers: { date: new Date(Date.now() + aheadMs).toUTCString() } },
+    ),
+  );
+  await using bridge = new TestBridge(platform.url, { options: { sinceSecs: 30 } });
+  await bridge.until("answered");
+  expect((await bridge.stateFile())["window_start"]).toMatch(/^\d{4}-/);
 });

@@ -6,7 +6,7 @@ import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import { EMPTY_CURSOR, type Cursor, type Store } from "../../../src/store/store.ts";
 import { TestBridge } from "../../harness/bridge.ts";
 import { ManualClock } from "../../harness/clock.ts";
-import { ScriptedPlatform } from "../../harness/scripted-platform.ts";
+import { row, ScriptedPlatform } from "../../harness/scripted-platform.ts";
 
 function watched(maxOfflineMs?: number) {
   const clock = new ManualClock();
@@ -52,6 +52,17 @@ test("sleep is no hang: time that the machine slept does not count", async () =>
   watchdog.expect("intake", 3_000);
   clock.suspend(8 * 3_600_000);
   await clock.advance(2_000);
+  stop.abort();
+  expect(await end).toBe("ended");
+});
+
+test("standing still is no hang: a stopped process can't keep its word", async () => {
+  const { clock, watchdog, stop, end } = watched(60_000);
+  watchdog.expect("intake", 3_000);
+  await clock.untilSleeping();
+  clock.stall(3_600_000);
+  await clock.advance(2_000);
+  await clock.advance(500);
   stop.abort();
   expect(await end).toBe("ended");
 });
@@ -117,6 +128,31 @@ test("a disk that fills up is told once, holds nothing up, and is tried again", 
   await saver.close();
   expect(saved).toEqual(["3"]);
   expect(events.map((e) => e.type)).toEqual(["save-failed", "save-recovered"]);
+});
+
+test("a disk that does not answer does not keep the bridge from ending", async () => {
+  await using platform = new ScriptedPlatform();
+  platform.rows = [row(1)];
+  const clock = new ManualClock();
+  let hang = false;
+  await using bridge = new TestBridge(platform.url, {
+    clock,
+    store: (store) => ({
+      loadCursor: () => store.loadCursor(),
+      loadToken: () => store.loadToken(),
+      saveToken: (token) => store.saveToken(token),
+      saveCursor: (cursor) => (hang ? new Promise<void>(() => {}) : store.saveCursor(cursor)),
+    }),
+  });
+  await bridge.until("connected");
+  hang = true;
+  await bridge.until("answered");
+  const ended = bridge.stop();
+  // The grace, and the waits for the work (twice) and for the disk.
+  for (let wait = 0; wait < 4; wait++) {
+    await clock.advance(await clock.untilSleeping((ms) => ms <= 5_000 && ms > 1_000));
+  }
+  expect(await ended).toMatchObject({ exitCode: 1 });
 });
 
 test("what can't be saved to the last is an error at the end", async () => {

@@ -12,7 +12,7 @@ test("the help of the root lists commands and global flags", async () => {
     Commands:
       connect  Connect an agent to a workspace and answer its messages
       agent    Work with agents
-      help     Show help for a command
+      help     show help for a command
 
     Global flags:
           --api-url <url>    Address of the platform (default http://localhost:8080,
@@ -20,8 +20,8 @@ test("the help of the root lists commands and global flags", async () => {
       -o, --output <format>  Format of the data (table|json|yaml, default table,
                              $MOLECULE_OUTPUT)
       -v, --verbose          Tell more ($MOLECULE_VERBOSE)
-      -h, --help             Show help
-          --version          Show the version
+      -h, --help             show help
+          --version          show the version
 
     Run 'molecule <command> --help' for more about a command.
     "
@@ -46,8 +46,8 @@ test("the help of a group lists its commands", async () => {
       -o, --output <format>  Format of the data (table|json|yaml, default table,
                              $MOLECULE_OUTPUT)
       -v, --verbose          Tell more ($MOLECULE_VERBOSE)
-      -h, --help             Show help
-          --version          Show the version
+      -h, --help             show help
+          --version          show the version
 
     Run 'molecule agent <command> --help' for more about a command.
     "
@@ -89,8 +89,8 @@ test("the help of a command tells all of its declaration", async () => {
       -o, --output <format>  Format of the data (table|json|yaml, default table,
                              $MOLECULE_OUTPUT)
       -v, --verbose          Tell more ($MOLECULE_VERBOSE)
-      -h, --help             Show help
-          --version          Show the version
+      -h, --help             show help
+          --version          show the version
 
     Examples:
       molecule connect 7c1f --backend exec -- ./agent.sh

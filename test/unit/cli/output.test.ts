@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Bell } from "../../harness/wait.ts";
 import { existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -179,18 +180,19 @@ describe("a terminal", () => {
 
 /** What the program shows on a terminal of its own, up to the line that holds `last`. */
 async function inTerminal(args: string[], env: Record<string, string>, last: string) {
-  const { promise, resolve } = Promise.withResolvers<string>();
+  const bell = new Bell();
   let shown = "";
   await using terminal = new Bun.Terminal({
     data(_, bytes) {
       shown += new TextDecoder().decode(bytes);
-      if (shown.includes(last) && shown.endsWith("\r\n")) resolve(shown);
+      bell.ring();
     },
   });
   const child = Bun.spawn([process.execPath, PROGRAM, ...args], {
     env: { PATH: process.env["PATH"] ?? "", TERM: "xterm", ...env },
     terminal,
   });
+  await bell.until(() => shown.includes(last) && shown.endsWith("\r\n"), `"${last}"`);
   await child.exited;
-  return promise;
+  return shown;
 }

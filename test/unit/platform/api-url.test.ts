@@ -16,10 +16,10 @@ describe("the platform's address", () => {
   });
 
   test.each([
-    ["", "is not a URL"],
-    ["tenant.example.com", "is not a URL"],
-    ["http://", "is not a URL"],
-    ["http://a b", "is not a URL"],
+    ["", "must be a URL"],
+    ["tenant.example.com", "must be a URL"],
+    ["http://", "must be a URL"],
+    ["http://a b", "must be a URL"],
     ["localhost:8080", "must begin with http:// or https://"],
     ["file:///etc/passwd", "must begin with http:// or https://"],
     ["ftp://tenant.example.com", "must begin with http:// or https://"],

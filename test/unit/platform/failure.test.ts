@@ -103,8 +103,8 @@ describe("the verdict on an answer", () => {
     const hint = /--api-url.*--org-id/;
     expect((await answered(404, "")).hint).toMatch(hint);
     expect((await answered(400, TENANT)).hint).toMatch(hint);
-    expect((await answered(404, { error: "no" })).hint).toBeUndefined();
-    expect((await answered(200, PAGE, "text/html")).hint).toContain("in its place");
+    expect((await answered(404, { error: "no" })).hint).toContain("workspace id");
+    expect((await answered(200, PAGE, "text/html")).hint).toContain("--api-url");
   });
 });
 

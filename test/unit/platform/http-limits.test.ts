@@ -2,6 +2,7 @@
 import { createGzip } from "node:zlib";
 import { describe, expect, test } from "bun:test";
 import { callOf, clientFor, failureOf, httpFor } from "../../harness/client.ts";
+import { head, RawServer } from "../../harness/raw-server.ts";
 import { ScriptedPlatform } from "../../harness/scripted-platform.ts";
 
 const MIB = 1024 * 1024;
@@ -68,15 +69,23 @@ describe("an answer over its limit", () => {
     expect(growth).toBeLessThan(150 * MIB);
   });
 
-  test("counts as it unfolds: half a megabyte of gzip does not become 400", async () => {
+  test("is not unfolded: half a megabyte of gzip, or a kilobyte of brotli, stays what it is", async () => {
     await using platform = new ScriptedPlatform();
     const zipped = await bomb(400);
     expect(zipped.byteLength).toBeLessThan(MIB);
     const headers = { ...JSON_TYPE, "content-encoding": "gzip" };
+    platform.on("state", ({ headers: asked }) =>
+      Response.json({ asked: asked.get("accept-encoding") }),
+    );
+    expect(
+      (await httpFor(platform.url).call(callOf({ path: ["workspaces", "w", "state"] }))).body,
+    ).toEqual({
+      asked: "identity",
+    });
     platform.on("workspace", () => new Response(zipped, { headers }));
     const growth = await growthOf(async () => {
       const error = await failureOf(httpFor(platform.url).call(callOf()));
-      expect(error.message).toBe("test: the answer is larger than 1024 KiB");
+      expect(error.message).toContain("in the encoding gzip, which was not asked for");
     });
     expect(growth).toBeLessThan(150 * MIB);
   }, 30_000);
@@ -101,6 +110,15 @@ describe("an answer over its limit", () => {
     expect(error).toMatchObject({ verdict: "transient", failure: { status: 404 } });
   });
 
+  test("gives its beginning, and not more of it than tells what it was", async () => {
+    await using platform = new ScriptedPlatform();
+    const body = largeBody(50_000_000);
+    platform.on("workspace", () => new Response(body.stream, { headers: JSON_TYPE }));
+    const { failure } = await failureOf(httpFor(platform.url).call(callOf()));
+    expect(failure.head).toStartWith("[ ");
+    expect(failure.head).toHaveLength(16_384);
+  });
+
   test("hangs up, so that nobody goes on sending", async () => {
     await using platform = new ScriptedPlatform();
     const cancelled = Promise.withResolvers<void>();
@@ -113,6 +131,26 @@ describe("an answer over its limit", () => {
     await failureOf(httpFor(platform.url).call(callOf()));
     await cancelled.promise;
   });
+});
+
+test.each(["gzip", "br", "deflate", "zstd", "x".repeat(50)])(
+  "an answer packed as %s, which was not asked for, is not unpacked but refused",
+  async (encoding) => {
+    const headers = { "content-encoding": encoding, "content-length": "2" };
+    using server = new RawServer((socket) => socket.end(`${head("200 OK", headers)}{}`));
+    const error = await failureOf(httpFor(server.url).call(callOf()));
+    expect(error).toMatchObject({ verdict: "transient", failure: { unreadable: false } });
+    expect(error.message).toContain(
+      `in the encoding ${encoding.slice(0, 20)}, which was not asked`,
+    );
+    expect(error.message.length).toBeLessThan(150);
+  },
+);
+
+test("an answer that says that it is not packed is read", async () => {
+  const headers = { "content-encoding": "Identity", "content-length": "2" };
+  using server = new RawServer((socket) => socket.end(`${head("200 OK", headers)}{}`));
+  expect((await httpFor(server.url).call(callOf())).body).toEqual({});
 });
 
 test("an answer in pieces, cut within a character, is put together again", async () => {

@@ -61,6 +61,9 @@ describe("without an answer", () => {
         "test: the connection was cut before the whole answer came",
       );
       expect(error.failure).toMatchObject({ verdict: "transient", unknownOutcome: true });
+      // Nothing was read: a smaller answer would fare no better.
+      expect(error.failure.unreadable).toBe(false);
+      expect(server.requests).toHaveLength(1);
     },
   );
 

@@ -110,5 +110,12 @@ test("a redirect that names no place is an answer like any other", async () => {
   await using platform = new ScriptedPlatform();
   platform.on("workspace", () => Response.json({ error: "choose" }, { status: 300 }));
   const error = await failureOf(httpFor(platform.url).call(callOf()));
-  expect(error.message).toBe("test: 300 (choose)");
+  expect(error).toMatchObject({ message: "test: 300 (choose)", verdict: "transient" });
+});
+
+test("a good answer that names a place is no redirect", async () => {
+  await using platform = new ScriptedPlatform();
+  const headers = { location: "http://stranger.invalid/" };
+  platform.on("workspace", () => Response.json({ id: "a" }, { status: 201, headers }));
+  expect(await httpFor(platform.url).call(callOf())).toEqual({ status: 201, body: { id: "a" } });
 });

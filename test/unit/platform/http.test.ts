@@ -161,7 +161,12 @@ describe("the server's clock", () => {
     expect(client.serverNow()).toBe(clock.now() + HOUR_MS);
   });
 
-  test.each(["", "Date: soon\r\n"])("stays as it is where an answer has %j", async (date) => {
+  test.each([
+    "",
+    "Date: soon\r\n",
+    "Date: Thu, 01 Jan 1960 00:00:00 GMT\r\n",
+    "Date: Fri, 01 Jan 12026 00:00:00 GMT\r\n",
+  ])("stays as it is where an answer has %j", async (date) => {
     const clock = new ManualClock();
     const length = "content-length: 2\r\n";
     using server = new RawServer((s) => s.end(`HTTP/1.1 200 OK\r\n${date}${length}\r\n{}`));

@@ -28,15 +28,20 @@ async function killWhileSaving(folder: string): Promise<number> {
   const decoder = new TextDecoder();
   let told = "";
   let killed = false;
-  for await (const chunk of child.stdout) {
-    told += decoder.decode(chunk, { stream: true });
-    if (killed || told.split("\n").length <= saves) continue;
-    // Where in a save the last look and the kill fall is chance.
-    for (let looks = Math.random() * 20; looks > 0; looks--) savedIn(folder);
+  try {
+    for await (const chunk of child.stdout) {
+      told += decoder.decode(chunk, { stream: true });
+      if (killed || told.split("\n").length <= saves) continue;
+      // Where in a save the last look and the kill fall is chance.
+      for (let looks = Math.random() * 20; looks > 0; looks--) savedIn(folder);
+      child.kill("SIGKILL");
+      killed = true;
+    }
+  } finally {
+    // It would go on for ever if a look failed.
     child.kill("SIGKILL");
-    killed = true;
+    await child.exited;
   }
-  await child.exited;
   expect(child.signalCode).toBe("SIGKILL");
   return Number(told.slice(0, told.lastIndexOf("\n")).split("\n").at(-1));
 }

@@ -79,16 +79,6 @@ describe("a store", () => {
     }
   });
 
-  test("keeps a token, and has none where its file is missing or empty", async () => {
-    using folder = tmpFolder();
-    const store = await LocalStore.open(folder.path, WORKSPACE);
-    expect(await store.loadToken()).toBeUndefined();
-    await store.saveToken("tok-1");
-    expect(await store.loadToken()).toBe("tok-1");
-    await writeFile(join(folder.path, `${WORKSPACE}.token`), " \n");
-    expect(await store.loadToken()).toBeUndefined();
-  });
-
   test.skipIf(process.platform === "win32")(
     "is for its owner alone: folder, state and token, also under an open umask",
     async () => {
