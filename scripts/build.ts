@@ -2,7 +2,7 @@
  * Compiles the host's binary to dist/molecule, with the flags that .goreleaser.yaml restates (a test
  * compares them), and runs it once: an exit status of 0 from the bundler proves nothing.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import { COMPILE_FLAGS, defines } from "./compile-flags.ts";
@@ -27,6 +27,11 @@ const build = Bun.spawnSync(
 if (build.exitCode !== 0) {
   console.error(build.stdout.toString());
   process.exit(1);
+}
+
+// The binary holds its source map; those beside it are left over.
+for (const name of readdirSync(join(root, "dist"))) {
+  if (name.endsWith(".map")) rmSync(join(root, "dist", name));
 }
 
 const smoke = Bun.spawnSync([outfile, "--version"], { stdout: "pipe", stderr: "inherit", env: {} });
