@@ -216,22 +216,19 @@ async function readCapped(response: Response, call: Call, deadline: Deadline): P
   let size = 0;
   for await (const chunk of response.body as ReadableStream<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > call.maxBytes) {
-      deadline.abort();
-      throw new PlatformError(
-        `${call.what}: the answer is larger than ${Math.round(call.maxBytes / 1024)} KiB`,
-        {
-          verdict: "transient",
-          status: response.status,
-          unreadable: true,
-          // No copy of all that was read.
-          head: Buffer.concat(chunks, Math.min(size - chunk.byteLength, HEAD_BYTES)).toString(
-            "utf8",
-          ),
-        },
-      );
-    }
     chunks.push(chunk);
+    if (size <= call.maxBytes) continue;
+    deadline.abort();
+    throw new PlatformError(
+      `${call.what}: the answer is larger than ${Math.round(call.maxBytes / 1024)} KiB`,
+      {
+        verdict: "transient",
+        status: response.status,
+        unreadable: true,
+        // No copy of all that was read.
+        head: Buffer.concat(chunks, Math.min(size, HEAD_BYTES)).toString("utf8"),
+      },
+    );
   }
   return Buffer.concat(chunks).toString("utf8");
 }

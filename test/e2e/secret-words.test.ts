@@ -98,7 +98,7 @@ describe("a wrong command line", () => {
   });
 });
 
-test("--token warns that others can read it; a variable and a private file do not", async () => {
+test("T36: --token warns that others can read it; a variable and a private file do not", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   const file = join(home.path, "token");

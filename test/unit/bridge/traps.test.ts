@@ -343,6 +343,15 @@ describe("traps of the statuses", () => {
     expect(await bridge.stop()).toBeUndefined();
   });
 
+  test("T23: 500 at register for an id that is no UUID is not tried again", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.on("register", () => error(500, { error: "registration failed" }));
+    const { bridge, end } = await once(platform, { options: { workspaceId: "ws_01HF" } });
+    await using _ = bridge;
+    expect(end).toMatchObject({ exitCode: 1, hint: expect.stringContaining("UUID") });
+    expect(platform.calls("register").length).toBe(1);
+  });
+
   test("T24: a push peer that holds our reply open holds up nobody else", async () => {
     await using platform = new ScriptedPlatform();
     platform.rows = [row(1), row(2)];
@@ -496,5 +505,14 @@ describe("traps of the statuses", () => {
     await bridge.until("answered");
     await platform.untilCalled("heartbeat", platform.calls("heartbeat").length + 5);
     expect(await bridge.stop()).toMatchObject({ exitCode: 1 });
+  });
+
+  test("T35: the first heartbeat follows the registration at once, not after an interval", async () => {
+    await using platform = new ScriptedPlatform();
+    const clock = new ManualClock();
+    await using bridge = new TestBridge(platform.url, { clock, options: { heartbeatMs: 30_000 } });
+    await platform.untilCalled("heartbeat");
+    expect(clock.monotonic()).toBe(0);
+    expect(bridge.of("heartbeat-failed")).toEqual([]);
   });
 });

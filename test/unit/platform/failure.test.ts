@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Failure, Verdict } from "../../../src/platform/platform.ts";
+import { Secrets } from "../../../src/shared/secrets.ts";
 import { clientFor, failureOf } from "../../harness/client.ts";
 import { head, RawServer } from "../../harness/raw-server.ts";
-import { ScriptedPlatform } from "../../harness/scripted-platform.ts";
+import { ScriptedPlatform, TOKEN } from "../../harness/scripted-platform.ts";
 
 type Headers = { [name: string]: string };
 
@@ -180,6 +181,16 @@ describe("the message of a failure", () => {
       expect(message.length).toBeLessThan(350);
       expect(message).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
     }
+  });
+
+  test("does not repeat the token, though the platform does, in any form", async () => {
+    await using platform = new ScriptedPlatform();
+    const secrets = new Secrets();
+    secrets.add(TOKEN);
+    const error = `no such token ${TOKEN}, ${btoa(TOKEN)}`;
+    platform.on("state", () => Response.json({ error, hint: TOKEN }, { status: 401 }));
+    const { message } = await failureOf(clientFor(platform.url, { secrets }).state());
+    expect(message).toEndWith(": 401 (no such token [secret], [secret]; [secret])");
   });
 
   test("stays short with a content type without end", async () => {

@@ -99,6 +99,7 @@ describe("an answer over its limit", () => {
     expect((await http.call(callOf({ maxBytes }))).body).toEqual(JSON.parse(text));
     const error = await failureOf(http.call(callOf({ maxBytes: maxBytes - 1 })));
     expect(error.failure.unreadable).toBe(true);
+    expect(text.startsWith(error.failure.head ?? "no head")).toBe(true);
   });
 
   test("is the same for an error's page", async () => {

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Secrets } from "../../../src/shared/secrets.ts";
 
-/** Every form of it differs from the others: base64 has `+`, `/` and padding. */
-const SECRET = "s~e?c>r~e?t>>ÿÿ~/+12";
+/** Every form of it differs from the others: base64 has `+`, `/` and padding, JSON has escapes. */
+const SECRET = 's~e?c>r~e?t>>ÿÿ~/+"\\"';
 
 const FORMS: [string, string][] = [
   ["as it is", SECRET],
@@ -11,6 +11,7 @@ const FORMS: [string, string][] = [
   ["in base64 without padding", Buffer.from(SECRET).toString("base64").replace(/=+$/, "")],
   ["in base64url", Buffer.from(SECRET).toString("base64url")],
   ["percent-encoded", encodeURIComponent(SECRET)],
+  ["with the escapes of JSON", JSON.stringify(SECRET).slice(1, -1)],
 ];
 
 function knowing(...known: (string | undefined)[]): Secrets {
@@ -21,6 +22,8 @@ function knowing(...known: (string | undefined)[]): Secrets {
 
 test("the forms under test are all different", () => {
   expect(new Set(FORMS.map(([, form]) => form)).size).toBe(FORMS.length);
+  const [, base64] = FORMS[1] ?? [];
+  expect(base64).toMatch(/^(?=.*\+)(?=.*\/).*=$/);
 });
 
 describe("a secret", () => {
