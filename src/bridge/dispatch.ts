@@ -1,7 +1,7 @@
 /** One message through the backend to its answer: run, try again, give up, post. */
 import type { InboundMessage } from "../a2a/feed-row.ts";
 import type { BackendRequest, Outcome } from "../backends/backend.ts";
-import { fullJitter } from "../shared/backoff.ts";
+import { fullJitter, RETRY_AFTER_MAX_MS } from "../shared/backoff.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { messageOf, MoleculeError } from "../shared/errors.ts";
@@ -123,7 +123,7 @@ async function runUntilSettled(
     const request = { ...content, workspaceId, activityId, isReply, attempt };
     const outcome = await runOnce(parts, deps, request, signal);
     if (outcome.kind !== "again" || attempt >= maxAttempts) return { outcome, attempts: attempt };
-    const asked = Math.min(outcome.retryAfterMs ?? 0, 600_000);
+    const asked = Math.min(outcome.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
     const inMs = asked + fullJitter(attempt, parts.random, RETRY_BASE_MS);
     const told = { activityId, attempt, of: maxAttempts, reason: outcome.reason, inMs };
     parts.emit({ type: "run-retry", ...told });
