@@ -3,6 +3,7 @@ import type { MessageSendRequest } from "../contract/types.ts";
 import { get, getString, type JsonObject } from "../shared/json.ts";
 import { uuidV5 } from "../shared/ids.ts";
 import { clipBytes, storable } from "../shared/text.ts";
+import { buildRequest } from "./request.ts";
 
 /** Metadata key under which an answer names the message that it answers. */
 export const REPLY_MARK = "molecule_reply";
@@ -26,8 +27,7 @@ export type ReplyKind = "answer" | "failure";
 
 /**
  * The request that carries `text` to the peer (contract 4.3). The message id follows from the
- * answered row, so that a repeated post is the same message to the platform; parts carry both
- * `kind` and `type`, since strict readers know only one of them (T27). A text that does not fit the
+ * answered row, so that a repeated post is the same message to the platform. A text that does not fit the
  * platform's limit is cut, and says so.
  */
 export function buildReply(
@@ -37,28 +37,18 @@ export function buildReply(
   generation = 0,
 ): MessageSendRequest {
   const messageId = uuidV5(`${answered.activityId}/${kind}/${generation}`);
-  const build = (body: string): MessageSendRequest => ({
-    jsonrpc: "2.0",
-    id: messageId,
-    method: "message/send",
-    params: {
-      message: {
-        kind: "message",
-        role: "agent",
-        messageId,
-        parts: [{ kind: "text", type: "text", text: body }],
-        ...(answered.contextId === undefined ? {} : { contextId: answered.contextId }),
-        ...(answered.taskId === undefined ? {} : { taskId: answered.taskId }),
-        metadata: {
-          [REPLY_MARK]: {
-            to: answered.messageId ?? null,
-            activity_id: answered.activityId,
-            ...(kind === "failure" ? { failed: true } : {}),
-          },
-        },
+  const more = {
+    ...(answered.contextId === undefined ? {} : { contextId: answered.contextId }),
+    ...(answered.taskId === undefined ? {} : { taskId: answered.taskId }),
+    metadata: {
+      [REPLY_MARK]: {
+        to: answered.messageId ?? null,
+        activity_id: answered.activityId,
+        ...(kind === "failure" ? { failed: true } : {}),
       },
     },
-  });
+  };
+  const build = (body: string) => buildRequest(body, messageId, "agent", more);
   return fit(text, build);
 }
 

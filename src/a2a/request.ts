@@ -4,21 +4,21 @@ import { get, getArray, getString } from "../shared/json.ts";
 import { storable } from "../shared/text.ts";
 import { readMessage } from "./message.ts";
 
-/** An A2A v0.3 `message/send` (contract 4.3). */
-export function buildRequest(text: string, messageId: string): MessageSendRequest {
-  return {
-    jsonrpc: "2.0",
-    id: messageId,
-    method: "message/send",
-    params: {
-      message: {
-        kind: "message",
-        role: "user",
-        messageId,
-        parts: [{ kind: "text", type: "text", text: storable(text) }],
-      },
-    },
-  };
+type Message = MessageSendRequest["params"]["message"];
+
+/**
+ * An A2A v0.3 `message/send` (contract 4.3). The part carries both `kind` and `type`, since strict
+ * readers know only one of them (T27).
+ */
+export function buildRequest(
+  text: string,
+  messageId: string,
+  role: Message["role"] = "user",
+  more: Pick<Message, "contextId" | "taskId" | "metadata"> = {},
+): MessageSendRequest {
+  const parts: Message["parts"] = [{ kind: "text", type: "text", text: storable(text) }];
+  const message: Message = { kind: "message", role, messageId, parts, ...more };
+  return { jsonrpc: "2.0", id: messageId, method: "message/send", params: { message } };
 }
 
 /**

@@ -8,7 +8,7 @@ import { nextDelay } from "../shared/backoff.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
-import { PlatformError } from "../platform/platform.ts";
+import { PlatformError, type Verdict } from "../platform/platform.ts";
 import { senderName } from "./events.ts";
 import type { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
@@ -25,6 +25,9 @@ const PATIENCE_MS = 10 * 60_000;
 /** A post that must be awaited may take as long as the client lets it. */
 const LONGEST_POST_MS = 32 * 60_000;
 const SLACK_MS = 60_000;
+
+/** What may pass; of a 401 only our own standing tells. */
+const RETRIED: ReadonlySet<Verdict> = new Set(["transient", "misaddressed", "unauthorized"]);
 
 /** `stopped`: not posted, because the bridge was told to stop. */
 export type Delivered = "posted" | "dropped" | "stopped";
@@ -105,7 +108,7 @@ export class Delivery {
             emit({ type: "reply-dropped", ...named, reason: error.message });
             return "dropped";
           }
-        } else if (error.verdict !== "transient" && error.verdict !== "misaddressed") {
+        } else if (!RETRIED.has(error.verdict)) {
           emit({ type: "reply-dropped", ...named, reason: error.message });
           return "dropped";
         }
@@ -170,11 +173,14 @@ export class Delivery {
       .then(
         () => late(true),
         async (error: unknown) => {
-          const failure = error instanceof PlatformError ? error.failure : undefined;
+          const { failure, verdict } = error instanceof PlatformError ? error : {};
           if (failure?.deliveryConfirmed === true) return late(true);
+          if (verdict !== undefined && !RETRIED.has(verdict)) {
+            return emit({ type: "reply-dropped", ...named, reason: messageOf(error) });
+          }
           late(false, messageOf(error));
           // It rejects only where our token is refused, which the feed will tell.
-          if (failure?.status !== undefined) await again().catch(() => {});
+          if (failure?.unknownOutcome === false) await again().catch(() => {});
         },
       )
       .finally(() => this.#open.delete(watched));

@@ -169,11 +169,3 @@ export interface CreatedExternalWorkspace {
   status: WorkspaceStatus;
   connection?: { workspace_id: string; platform_url: string; auth_token: string };
 }
-
-/** The body of an error answer. */
-export interface ErrorResponse {
-  error: string;
-  code?: string;
-  hint?: string;
-  [key: string]: unknown;
-}

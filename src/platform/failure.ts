@@ -35,6 +35,7 @@ export function answerError(what: string, received: Received, secrets: Secrets):
     // The body's own figure (503 busy) where the header is missing.
     retryAfterMs: received.retryAfterMs ?? secondsToMs(getNumber(body, "retry_after")),
     deliveryConfirmed: get(body, "delivery_confirmed") === true,
+    unknownOutcome: false,
   };
   if (failure.verdict === "misaddressed") failure.hint = TENANT_HINT;
   else if (status === 404) failure.hint = "Check --api-url and the workspace id.";

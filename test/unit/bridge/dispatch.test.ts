@@ -259,6 +259,24 @@ describe("delivery", () => {
     expect(new Set(ids).size).toBe(1);
   });
 
+  test("a post that was handed over and then refused for good is dropped, not posted again", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1)];
+    const release = Promise.withResolvers<void>();
+    platform.on("a2a", async () => {
+      await release.promise;
+      return Response.json({ error: "access denied" }, { status: 403 });
+    });
+    const clock = new ManualClock();
+    await using bridge = new TestBridge(platform.url, { clock });
+    await clock.untilSleeping((ms) => ms > 10_000 && ms <= 15_000);
+    await clock.advance(15_000);
+    await bridge.until("reply-handed-over");
+    release.resolve();
+    await bridge.until("reply-dropped");
+    expect(platform.calls("a2a").length).toBe(1);
+  });
+
   test("waits that the platform asks for do not count against a reply", async () => {
     await using platform = new ScriptedPlatform();
     platform.rows = [row(1)];
