@@ -13,6 +13,9 @@ import { GLOBALS } from "./globals.ts";
 import { logFor } from "./logging.ts";
 import { onStopSignals } from "./signals.ts";
 
+/** With --late-commits: few enough to be overtaken, and enough to be seen. */
+const LATE_SHARE = 1 / 3;
+
 /** Serves the platform until it is stopped. */
 export async function run(values: DevValues, context: Context): Promise<ExitCode> {
   if (values.ephemeral && values.db !== undefined) {
@@ -26,6 +29,12 @@ export async function run(values: DevValues, context: Context): Promise<ExitCode
     port: values.port,
     db: values.ephemeral ? ":memory:" : await databaseFile(values.db),
     rateLimit: values.rateLimit,
+    revision: values.revision,
+    ...(values.lateCommits === undefined
+      ? {}
+      : {
+          lateCommits: { share: LATE_SHARE, maxMs: values.lateCommits, random: Math.random },
+        }),
     onRequest: ({ method, path, status, ms }) =>
       log.debug(`${method} ${oneLine(path)} ${status} in ${ms.toFixed(1)} ms`),
     onError: (error) => log.error(`internal error: ${messageOf(error)}`),

@@ -23,6 +23,18 @@ const flags = {
     min: 0,
     max: 1_000_000,
   }),
+  revision: flag({
+    type: "enum",
+    summary: "revision of the platform's contract; r1 is the older one",
+    values: ["r1", "r2"],
+    default: "r2",
+  }),
+  lateCommits: flag({
+    type: "duration",
+    summary:
+      "show one message in three up to this much late, out of order, as a slow database would",
+    max: "5s",
+  }),
 };
 
 export type DevValues = Values<typeof flags, []>;
@@ -32,8 +44,16 @@ export const dev = command({
   summary: "run a small platform on this machine, to try things out",
   description: `Serves the platform's API on the loopback address, with a workspace to connect as and two peers. It
 is for trying and testing, on this machine only. When it is ready it prints what to paste next on
-standard output (with -o json as one line for scripts), and runs until it is stopped.`,
+standard output (with -o json as one line for scripts), and runs until it is stopped.
+
+A platform of revision r1 has no seq in its feed, takes a repeated message for a new one, cuts
+messages at 1 MiB, believes a sender without a token to be the person at the canvas, and calls a
+workspace absent after 90 seconds instead of 180. Try against both what is to work with both.`,
   flags,
-  examples: ["molecule dev", "molecule dev --ephemeral --port 0 -o json"],
+  examples: [
+    "molecule dev",
+    "molecule dev --ephemeral --port 0 -o json",
+    "molecule dev --revision r1",
+  ],
   run: async (values, context) => (await import("./dev-run.ts")).run(values, context),
 });

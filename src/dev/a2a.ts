@@ -10,9 +10,6 @@ import { urlProblem } from "./push-url.ts";
 import type { PushOutcome } from "./push.ts";
 import type { WorkspaceRow } from "./workspace-store.ts";
 
-/** After this long the canvas user is told that the agent will answer later (R2). */
-export const CANVAS_PATIENCE_MS = 90_000;
-
 /** The time that an agent needs to learn a secret from its next heartbeat. */
 const NEW_SECRET_RETRY_SECONDS = 30;
 
@@ -20,7 +17,7 @@ const NEW_SECRET_RETRY_SECONDS = 30;
 export async function send(call: Call): Promise<Response> {
   const { dev, request, id } = call;
   const sender = senderOf(call);
-  const text = await readBody(request);
+  const text = await readBody(request, dev.revision.message);
   if (sender !== null && !mayReach(dev, sender, id)) {
     refuse(403, "access denied: these workspaces may not talk to each other");
   }
@@ -28,7 +25,7 @@ export async function send(call: Call): Promise<Response> {
   if (target?.budget_limit != null && target.monthly_spend >= target.budget_limit) {
     refuse(402, "workspace budget limit exceeded");
   }
-  const envelope = readEnvelope(text, sender, id);
+  const envelope = readEnvelope(text, sender, id, dev.revision);
   if (target === undefined) refuse(404, "workspace not found");
   if (sender !== null) {
     dev.database.workspaces.change(sender, { last_outbound_at: dev.clock.now() });
@@ -39,14 +36,14 @@ export async function send(call: Call): Promise<Response> {
 }
 
 /** The row is there before the answer. No status is looked at: a removed workspace gets it too. */
-function queue(
+async function queue(
   dev: Dev,
   sender: string | null,
   target: WorkspaceRow,
   envelope: Envelope,
-): Response {
-  dev.database.activities.add({
-    ...inbound(sender, target, envelope),
+): Promise<Response> {
+  await dev.feed.add({
+    ...inbound(dev, sender, target, envelope),
     status: "ok",
     summary: `${envelope.method || "message"} to ${target.name}, queued for poll`,
   });
@@ -64,39 +61,43 @@ async function push(
   if ((await urlProblem(url, { loopback: true })) !== undefined) {
     refuse(502, "workspace URL is not publicly routable");
   }
-  const { secret, fresh } = dev.database.workspaces.inboundSecret(target);
-  if (fresh) {
-    const retry = NEW_SECRET_RETRY_SECONDS;
-    refuse(
-      503,
-      "the workspace does not know its inbound secret yet",
-      { retry_after: retry },
-      { "Retry-After": String(retry) },
-    );
-  }
+  const { authenticated, canvasPatienceMs } = dev.revision.push;
   const startedAt = dev.clock.monotonic();
   const order = {
     url,
-    secret,
+    secret: authenticated ? knownSecret(dev, target) : undefined,
     body: JSON.stringify(envelope.body),
     timeoutMs: timeoutOf(request),
   };
   const answered = dev.pushes
     .run(order, (outcome) => {
       const duration = Math.round(dev.clock.monotonic() - startedAt);
-      logPush(dev, sender, target, envelope, outcome, duration);
+      return logPush(dev, sender, target, envelope, outcome, duration);
     })
     .then(pass);
-  if (sender !== null) return answered;
+  if (sender !== null || canvasPatienceMs === undefined) return answered;
   const patience = new AbortController();
   const later = dev.clock
-    .sleep(CANVAS_PATIENCE_MS, patience.signal)
+    .sleep(canvasPatienceMs, patience.signal)
     .then(() => queued("push-async", envelope.method));
   try {
     return await Promise.race([answered, later]);
   } finally {
     patience.abort();
   }
+}
+
+/** What the agent is shown; 503 while it can't know it. */
+function knownSecret(dev: Dev, target: WorkspaceRow): string {
+  const { secret, fresh } = dev.database.workspaces.inboundSecret(target);
+  if (!fresh) return secret;
+  const retry = NEW_SECRET_RETRY_SECONDS;
+  return refuse(
+    503,
+    "the workspace does not know its inbound secret yet",
+    { retry_after: retry },
+    { "Retry-After": String(retry) },
+  );
 }
 
 function logPush(
@@ -106,10 +107,10 @@ function logPush(
   envelope: Envelope,
   outcome: PushOutcome,
   duration: number,
-): void {
+): Promise<void> {
   const failed = outcome.error !== undefined;
-  dev.database.activities.add({
-    ...inbound(sender, target, envelope),
+  return dev.feed.add({
+    ...inbound(dev, sender, target, envelope),
     status: failed ? "error" : "ok",
     summary: `${envelope.method || "message"} to ${target.name}`,
     error_detail: outcome.error,
@@ -118,8 +119,9 @@ function logPush(
   });
 }
 
-/** What the rows of both modes have in common; a `message/send` is unique by its id (R2). */
+/** What the rows of both modes have in common. */
 function inbound(
+  { revision }: Dev,
   sender: string | null,
   target: WorkspaceRow,
   { method, messageId, body }: Envelope,
@@ -131,7 +133,7 @@ function inbound(
     target_id: target.id,
     method,
     request_body: body,
-    message_id: method === "message/send" ? messageId : undefined,
+    message_id: revision.oneRowPerMessage && method === "message/send" ? messageId : undefined,
   };
 }
 

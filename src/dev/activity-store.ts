@@ -30,8 +30,11 @@ export interface ActivityQuery {
   from?: string | undefined;
   /** Strictly older than. */
   before?: string | undefined;
-  /** Strictly after this place, and then oldest first; without it newest first. */
-  after?: Place | undefined;
+  /**
+   * Strictly after this place, and then oldest first; without it newest first. A place without a
+   * seq passes by the other rows of its instant (T21).
+   */
+  after?: { created_at: string; seq?: number } | undefined;
   limit: number;
 }
 
@@ -40,6 +43,9 @@ export interface Place {
   created_at: string;
   seq: number;
 }
+
+/** SQL with one question mark, and what stands for it. */
+type Condition = [sql: string, value: string | number];
 
 interface StoredRow extends Omit<ActivityRow, "request_body" | "response_body"> {
   seq: number;
@@ -54,6 +60,8 @@ export class Activities {
   readonly #sqlite: Database;
   readonly #clock: Clock;
   #lastNs = 0n;
+  /** The time of all rows of the transaction that is open. */
+  #instant: string | undefined;
 
   constructor(sqlite: Database, clock: Clock) {
     this.#sqlite = sqlite;
@@ -62,12 +70,36 @@ export class Activities {
 
   /** Writes a row; false when the workspace already has one with this message id. */
   add(entry: NewActivity): boolean {
+    return this.#insert(entry, { created_at: this.#now() });
+  }
+
+  /**
+   * Gives a row its time and seq, as a transaction that has begun, and the action that commits it;
+   * that one's answer is {@link add}'s. A seq that is never committed is a gap.
+   */
+  begin(entry: NewActivity): () => boolean {
+    const place: Place = { created_at: this.#now(), seq: this.#takeSeq() };
+    return () => this.#insert(entry, place);
+  }
+
+  /** Runs `work`; the rows that it adds share one instant, as those of a transaction do. */
+  atOneInstant<T>(work: () => T): T {
+    if (this.#instant !== undefined) return work();
+    this.#instant = this.#now();
+    try {
+      return work();
+    } finally {
+      this.#instant = undefined;
+    }
+  }
+
+  #insert(entry: NewActivity, { created_at, seq }: { created_at: string; seq?: number }): boolean {
     const { changes } = this.#sqlite
       .query(
         `INSERT INTO activities (id, workspace_id, activity_type, status, source_id, target_id,
            method, summary, error_detail, duration_ms, request_body, response_body, message_id,
-           created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           created_at, seq)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (workspace_id, message_id) WHERE message_id IS NOT NULL DO NOTHING`,
       )
       .run(
@@ -84,7 +116,8 @@ export class Activities {
         toText(entry.request_body),
         toText(entry.response_body),
         entry.message_id ?? null,
-        formatTimestamp(this.#timestamp()),
+        created_at,
+        seq ?? null,
       );
     return changes > 0;
   }
@@ -99,28 +132,68 @@ export class Activities {
     return row ?? undefined;
   }
 
+  /** Each page costs what is in it, however long the feed is; `source` and `peerId` sift rows. */
   read(workspaceId: string, query: ActivityQuery): ActivityRow[] {
-    const conditions = ["workspace_id = ?"];
-    const values: (string | number)[] = [workspaceId];
-    const where = (condition: string, ...bound: (string | number)[]) => {
-      conditions.push(condition);
-      values.push(...bound);
-    };
-    const { type, source, peerId, from, before, after } = query;
-    if (type !== undefined) where("activity_type = ?", type);
-    if (source !== undefined) where(`source_id IS ${source === "canvas" ? "" : "NOT "}NULL`);
-    if (peerId !== undefined) where("(source_id = ? OR target_id = ?)", peerId, peerId);
-    if (from !== undefined) where("created_at >= ?", from);
-    if (before !== undefined) where("created_at < ?", before);
-    if (after !== undefined) where("(created_at, seq) > (?, ?)", after.created_at, after.seq);
+    const { from, before, after, limit } = query;
+    // One lower bound: given two, SQLite searches by the wrong one.
+    const past = after !== undefined && (from === undefined || after.created_at >= from);
+    const until: Condition[] = before === undefined ? [] : [["created_at < ?", before]];
+    const select = (rows: number, ...conditions: Condition[]) =>
+      this.#select(workspaceId, query, rows, [...conditions, ...until]);
+    if (!past) return select(limit, ...given("created_at >= ?", from));
+    const { created_at, seq } = after;
+    // In two steps, as no index serves `(created_at, seq) > (?, ?)` where seq is the row's own id.
+    const tied =
+      seq === undefined ? [] : select(limit, ["created_at = ?", created_at], ["seq > ?", seq]);
+    return [...tied, ...select(limit - tied.length, ["created_at > ?", created_at])];
+  }
+
+  #select(
+    workspaceId: string,
+    { type, source, peerId, after }: ActivityQuery,
+    limit: number,
+    bounds: Condition[],
+  ): ActivityRow[] {
+    const conditions: Condition[] = [
+      ["workspace_id = ?", workspaceId],
+      ...given("activity_type = ?", type),
+      ...bounds,
+      ...given("? IN (source_id, target_id)", peerId),
+    ];
+    const sql = conditions.map(([condition]) => condition);
+    if (source !== undefined) sql.push(`source_id IS ${source === "canvas" ? "" : "NOT "}NULL`);
     const order = after === undefined ? "DESC" : "ASC";
     return this.#sqlite
       .query<StoredRow, (string | number)[]>(
-        `SELECT ${COLUMNS} FROM activities WHERE ${conditions.join(" AND ")}
-         ORDER BY created_at ${order}, seq ${order} LIMIT ?`,
+        `SELECT ${COLUMNS} FROM activities
+         INDEXED BY ${type === undefined ? "activities_in_order" : "activities_by_type"}
+         WHERE ${sql.join(" AND ")} ORDER BY created_at ${order}, seq ${order} LIMIT ?`,
       )
-      .all(...values, query.limit)
+      .all(...conditions.map(([, value]) => value), limit)
       .map(toRow);
+  }
+
+  /** The table's next seq, which no later row gets. */
+  #takeSeq(): number {
+    const take = () => {
+      this.#sqlite.run(
+        `INSERT INTO sqlite_sequence (name, seq)
+         SELECT 'activities', 0
+         WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'activities')`,
+      );
+      return this.#sqlite
+        .query<{ seq: number }, []>(
+          "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'activities' RETURNING seq",
+        )
+        .get();
+    };
+    const taken = this.#sqlite.transaction(take).immediate();
+    if (taken === null) throw new Error("the table of sequences lost its row");
+    return taken.seq;
+  }
+
+  #now(): string {
+    return this.#instant ?? formatTimestamp(this.#timestamp());
   }
 
   /**
@@ -134,6 +207,10 @@ export class Activities {
     this.#lastNs = sameMs && this.#lastNs > ns ? this.#lastNs : ns;
     return this.#lastNs;
   }
+}
+
+function given(sql: string, value: string | undefined): Condition[] {
+  return value === undefined ? [] : [[sql, value]];
 }
 
 function toText(value: unknown): string | null {

@@ -3,7 +3,7 @@ import type { ActivityRow } from "../contract/types.ts";
 import { isUuid } from "../shared/ids.ts";
 import { asObject, get, getArray, getString } from "../shared/json.ts";
 import { formatTimestamp, parseTimestamp } from "../shared/timestamp.ts";
-import type { Place } from "./activity-store.ts";
+import type { ActivityQuery } from "./activity-store.ts";
 import { refuse } from "./answers.ts";
 import { Fields } from "./body.ts";
 import type { Call, Dev } from "./call.ts";
@@ -30,11 +30,13 @@ export function listActivity(call: Call): Response {
     // Last, so that a bad parameter is told apart from a cursor that is gone.
     after: readCursor(dev, id, given("since_id")),
   });
-  const withPeers = given("include")?.split(",").includes("peer_info") ?? false;
-  return Response.json(withPeers ? rows.map((row) => withPeerInfo(dev, row)) : rows);
+  const { revision } = dev;
+  const withPeers = revision.peerInfo && given("include")?.split(",").includes("peer_info");
+  const shown = revision.seq ? rows : rows.map(withoutSeq);
+  return Response.json(withPeers ? shown.map((row) => withPeerInfo(dev, row)) : shown);
 }
 
-/** Notes up to where the agent has read; the mark only rises. */
+/** Revision 2: notes up to where the agent has read; the mark only rises. */
 export async function acknowledge({ dev, id, request }: Call): Promise<Response> {
   const { workspaces } = dev.database;
   const body = await Fields.of(request);
@@ -77,14 +79,18 @@ function readPeer(text: string | undefined): string | undefined {
   return isUuid(text) ? canonicalId(text) : refuse(400, "peer_id must be a UUID");
 }
 
-function readCursor(dev: Dev, id: string, text: string | undefined): Place | undefined {
+function readCursor(dev: Dev, id: string, text: string | undefined): ActivityQuery["after"] {
   if (text === undefined) return undefined;
   // The column is a UUID, and the database refuses to compare it with anything else.
   if (!isUuid(text)) refuse(500, "cursor lookup failed");
-  return (
+  const place =
     dev.database.activities.place(id, canonicalId(text)) ??
-    refuse(410, "since_id is not a row of this workspace, or no longer; start over without it")
-  );
+    refuse(410, "since_id is not a row of this workspace, or no longer; start over without it");
+  return dev.revision.seq ? place : { created_at: place.created_at };
+}
+
+function withoutSeq({ seq: _, ...row }: ActivityRow): ActivityRow {
+  return row;
 }
 
 /** Revision 2, `include=peer_info`: who sent it, and its files, read from the message. */

@@ -1,4 +1,4 @@
-/** Who may call what (contract 1.4, 1.7 and 2.4.1, revision 2). */
+/** Who may call what (contract 1.4, 1.7 and 2.4.1). */
 import { isUuid } from "../shared/ids.ts";
 import { refuse } from "./answers.ts";
 import type { Call, Dev } from "./call.ts";
@@ -25,20 +25,30 @@ export function authorize(auth: Auth, { dev, request, id }: Call): void {
 }
 
 /**
- * Register and heartbeat (contract 2.1): open until the workspace has a token of kind `instance`,
- * then a token of that workspace and nothing else. Hence open for unknown and removed ones.
+ * Register and heartbeat (contract 2.1): open until the workspace has a token that binds it, then a
+ * token of that workspace and nothing else. Hence open for unknown and removed ones.
  */
 export function authorizeAgent(dev: Dev, request: Request, id: string): void {
-  if (!dev.database.tokens.hasInstance(id)) return;
+  if (!isBound(dev, id)) return;
   const token = bearer(request);
   if (token === undefined) refuse(401, "missing workspace auth token");
   if (dev.database.tokens.owner(token) !== id) refuse(401, "invalid workspace auth token");
 }
 
+/** Whether the agent of this workspace has to show a token (contract 1.4). */
+export function isBound({ database, revision }: Dev, id: string): boolean {
+  return database.tokens.hasLive(id, revision.bindingToken);
+}
+
 /** The sender of an A2A message (contract 2.4.1): a workspace id, or null for the canvas user. */
-export function senderOf({ dev, request }: Call): string | null {
-  const header = request.headers.get("x-workspace-id")?.trim() ?? "";
+export function senderOf(call: Call): string | null {
+  const header = call.request.headers.get("x-workspace-id")?.trim() ?? "";
   if (/^(?:webhook|system|test|channel):/.test(header)) refuse(403, "invalid caller ID");
+  return call.dev.revision.provenSenders ? provenSender(call, header) : namedSender(call, header);
+}
+
+/** Revision 2: the token says who it is, and a header must agree. */
+function provenSender({ dev, request }: Call, header: string): string | null {
   const token = bearer(request);
   if (token === undefined) refuse(401, "missing caller auth token");
   if (header === "" && dev.isAdmin(token)) return null;
@@ -48,6 +58,19 @@ export function senderOf({ dev, request }: Call): string | null {
     refuse(401, "caller ID does not match workspace auth token");
   }
   return owner;
+}
+
+/**
+ * Revision 1: a header is believed of a workspace without tokens, or of the target itself; without
+ * a header whatever is no token of a workspace makes a canvas user (T26).
+ */
+function namedSender({ dev, request, id }: Call, header: string): string | null {
+  const token = bearer(request);
+  const owner = token === undefined ? undefined : dev.database.tokens.owner(token);
+  if (header === "") return owner ?? null;
+  const named = canonicalId(header);
+  if (named === owner || named === id || !dev.database.tokens.hasLive(named)) return named;
+  return refuse(401, `${token === undefined ? "missing" : "invalid"} caller auth token`);
 }
 
 /** Contract 2.4.3: to whom a workspace may send. */

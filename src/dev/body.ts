@@ -2,7 +2,7 @@
 import { asObject, parseJson, type JsonObject } from "../shared/json.ts";
 import { refuse } from "./answers.ts";
 
-/** Contract 2.4.2, revision 2. */
+/** More than this is refused wherever the contract says nothing else (2.4.2, revision 2). */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /**
@@ -13,21 +13,29 @@ export async function readText(
   stream: AsyncIterable<Uint8Array> | null,
   max: number,
 ): Promise<string | undefined> {
+  const { text, whole } = await readStart(stream, max);
+  return whole ? text : undefined;
+}
+
+/** A request's body as text; 413 above the limit, or cut there without a word (T28). */
+export async function readBody(
+  request: Request,
+  { maxBytes, cuts } = { maxBytes: MAX_BODY_BYTES, cuts: false },
+): Promise<string> {
+  const { text, whole } = await readStart(request.body, maxBytes);
+  if (whole || cuts) return text;
+  return refuse(413, "request body too large", { truncated: true, max_bytes: maxBytes });
+}
+
+/** The first `max` bytes as text, and whether that is all. */
+async function readStart(stream: AsyncIterable<Uint8Array> | null, max: number) {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream ?? []) {
+    if (size < max) chunks.push(chunk.subarray(0, max - size));
     size += chunk.length;
-    if (size <= max) chunks.push(chunk);
-    else chunks.length = 0;
   }
-  return size <= max ? Buffer.concat(chunks).toString("utf8") : undefined;
-}
-
-/** A request's body as text; 413 above the limit (contract 2.4.2). */
-export async function readBody(request: Request): Promise<string> {
-  const text = await readText(request.body, MAX_BODY_BYTES);
-  if (text !== undefined) return text;
-  return refuse(413, "request body too large", { truncated: true, max_bytes: MAX_BODY_BYTES });
+  return { text: Buffer.concat(chunks).toString("utf8"), whole: size <= max };
 }
 
 /** Text as a JSON object; undefined for anything else, absurd nesting included. */

@@ -1,11 +1,16 @@
 /** What every endpoint is given: the request, taken apart, and the platform that it acts on. */
 import type { Clock } from "../shared/clock.ts";
 import type { DevDatabase } from "./database.ts";
+import type { Feed } from "./feed.ts";
 import type { Pushes } from "./push.ts";
+import type { Revision } from "./revision.ts";
 
 /** The running platform, as its endpoints see it. */
 export interface Dev {
+  revision: Revision;
   database: DevDatabase;
+  /** Takes the rows of {@link database}'s activities. */
+  feed: Feed;
   clock: Clock;
   /** The base URL, for the addresses that answers hold. */
   url: string;

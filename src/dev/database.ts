@@ -21,9 +21,9 @@ export class DevDatabase {
     this.activities = new Activities(sqlite, clock);
   }
 
-  /** Runs `work` so that the file holds all of it or nothing. */
+  /** Runs `work` so that the file holds all of it or nothing. Its activities share one instant. */
   transaction<T>(work: () => T): T {
-    return this.#sqlite.transaction(work).immediate();
+    return this.activities.atOneInstant(() => this.#sqlite.transaction(work).immediate());
   }
 
   close(): void {

@@ -1,8 +1,9 @@
-/** What /a2a makes of the body that it is sent (contract 2.4.2, revision 2). */
+/** What /a2a makes of the body that it is sent (contract 2.4.2). */
 import { asObject, getString, type JsonObject } from "../shared/json.ts";
 import { uuidV5 } from "../shared/ids.ts";
 import { refuse } from "./answers.ts";
 import { toObject } from "./body.ts";
+import type { Revision } from "./revision.ts";
 
 export interface Envelope {
   /** The JSON-RPC request as it is stored and forwarded. */
@@ -18,11 +19,16 @@ const PARTS_HINT =
 
 /**
  * Reads and completes a body: without `jsonrpc` it is wrapped, and all but `method` and `params`
- * dropped; a message is given the id, role and contextId that it lacks, v0.2 `content` becomes
- * parts, and parts with `type` get `kind`. 400 when it is no JSON object, or a message has nothing
- * to say. `from` and `to` are the two ends, for the contextId that they share.
+ * dropped; a message is given the id that it lacks, and v0.2 `content` becomes parts. Revision 2
+ * also adds role and contextId, and `kind` to parts with `type`. 400 when it is no JSON object, or a
+ * message has nothing to say. `from` and `to` are the two ends, for the contextId that they share.
  */
-export function readEnvelope(text: string, from: string | null, to: string): Envelope {
+export function readEnvelope(
+  text: string,
+  from: string | null,
+  to: string,
+  { completesMessages }: Pick<Revision, "completesMessages">,
+): Envelope {
   const sent = toObject(text) ?? refuse(400, "invalid JSON");
   const wrapped = Object.hasOwn(sent, "jsonrpc") ? sent : wrap(sent);
   const params = asObject(wrapped["params"]);
@@ -30,15 +36,19 @@ export function readEnvelope(text: string, from: string | null, to: string): Env
   const method = getString(wrapped, "method") ?? "";
   if (message === undefined) return { body: wrapped, method, messageId: undefined };
   const messageId = getString(message, "messageId") ?? crypto.randomUUID();
-  const { content, ...rest } = withParts(message);
-  const completed = {
-    ...rest,
-    ...(content === undefined ? {} : { content }),
-    messageId,
+  const named = { ...withParts(message), messageId };
+  const completed = completesMessages ? complete(named, from, to) : named;
+  return { body: { ...wrapped, params: { ...params, message: completed } }, method, messageId };
+}
+
+function complete(message: JsonObject, from: string | null, to: string): JsonObject {
+  const { parts } = message;
+  return {
+    ...message,
+    ...(Array.isArray(parts) ? { parts: parts.map(withKind) } : {}),
     role: getString(message, "role") ?? "user",
     contextId: getString(message, "contextId") ?? uuidV5(`context ${from ?? "canvas"} ${to}`),
   };
-  return { body: { ...wrapped, params: { ...params, message: completed } }, method, messageId };
 }
 
 function wrap({ method = null, params = null }: JsonObject): JsonObject {
@@ -46,13 +56,10 @@ function wrap({ method = null, params = null }: JsonObject): JsonObject {
 }
 
 function withParts(message: JsonObject): JsonObject {
-  if (Array.isArray(message["parts"])) {
-    return { ...message, parts: message["parts"].map(withKind) };
-  }
   if (Object.hasOwn(message, "parts")) return message;
   const { content, ...rest } = message;
   if (typeof content === "string") return { ...rest, parts: [{ kind: "text", text: content }] };
-  if (Array.isArray(content)) return { ...rest, parts: content.map(withKind) };
+  if (Array.isArray(content)) return { ...rest, parts: content };
   return content === undefined
     ? refuse(400, "message has neither parts nor content", { hint: PARTS_HINT })
     : refuse(400, "message content must be a string or a list", { hint: PARTS_HINT });

@@ -69,7 +69,8 @@ async function answer(
   if (!isLocalRequest(request)) {
     refuse(403, "this development platform answers only to pages and programs of this machine");
   }
-  const found = findRoute(ROUTES, request.method, path) ?? refuse(404, "not found");
+  const routes = ROUTES[dev.revision.name];
+  const found = findRoute(routes, request.method, path) ?? refuse(404, "not found");
   const { id = "", tokenId = "" } = found.params;
   const call = { dev, request, query, id, tokenId };
   authorize(found.route.auth, call);

@@ -6,10 +6,8 @@ import { refuse } from "./answers.ts";
 import { authorizeAgent } from "./auth.ts";
 import { Fields } from "./body.ts";
 import type { Call } from "./call.ts";
+import type { Revision } from "./revision.ts";
 import { canonicalId } from "./workspace-store.ts";
-
-/** A single heartbeat brings these online. */
-const LIFTED: readonly WorkspaceStatus[] = ["offline", "provisioning", "awaiting_agent", "failed"];
 
 const DEGRADED_FROM = 0.5;
 const RECOVERED_BELOW = 0.1;
@@ -24,7 +22,8 @@ export async function heartbeat({ dev, request }: Call): Promise<Response> {
   const runtimeState = body.string("runtime_state") ?? "";
   const spend = Math.min(Math.max(body.integer("monthly_spend") ?? 0, 0), MAX_SPEND_CENTS);
   const metadata = body.object("runtime_metadata");
-  const card = body.object("agent_card");
+  const extras = dev.revision.heartbeatExtras;
+  const card = extras ? body.object("agent_card") : undefined;
   const vitals = {
     last_error_rate: errorRate,
     last_sample_error: body.string("sample_error") ?? "",
@@ -44,7 +43,7 @@ export async function heartbeat({ dev, request }: Call): Promise<Response> {
   workspaces.change(id, {
     ...vitals,
     ...(spend === 0 ? {} : { monthly_spend: spend }),
-    status: statusAfter(row.status, rated, runtimeState),
+    status: statusAfter(row.status, rated, runtimeState, dev.revision),
     agent_card: row.agent_card ?? toText(card),
     last_heartbeat_at: dev.clock.now(),
   });
@@ -52,7 +51,7 @@ export async function heartbeat({ dev, request }: Call): Promise<Response> {
     status: "ok",
     platform_inbound_secret: workspaces.inboundSecret(row).secret,
     // Nothing here has a configuration to roll out.
-    generation: 0,
+    ...(extras ? { generation: 0 } : {}),
   });
 }
 
@@ -61,8 +60,9 @@ function statusAfter(
   status: WorkspaceStatus,
   errorRate: number,
   runtimeState: string,
+  { liftedByHeartbeat }: Revision,
 ): WorkspaceStatus {
-  if (LIFTED.includes(status)) return "online";
+  if (liftedByHeartbeat.includes(status)) return "online";
   if (status === "online" && (errorRate >= DEGRADED_FROM || runtimeState === "wedged")) {
     return "degraded";
   }

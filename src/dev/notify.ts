@@ -23,7 +23,7 @@ export async function notify({ dev, id, request }: Call): Promise<Response> {
       hint: "an administrator has switched off messages of this workspace to the user",
     });
   }
-  dev.database.activities.add({
+  await dev.feed.add({
     workspace_id: id,
     activity_type: "a2a_receive",
     method: "notify",

@@ -1,19 +1,18 @@
 /** Messages to agents in push mode: a synchronous POST to their address (contract 2.4.5, 5.3). */
 import { request as requestHttp, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
+import { LATE, within, type Clock } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
 import { readText } from "./body.ts";
+import type { PushRules } from "./revision.ts";
 
-/** An answer of an agent may be this long (R2). */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
-
-/** However alive the agent is, nobody waits longer for it (R2). */
+/** However alive the agent is, nobody waits longer for it. */
 const CEILING_MS = 30 * 60_000;
 
 export interface PushOrder {
   url: string;
-  /** The `platform_inbound_secret` of the agent: how it knows that it is us. */
-  secret: string;
+  /** The `platform_inbound_secret` of the agent, where it is shown: how it knows that it is us. */
+  secret: string | undefined;
   body: string;
   /** The sender's own deadline (`X-Timeout`). */
   timeoutMs: number | undefined;
@@ -31,14 +30,21 @@ export interface PushOutcome {
 export class Pushes {
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
+  readonly #rules: PushRules;
+  readonly #clock: Clock;
+
+  constructor(rules: PushRules, clock: Clock) {
+    this.#rules = rules;
+    this.#clock = clock;
+  }
 
   /**
    * Sends one message, and lets `settle` write down the outcome before anyone hears of it: a sender
    * that hangs up ends neither. Rejects only with what `settle` throws.
    */
-  run(order: PushOrder, settle: (outcome: PushOutcome) => void): Promise<PushOutcome> {
-    const running = dispatch(order, this.#stop.signal).then((outcome) => {
-      settle(outcome);
+  run(order: PushOrder, settle: (outcome: PushOutcome) => Promise<void>): Promise<PushOutcome> {
+    const running = this.#dispatch(order).then(async (outcome) => {
+      await settle(outcome);
       return outcome;
     });
     this.#running.add(running);
@@ -52,31 +58,43 @@ export class Pushes {
     this.#stop.abort();
     await Promise.allSettled(this.#running);
   }
-}
 
-async function dispatch(order: PushOrder, stop: AbortSignal): Promise<PushOutcome> {
-  const deadline = AbortSignal.timeout(Math.min(order.timeoutMs ?? CEILING_MS, CEILING_MS));
-  let answer: IncomingMessage;
-  try {
-    answer = await post(order, AbortSignal.any([stop, deadline]));
-  } catch (error) {
-    return failure(502, "failed to reach workspace agent", {}, messageOf(error));
+  async #dispatch(order: PushOrder): Promise<PushOutcome> {
+    let answer: IncomingMessage;
+    try {
+      answer = await this.#post(order);
+    } catch (error) {
+      return failure(502, "failed to reach workspace agent", {}, messageOf(error));
+    }
+    const status = answer.statusCode ?? 502;
+    let text: string | undefined;
+    try {
+      text = await readText(answer, this.#rules.maxAnswerBytes);
+    } catch {
+      text = undefined;
+    }
+    if (status >= 300) return failure(passable(status), `workspace agent answered ${status}`);
+    if (text === undefined) {
+      return failure(502, "failed to read agent response", { delivery_confirmed: true });
+    }
+    if (text.trim() === "") {
+      return failure(passable(status), "agent returned empty response body");
+    }
+    return { status, body: text, error: undefined };
   }
-  const status = answer.statusCode ?? 502;
-  let text: string | undefined;
-  try {
-    text = await readText(answer, MAX_ANSWER_BYTES);
-  } catch {
-    text = undefined;
+
+  async #post(order: PushOrder): Promise<IncomingMessage> {
+    const { headersMs } = this.#rules;
+    const deadline = AbortSignal.timeout(Math.min(order.timeoutMs ?? CEILING_MS, CEILING_MS));
+    const noHeaders = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, deadline, noHeaders.signal]);
+    const answer = post(order, signal);
+    if (headersMs === undefined) return answer;
+    const first = await within(this.#clock, headersMs, answer);
+    if (first !== LATE) return first;
+    noHeaders.abort();
+    throw new Error("the agent sent no answer in time");
   }
-  if (status >= 300) return failure(passable(status), `workspace agent answered ${status}`);
-  if (text === undefined) {
-    return failure(502, "failed to read agent response", { delivery_confirmed: true });
-  }
-  if (text.trim() === "") {
-    return failure(passable(status), "agent returned empty response body");
-  }
-  return { status, body: text, error: undefined };
 }
 
 /**
@@ -89,7 +107,7 @@ function post(order: PushOrder, signal: AbortSignal): Promise<IncomingMessage> {
     const headers = {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(order.body),
-      authorization: `Bearer ${order.secret}`,
+      ...(order.secret === undefined ? {} : { authorization: `Bearer ${order.secret}` }),
     };
     send(order.url, { method: "POST", headers, signal }, resolve)
       .on("error", reject)

@@ -1,22 +1,20 @@
 /** POST /registry/register (contract 2.1). */
-import type { DeliveryMode, RegisterResponse, WorkspaceStatus } from "../contract/types.ts";
+import type { DeliveryMode, RegisterResponse } from "../contract/types.ts";
 import { isUuid } from "../shared/ids.ts";
 import { getString, type JsonObject } from "../shared/json.ts";
 import { refuse } from "./answers.ts";
-import { authorizeAgent } from "./auth.ts";
+import { authorizeAgent, isBound } from "./auth.ts";
 import { Fields } from "./body.ts";
 import type { Call } from "./call.ts";
 import { urlProblem } from "./push-url.ts";
 import { canonicalId, type WorkspaceRow } from "./workspace-store.ts";
-
-/** These stay as they are when their agent registers; the answer is 200 all the same (R2). */
-const KEPT: readonly WorkspaceStatus[] = ["paused", "hibernated"];
 
 /**
  * An agent says that it is there, and how it takes messages: the workspace is online. An unknown
  * UUID makes a workspace. `auth_token` is in the answer only where no token had to be shown.
  */
 export async function register({ dev, request }: Call): Promise<Response> {
+  const { revision } = dev;
   const { workspaces, tokens } = dev.database;
   const body = await Fields.of(request);
   const id = canonicalId(body.string("id") ?? "");
@@ -28,7 +26,7 @@ export async function register({ dev, request }: Call): Promise<Response> {
 
   const mode = sentMode ?? workspaces.find(id)?.delivery_mode ?? "push";
   if (mode === "push") await checkPushUrl(url);
-  const cardUrl = getString(card, "url");
+  const cardUrl = revision.checksCardUrl ? getString(card, "url") : undefined;
   const problem = cardUrl === undefined ? undefined : await urlProblem(cardUrl);
   if (problem !== undefined) refuse(400, `agent_card.url rejected: ${problem}`);
   // The column is a UUID: anything else fails there, a permanent error that looks transient (T23).
@@ -40,7 +38,7 @@ export async function register({ dev, request }: Call): Promise<Response> {
     if (row === undefined) return refuse(500, "registration failed");
     // Of no effect on a removed workspace, which is given a token all the same; it opens no door.
     workspaces.change(id, {
-      status: KEPT.includes(row.status) ? row.status : "online",
+      status: revision.keptByRegister.includes(row.status) ? row.status : "online",
       delivery_mode: mode,
       url,
       agent_card: JSON.stringify(completeCard(card, row)),
@@ -50,7 +48,7 @@ export async function register({ dev, request }: Call): Promise<Response> {
     return {
       status: "registered",
       delivery_mode: mode,
-      ...(tokens.hasInstance(id) ? {} : { auth_token: tokens.mint(id, "instance") }),
+      ...(isBound(dev, id) ? {} : { auth_token: tokens.mint(id, "instance") }),
       ...(removed ? {} : { platform_inbound_secret: workspaces.inboundSecret(row).secret }),
     };
   });

@@ -39,6 +39,6 @@ export async function reportActivity({ dev, id, request }: Call): Promise<Respon
     response_body: body.any("response_body"),
   };
   const storable = (target === "" || isUuid(target)) && dev.database.workspaces.find(id);
-  if (storable) dev.database.activities.add(entry);
+  if (storable) await dev.feed.add(entry);
   return Response.json({ status: "logged" });
 }

@@ -6,6 +6,7 @@ import { heartbeat } from "./heartbeat.ts";
 import { register } from "./register.ts";
 import { notify } from "./notify.ts";
 import { reportActivity } from "./report.ts";
+import { REVISIONS, type Revision, type RevisionName } from "./revision.ts";
 import { route, type Route } from "./router.ts";
 import { createToken, listTokens, revokeToken } from "./tokens.ts";
 import {
@@ -19,18 +20,20 @@ import {
   showWorkspace,
 } from "./workspaces.ts";
 
-export const ROUTES: readonly Route[] = [
+const routesOf = ({ acknowledgements, peers }: Revision): readonly Route[] => [
   // 1.9
   route("GET", "/health", "open", () => Response.json({ status: "ok" })),
   route("GET", "/buildinfo", "open", () => Response.json({ git_sha: "dev" })),
   // 2.1, 2.2: they look at the token themselves, as the id is in the body
   route("POST", "/registry/register", "open", register),
   route("POST", "/registry/heartbeat", "open", heartbeat),
-  route("GET", "/registry/:id/peers", "workspace", listPeers),
+  route("GET", "/registry/:id/peers", peers.auth, listPeers),
   // 2.3, 2.5, 2.6
   route("GET", "/workspaces/:id/activity", "workspace", listActivity),
   route("POST", "/workspaces/:id/activity", "workspace", reportActivity),
-  route("POST", "/workspaces/:id/activity/ack", "workspace", acknowledge),
+  ...(acknowledgements
+    ? [route("POST", "/workspaces/:id/activity/ack", "workspace", acknowledge)]
+    : []),
   route("POST", "/workspaces/:id/notify", "workspace", notify),
   // 2.4: the token is the sender's, the id the target's
   route("POST", "/workspaces/:id/a2a", "open", send),
@@ -49,3 +52,8 @@ export const ROUTES: readonly Route[] = [
   route("POST", "/workspaces/:id/tokens", "workspace", createToken),
   route("DELETE", "/workspaces/:id/tokens/:tokenId", "workspace", revokeToken),
 ];
+
+export const ROUTES: Record<RevisionName, readonly Route[]> = {
+  r1: routesOf(REVISIONS.r1),
+  r2: routesOf(REVISIONS.r2),
+};

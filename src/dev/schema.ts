@@ -77,4 +77,6 @@ export const MIGRATIONS: readonly string[] = [
   CREATE UNIQUE INDEX activities_by_message ON activities (workspace_id, message_id)
     WHERE message_id IS NOT NULL;
   `,
+  // A reader of one type need not pass over the rows of all others.
+  "CREATE INDEX activities_by_type ON activities (workspace_id, activity_type, created_at, seq)",
 ];

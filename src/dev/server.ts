@@ -1,6 +1,6 @@
 /**
- * The embedded platform: the HTTP contract of the Molecule AI platform, in revision 2, as far as
- * external workspaces need it, over one SQLite file. It listens on this machine only and shares
+ * The embedded platform: the HTTP contract of the Molecule AI platform, in either revision, as far
+ * as external workspaces need it, over one SQLite file. It listens on this machine only and shares
  * nothing with the client but the types of the wire, so that one checks the other.
  */
 import { timingSafeEqual } from "node:crypto";
@@ -8,10 +8,12 @@ import { systemClock, type Clock } from "../shared/clock.ts";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import type { Dev } from "./call.ts";
 import { openDatabase, type DevDatabase } from "./database.ts";
+import { Feed, type LateCommits } from "./feed.ts";
 import { handle, type Hooks } from "./handle.ts";
 import { Pushes } from "./push.ts";
 import { RateLimiter } from "./rate-limit.ts";
-import { DEFAULT_STALE_AFTER_MS, DEFAULT_SWEEP_EVERY_MS, sweepSilent } from "./sweep.ts";
+import { REVISIONS, type RevisionName } from "./revision.ts";
+import { DEFAULT_SWEEP_EVERY_MS, sweepSilent } from "./sweep.ts";
 import { savedAdminToken } from "./token-files.ts";
 import { randomToken, sha256 } from "./token-store.ts";
 
@@ -22,13 +24,20 @@ export interface DevOptions extends Hooks {
   db: string;
   /** Requests a minute for each bucket; 0 switches the limit and its headers off. */
   rateLimit: number;
-  /** An online workspace silent for longer waits for its agent again. Default 180 000. */
+  /** Of the contract. Default r2. */
+  revision?: RevisionName;
+  /** Has some rows of the feed seen later than their time says. Default: none. */
+  lateCommits?: LateCommits;
+  /** An online workspace silent for longer waits for its agent again. Default: the revision's. */
   staleAfterMs?: number;
   /** How often silent workspaces are looked for. Default 15 000. */
   sweepEveryMs?: number;
   /** Default: the one saved beside the database (see seed.ts), else a new one. */
   adminToken?: string;
-  /** Wall time for rows, staleness and rate windows, and the sleeps of the sweep. */
+  /**
+   * Wall time for rows, staleness and rate windows, and all sleeps. Rows share an instant where it
+   * stands still, and on any clock where `database.transaction` writes them together.
+   */
   clock?: Clock;
 }
 
@@ -57,6 +66,7 @@ const MAX_TRANSFER_BYTES = 1024 * 1024 * 1024;
 export async function startDevPlatform(options: DevOptions): Promise<DevPlatform> {
   const clock = options.clock ?? systemClock;
   const adminToken = options.adminToken ?? savedAdminToken(options.db) ?? randomToken();
+  const revision = REVISIONS[options.revision ?? "r2"];
   const database = openDatabase(options.db, clock);
   const stopping = new AbortController();
   const onError = (error: unknown) => {
@@ -64,11 +74,13 @@ export async function startDevPlatform(options: DevOptions): Promise<DevPlatform
     if (!stopping.signal.aborted) options.onError?.(error);
   };
   const dev: Dev = {
+    revision,
     database,
+    feed: new Feed(database.activities, clock, options.lateCommits),
     clock,
     url: "",
     isAdmin: sameAs(adminToken),
-    pushes: new Pushes(),
+    pushes: new Pushes(revision.push, clock),
   };
   const limiter = options.rateLimit > 0 ? new RateLimiter(options.rateLimit, clock) : undefined;
   const server = listen(options.port, dev, limiter, { ...options, onError }, () =>
@@ -77,7 +89,7 @@ export async function startDevPlatform(options: DevOptions): Promise<DevPlatform
   const port = server.port ?? options.port;
   dev.url = `http://${HOSTNAME}:${port}`;
   const times = {
-    staleAfterMs: options.staleAfterMs ?? DEFAULT_STALE_AFTER_MS,
+    staleAfterMs: options.staleAfterMs ?? revision.staleAfterMs,
     everyMs: options.sweepEveryMs ?? DEFAULT_SWEEP_EVERY_MS,
   };
   const sweeping = sweepSilent(database, clock, times, onError, stopping.signal);
@@ -86,7 +98,7 @@ export async function startDevPlatform(options: DevOptions): Promise<DevPlatform
   let stopped: Promise<void> | undefined;
   const shutDown = async () => {
     stopping.abort();
-    await Promise.all([server.stop(true), dev.pushes.stop(), sweeping]);
+    await Promise.all([server.stop(true), dev.pushes.stop(), dev.feed.stop(), sweeping]);
     database.close();
     for (const action of actions) await action();
   };

@@ -2,7 +2,6 @@
 import type { Clock } from "../shared/clock.ts";
 import type { DevDatabase } from "./database.ts";
 
-export const DEFAULT_STALE_AFTER_MS = 180_000;
 export const DEFAULT_SWEEP_EVERY_MS = 15_000;
 
 /** Sweeps every `everyMs` until the signal aborts; never rejects. */

@@ -5,7 +5,7 @@ import type { Clock } from "../shared/clock.ts";
 /** More are refused to POST …/tokens. */
 export const MAX_LIVE_TOKENS = 50;
 
-/** `instance` comes from register, external create and rotate; `api` from POST …/tokens (R2). */
+/** `instance` comes from register, external create and rotate; `api` from POST …/tokens. */
 export type TokenKind = "instance" | "api";
 
 export interface TokenRow {
@@ -60,15 +60,15 @@ export class Tokens {
     return row?.workspace_id;
   }
 
-  /** Whether register and heartbeat need a token: only `instance` tokens count (R2). */
-  hasInstance(workspaceId: string): boolean {
+  /** Whether the workspace has a token that is not revoked, of this kind or else of any. */
+  hasLive(workspaceId: string, kind?: TokenKind): boolean {
     return (
       this.#sqlite
         .query(
           `SELECT 1 FROM tokens
-           WHERE workspace_id = ? AND kind = 'instance' AND revoked_at IS NULL LIMIT 1`,
+           WHERE workspace_id = ?1 AND kind = coalesce(?2, kind) AND revoked_at IS NULL LIMIT 1`,
         )
-        .get(workspaceId) !== null
+        .get(workspaceId, kind ?? null) !== null
     );
   }
 

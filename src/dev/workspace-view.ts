@@ -1,9 +1,14 @@
 /** Workspaces as the API shows them (contract 2.7 to 2.9, 3.1). */
 import type { StateResponse, WorkspaceResponse } from "../contract/types.ts";
+import type { Revision } from "./revision.ts";
 import type { WorkspaceRow } from "./workspace-store.ts";
 
+/** A workspace as one of the revisions shows it: `last_heartbeat_at` came with the second. */
+type Shown = Omit<WorkspaceResponse, "last_heartbeat_at"> &
+  Partial<Pick<WorkspaceResponse, "last_heartbeat_at">>;
+
 /** GET /workspaces/:id: open to anyone, hence without spend and tasks. */
-export function toWorkspace(row: WorkspaceRow): WorkspaceResponse {
+export function toWorkspace(row: WorkspaceRow, { showsHeartbeat }: Revision): Shown {
   return {
     id: row.id,
     name: row.name,
@@ -24,14 +29,14 @@ export function toWorkspace(row: WorkspaceRow): WorkspaceResponse {
     broadcast_enabled: row.broadcast_enabled !== 0,
     talk_to_user_enabled: row.talk_to_user_enabled !== 0,
     last_outbound_at: toTime(row.last_outbound_at),
-    last_heartbeat_at: toTime(row.last_heartbeat_at),
+    ...(showsHeartbeat ? { last_heartbeat_at: toTime(row.last_heartbeat_at) } : {}),
   };
 }
 
 /** A line of GET /workspaces, for administrators. */
-export function toListed(row: WorkspaceRow) {
+export function toListed(row: WorkspaceRow, revision: Revision) {
   return {
-    ...toWorkspace(row),
+    ...toWorkspace(row, revision),
     budget_limit: row.budget_limit,
     monthly_spend: row.monthly_spend,
     current_task: row.current_task,

@@ -2,13 +2,14 @@
 import { isUuid } from "../shared/ids.ts";
 import { refuse } from "./answers.ts";
 import { Fields } from "./body.ts";
-import type { Call } from "./call.ts";
+import type { Call, Dev } from "./call.ts";
 import type { WorkspaceChange, WorkspaceRow } from "./workspace-store.ts";
 import { toListed, toPeer, toState, toTime, toWorkspace } from "./workspace-view.ts";
 
 /** All that are not removed, with what only administrators may see. */
 export function listWorkspaces({ dev }: Call): Response {
-  return Response.json(dev.database.workspaces.all().map(toListed));
+  const rows = dev.database.workspaces.all();
+  return Response.json(rows.map((row) => toListed(row, dev.revision)));
 }
 
 /** Open to all, and so the one call that tells why a token is refused (contract 2.8). */
@@ -22,7 +23,7 @@ export function showWorkspace({ dev, id, query }: Call): Response {
       hint: "add ?include_removed=true to see it all the same",
     });
   }
-  return Response.json(toWorkspace(row));
+  return Response.json(toWorkspace(row, dev.revision));
 }
 
 /** A removed workspace never comes here: its tokens are refused before (T10). */
@@ -30,20 +31,26 @@ export function showState(call: Call): Response {
   return Response.json(toState(present(call)));
 }
 
-/** Parent, children, and siblings; at the top R2 lists no siblings, though they may talk. */
+/** Parent, siblings and children; revision 2 lists no siblings at the top, though they may talk. */
 export function listPeers(call: Call): Response {
   const { workspaces } = call.dev.database;
   const { id, parent_id } = present(call);
   const parent = parent_id === null ? undefined : workspaces.find(parent_id);
   const family = [
     ...(parent === undefined || parent.status === "removed" ? [] : [parent]),
-    ...(parent_id === null ? [] : workspaces.children(parent_id).filter((row) => row.id !== id)),
+    ...siblings(call.dev, parent_id).filter((row) => row.id !== id),
     ...workspaces.children(id),
   ];
   const word = (call.query.get("q") ?? "").toLowerCase();
   const matches = ({ name, role }: WorkspaceRow) =>
     `${name}\n${role ?? ""}`.toLowerCase().includes(word);
   return Response.json(family.filter(matches).map(toPeer));
+}
+
+function siblings({ database, revision }: Dev, parentId: string | null): WorkspaceRow[] {
+  if (parentId !== null) return database.workspaces.children(parentId);
+  if (!revision.peers.rootSiblings) return [];
+  return database.workspaces.all().filter((row) => row.parent_id === null);
 }
 
 /** Switches what the agent may do: broadcast, talk to the user. */
@@ -62,13 +69,20 @@ export async function changeAbilities(call: Call): Promise<Response> {
   return Response.json({ status: "updated" });
 }
 
-/** Removes a workspace and all below it; every token of theirs is dead from then on. */
+/**
+ * Removes a workspace and all below it; every token of theirs is dead from then on. Revision 1 asks
+ * for no name, and says "removed" also where there is nothing to remove.
+ */
 export function deleteWorkspace({ dev, id, query, request }: Call): Response {
   const { workspaces, tokens } = dev.database;
   const purge = query.get("purge") === "true";
-  const row = (isUuid(id) ? workspaces.find(id) : undefined) ?? refuse(404, "workspace not found");
-  if (row.status === "removed" && !purge) refuse(410, "workspace removed", { id });
-  if (!isName(request.headers.get("x-confirm-name"), row.name)) {
+  const { checkedRemoval } = dev.revision;
+  const row = isUuid(id) ? workspaces.find(id) : undefined;
+  const gone = row === undefined || (row.status === "removed" && !purge);
+  if (gone && !checkedRemoval) return removed(purge, 0);
+  if (row === undefined) refuse(404, "workspace not found");
+  if (gone) refuse(410, "workspace removed", { id });
+  if (checkedRemoval && !isName(request.headers.get("x-confirm-name"), row.name)) {
     refuse(400, "destructive_action_requires_confirmation", {
       hint: "send the name of the workspace in the header X-Confirm-Name",
     });
@@ -87,8 +101,11 @@ export function deleteWorkspace({ dev, id, query, request }: Call): Response {
       if (purge) workspaces.purge(doomed.id);
     }
   });
-  const status = purge ? "purged" : "removed";
-  return Response.json({ status, cascade_deleted: below.length });
+  return removed(purge, below.length);
+}
+
+function removed(purge: boolean, cascade_deleted: number): Response {
+  return Response.json({ status: purge ? "purged" : "removed", cascade_deleted });
 }
 
 /** Pauses a workspace and all below it. Heartbeats and register leave it paused. */

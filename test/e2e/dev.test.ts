@@ -88,3 +88,55 @@ test("what it tells a person to paste works as it stands", async () => {
   await bridge.stop();
   await dev.stop();
 });
+
+test("--revision chooses the contract that it serves", async () => {
+  for (const revision of ["r1", "r2"]) {
+    using home = tmpFolder();
+    await using dev = await Dev.start(home.path, { ephemeral: true, port: 0, revision });
+    expect(await dev.send("hello", dev.ada, {})).toMatchObject({ code: 0 });
+    expect((await dev.feed()).map((row) => "seq" in row)).toEqual([revision === "r2"]);
+    await using bridge = dev.connect(home.path, { flags: { once: true } });
+    await bridge.endsWith(0);
+    expect(bridge.of("answered")).toMatchObject([{ to: dev.ada.id }]);
+    // Nobody's token: the person at the canvas to one, nobody to the other.
+    const { status } = await fetch(`${dev.url}/workspaces/${dev.agent.id}/a2a`, {
+      method: "POST",
+      body: JSON.stringify({ method: "message/send", params: null }),
+    });
+    expect(status).toBe(revision === "r1" ? 200 : 401);
+  }
+});
+
+test("a revision that there is not is refused with those that there are", async () => {
+  using home = tmpFolder();
+  const dev = await runToEnd(["dev", "--revision", "r3"], { home: home.path });
+  expect(dev).toMatchObject({ code: 2, stdout: "" });
+  expect(dev.stderr).toContain("r1");
+  expect(dev.stderr).toContain("r2");
+});
+
+test("with --late-commits every message arrives, some behind later ones", async () => {
+  using home = tmpFolder();
+  await using dev = await Dev.start(home.path, {
+    ephemeral: true,
+    port: 0,
+    "late-commits": "300ms",
+  });
+  const answered: number[] = [];
+  const numbers = Array.from({ length: 60 }, (_, i) => i);
+  const send = async (n: number) => {
+    const message = { role: "user", messageId: `m-${n}`, parts: [{ kind: "text", text: `${n}` }] };
+    const response = await fetch(`${dev.url}/workspaces/${dev.agent.id}/a2a`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${dev.ada.token}` },
+      body: JSON.stringify({ jsonrpc: "2.0", id: n, method: "message/send", params: { message } }),
+    });
+    expect(response.status).toBe(200);
+    const { seq } = (await dev.feed()).find((row) => row.request_body.id === n);
+    answered.push(seq);
+  };
+  await Promise.all(numbers.map(send));
+  // That none of sixty is late, or all are late in their order, does not happen.
+  expect(answered).not.toEqual([...answered].sort((a, b) => a - b));
+  expect([...answered].sort((a, b) => a - b)).toEqual(numbers.map((n) => n + 1));
+});

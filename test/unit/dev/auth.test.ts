@@ -6,12 +6,14 @@ import { lab } from "./lab.ts";
 const pathOf = (segments: readonly string[], id: string) =>
   `/${segments.map((s) => (s === ":id" ? id : s === ":tokenId" ? "t" : s)).join("/")}`;
 
-const guarded = ROUTES.filter(({ auth }) => auth !== "open").map(
-  ({ auth, method, segments }) => [auth, method, segments] as const,
+const guarded = (["r1", "r2"] as const).flatMap((revision) =>
+  ROUTES[revision]
+    .filter(({ auth }) => auth !== "open")
+    .map(({ auth, method, segments }) => [revision, auth, method, segments] as const),
 );
 
-test.each(guarded)("%s guards %s %j", async (auth, method, segments) => {
-  await using at = await lab();
+test.each(guarded)("%s: %s guards %s %j", async (revision, auth, method, segments) => {
+  await using at = await lab({ revision });
   const own = await at.member("own");
   const other = await at.member("other");
   const removed = await at.member("removed");

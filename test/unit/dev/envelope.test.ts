@@ -2,8 +2,11 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Refusal } from "../../../src/dev/answers.ts";
 import { readEnvelope } from "../../../src/dev/envelope.ts";
+import { REVISIONS } from "../../../src/dev/revision.ts";
 
-const read = (body: unknown) => readEnvelope(JSON.stringify(body), "from", "to");
+const { r1, r2 } = REVISIONS;
+
+const read = (body: unknown) => readEnvelope(JSON.stringify(body), "from", "to", r2);
 const message = (message: unknown, more: object = {}) =>
   read({ jsonrpc: "2.0", id: 1, method: "message/send", params: { message, ...more } });
 const messageOf = (envelope: { body: any }) => envelope.body.params.message;
@@ -46,10 +49,24 @@ test("what a message lacks is added, what it has is kept", () => {
   expect(envelope.messageId).toBe("m");
 });
 
+test("revision 1 adds an id and nothing else (2.4.2)", () => {
+  const early = (message: unknown) => {
+    const text = JSON.stringify({ jsonrpc: "2.0", method: "message/send", params: { message } });
+    return messageOf(readEnvelope(text, "from", "to", r1));
+  };
+  const parts = [{ type: "text", text: "hi" }];
+  expect(early({ parts })).toEqual({ parts, messageId: anyId });
+  expect(early({ content: parts })).toEqual({ parts, messageId: anyId });
+  expect(early({ content: "hi" })).toEqual({
+    parts: [{ kind: "text", text: "hi" }],
+    messageId: anyId,
+  });
+});
+
 test("the contextId given to a message is the same each time for the same two ends", () => {
   const text = JSON.stringify({ jsonrpc: "2.0", params: { message: { parts: [] } } });
   const context = (from: string | null, to: string) =>
-    messageOf(readEnvelope(text, from, to)).contextId;
+    messageOf(readEnvelope(text, from, to, r2)).contextId;
   expect(context("a", "b")).toBe(context("a", "b"));
   expect(new Set([context("a", "b"), context("b", "a"), context(null, "b")]).size).toBe(3);
 });
@@ -91,17 +108,17 @@ test("any body is refused with a 400 or completed, and completing it again chang
     fc.record({ jsonrpc: fc.constant("2.0"), method: tree, params: fc.record({ message: tree }) }),
   );
   fc.assert(
-    fc.property(body, (body) => {
+    fc.property(body, fc.constantFrom(r1, r2), (body, revision) => {
       const text = JSON.stringify(body);
       let once;
       try {
-        once = readEnvelope(text, null, "to");
+        once = readEnvelope(text, null, "to", revision);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         expect(error.status).toBe(400);
         return;
       }
-      expect(readEnvelope(JSON.stringify(once.body), null, "to")).toEqual(once);
+      expect(readEnvelope(JSON.stringify(once.body), null, "to", revision)).toEqual(once);
     }),
   );
 });

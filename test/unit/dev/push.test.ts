@@ -2,43 +2,8 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CANVAS_PATIENCE_MS } from "../../../src/dev/a2a.ts";
-import { CARD, lab, messageSend, until, type Lab, type Member } from "./lab.ts";
-
-/** An agent with an address, which answers as the test says. */
-class Agent implements Disposable {
-  readonly calls: { path: string; headers: Headers; body: any }[] = [];
-  readonly #server: Bun.Server<undefined>;
-
-  constructor(answer: () => Response | Promise<Response>) {
-    this.#server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      development: false,
-      fetch: async (request) => {
-        const { pathname: path } = new URL(request.url);
-        this.calls.push({ path, headers: request.headers, body: await request.json() });
-        return answer();
-      },
-    });
-  }
-
-  get url(): string {
-    return `http://localhost:${this.#server.port}/a2a/inbound`;
-  }
-
-  [Symbol.dispose](): void {
-    void this.#server.stop(true);
-  }
-}
-
-/** Registers `agent` for pushes to the address; gives its inbound secret. */
-async function registerPush(at: Lab, agent: Member, url: string): Promise<string> {
-  const body = { id: agent.id, agent_card: CARD, delivery_mode: "push", url };
-  const answer = await at.post("/registry/register", { token: agent.token, body });
-  expect(answer.status).toBe(200);
-  return answer.body.platform_inbound_secret;
-}
+import { lab, messageSend, until } from "./lab.ts";
+import { Agent, registerPush } from "./push-agent.ts";
 
 test("a push is sent to exactly the registered address, and the answer passed through", async () => {
   await using at = await lab();
@@ -171,7 +136,7 @@ test("the canvas user is told after 90 s that the answer comes later, a peer wai
   const canvas = at.send("canvas", target, "work");
   const peer = at.send(ada, target, "work");
   await until(() => agent.calls.length === 2 && at.clock.sleepers === waiting + 1);
-  at.clock.advance(CANVAS_PATIENCE_MS);
+  at.clock.advance(90_000);
   expect((await canvas).body).toEqual({
     status: "queued",
     delivery_mode: "push-async",

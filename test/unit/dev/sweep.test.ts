@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { DEFAULT_STALE_AFTER_MS, DEFAULT_SWEEP_EVERY_MS } from "../../../src/dev/sweep.ts";
+import { DEFAULT_SWEEP_EVERY_MS } from "../../../src/dev/sweep.ts";
 import { lab, until, type Lab } from "./lab.ts";
 
 /** Moves the clock on and waits until the sweep, if it is due, has been and sleeps again. */
@@ -9,20 +9,26 @@ async function advance(at: Lab, ms: number): Promise<void> {
   await until(() => at.clock.sleepers === 1);
 }
 
-test("an online workspace that falls silent waits for its agent again (1.2, T14)", async () => {
-  await using at = await lab();
-  const { id, token } = await at.member("agent");
-  const beat = () => at.post("/registry/heartbeat", { token, body: { workspace_id: id } });
-  await beat();
-  await advance(at, DEFAULT_STALE_AFTER_MS);
-  expect((await at.show({ id })).status).toBe("online");
-  // Reading the feed is no sign of life.
-  await at.feed({ id, token });
-  await advance(at, DEFAULT_SWEEP_EVERY_MS);
-  expect((await at.show({ id })).status).toBe("awaiting_agent");
-  await beat();
-  expect((await at.show({ id })).status).toBe("online");
-});
+test.each([
+  ["r1", 90_000],
+  ["r2", 180_000],
+] as const)(
+  "%s: silent for more than %i ms, it waits for its agent again (1.2, T14)",
+  async (...[revision, staleAfterMs]) => {
+    await using at = await lab({ revision });
+    const { id, token } = await at.member("agent");
+    const beat = () => at.post("/registry/heartbeat", { token, body: { workspace_id: id } });
+    await beat();
+    await advance(at, staleAfterMs);
+    expect((await at.show({ id })).status).toBe("online");
+    // Reading the feed is no sign of life.
+    await at.feed({ id, token });
+    await advance(at, DEFAULT_SWEEP_EVERY_MS);
+    expect((await at.show({ id })).status).toBe("awaiting_agent");
+    await beat();
+    expect((await at.show({ id })).status).toBe("online");
+  },
+);
 
 test("the times can be chosen, and no other status is touched", async () => {
   await using at = await lab({ staleAfterMs: 1_000, sweepEveryMs: 100 });

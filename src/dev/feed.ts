@@ -1,0 +1,65 @@
+/** Where endpoints write activity rows: at once, or as late as a slow transaction would. */
+import type { Clock } from "../shared/clock.ts";
+import type { Activities, NewActivity } from "./activity-store.ts";
+
+/** Rows that readers see later than their time says (contract 2.3, "committed late"). */
+export interface LateCommits {
+  /** The part of the rows that is late, 0 to 1. */
+  share: number;
+  /** The longest delay in milliseconds; {@link LONGEST_DELAY_MS} at most. */
+  maxMs: number;
+  /** 0 to 1 without 1, like Math.random: asked whether a row is late, then how late. */
+  random(): number;
+}
+
+/** However long a delay is asked for: senders wait for it. */
+export const LONGEST_DELAY_MS = 5_000;
+
+export class Feed {
+  readonly #activities: Activities;
+  readonly #clock: Clock;
+  readonly #late: LateCommits | undefined;
+  readonly #stop = new AbortController();
+  /** The rows under way, and of those with a message id, which one it is. */
+  readonly #pending = new Map<Promise<void>, string | undefined>();
+
+  constructor(activities: Activities, clock: Clock, late: LateCommits | undefined) {
+    this.#activities = activities;
+    this.#clock = clock;
+    this.#late = late;
+  }
+
+  /**
+   * Writes a row and resolves when readers can see it. A late one has the time and the seq of the
+   * call, so that others, with later ones, may be seen before it. A second row of a message that is
+   * under way waits for the first, as it would at a unique index.
+   */
+  async add(entry: NewActivity): Promise<void> {
+    const message = entry.message_id && `${entry.workspace_id} ${entry.message_id}`;
+    for (const [first, other] of this.#pending) {
+      if (message !== undefined && other === message) await first.catch(() => {});
+    }
+    const delay = this.#delay();
+    if (delay === undefined) return void this.#activities.add(entry);
+    const commit = this.#activities.begin(entry);
+    const pending = this.#clock.sleep(delay, this.#stop.signal).then(() => void commit());
+    this.#pending.set(pending, message);
+    try {
+      await pending;
+    } finally {
+      this.#pending.delete(pending);
+    }
+  }
+
+  /** Has all that is late written at once, from now on; resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending.keys());
+  }
+
+  #delay(): number | undefined {
+    const late = this.#late;
+    if (late === undefined || late.random() >= late.share) return undefined;
+    return late.random() * Math.min(late.maxMs, LONGEST_DELAY_MS);
+  }
+}
