@@ -22,6 +22,8 @@ export interface BackendRequest {
   method: string;
   /** 1 on the first try. */
   attempt: number;
+  /** An earlier run of it was cut by the death of the bridge, so part of the work may be done. */
+  interrupted: boolean;
   /** The message is itself an answer to us: for information, what is said to it is not posted. */
   isReply: boolean;
   /** The row's `request_body` as it came. */
@@ -45,15 +47,29 @@ export type Outcome =
   /** Ended because we asked for it. The message is not settled. */
   | { kind: "stopped" };
 
+/** What a run tells while it goes on. */
+export interface RunHooks {
+  /**
+   * A child was started. Called before the child gets its input, which waits for the promise, if
+   * there is one. `identity` tells the process from a later one of the same number (see
+   * `process-identity.ts`). What it throws is ignored: the run goes on.
+   */
+  onChild(pid: number, identity: string | undefined): void | Promise<void>;
+}
+
 export interface Backend {
   /** A run that lasts longer than this (milliseconds) is ended by the backend itself. */
   readonly timeoutMs: number;
   /** Whether a message with neither text nor files is of any use to it. */
   readonly takesEmptyText: boolean;
+  /** Whether a run costs money, so that one message too many does harm. */
+  readonly costsMoney: boolean;
+  /** How many runs at once are safe, unless the operator knows better. */
+  readonly concurrency: number;
   /** Throws a MoleculeError when it can't work at all: program missing, folder missing. */
   check(): Promise<void>;
   /** Answers one message; never throws. When `signal` aborts, ends as `stopped`, leaving nothing behind. */
-  run(request: BackendRequest, signal: AbortSignal): Promise<Outcome>;
+  run(request: BackendRequest, signal: AbortSignal, hooks?: RunHooks): Promise<Outcome>;
 }
 
 /** What a backend is given from the edges. */

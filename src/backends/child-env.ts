@@ -6,14 +6,26 @@ import type { BackendParts, BackendRequest } from "./backend.ts";
 export const META_VALUE_MAX_BYTES = 1024;
 
 /**
+ * The variable by which all processes of a run are found again (see `leftovers.ts`). Its value is
+ * the activity's id, which is a stranger's text, made fit as {@link runIdOf} does.
+ */
+export const RUN_ID = "MOLECULE_RUN_ID";
+
+/** What {@link RUN_ID} holds in the runs of that activity. */
+export function runIdOf(activityId: string): string {
+  return fit(activityId);
+}
+
+/**
  * The operator's environment less every `BUN_*` variable (`BUN_OPTIONS` and `BUN_BE_BUN` would make
  * a copy of this program run foreign code), our tokens, their files and store addresses, and every
- * variable whose value holds a known secret. With a `request`, the `MOLECULE_*` variables that
- * describe it; without one, none of those, not even inherited ones.
+ * variable whose value holds a known secret. With a `request`, {@link RUN_ID}, and with `describe`
+ * the `MOLECULE_*` variables that describe it; otherwise none of those, not even inherited ones.
  */
 export function childEnv(
   { env, secrets }: Pick<BackendParts, "env" | "secrets">,
   request?: BackendRequest,
+  describe = true,
 ): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
@@ -23,6 +35,8 @@ export function childEnv(
     if (!secrets.within(value)) result[name] = value;
   }
   if (request === undefined) return result;
+  result[RUN_ID] = runIdOf(request.activityId);
+  if (!describe) return result;
   for (const name of META_NAMES) result[name] = fit(META[name](request));
   return result;
 }
@@ -36,6 +50,7 @@ const META = {
   MOLECULE_METHOD: (request) => request.method,
   MOLECULE_CONTEXT_ID: (request) => request.contextId,
   MOLECULE_ATTEMPT: (request) => String(request.attempt),
+  MOLECULE_INTERRUPTED: (request) => String(request.interrupted),
   MOLECULE_ACTIVITY_ID: (request) => request.activityId,
   MOLECULE_IS_REPLY: (request) => String(request.isReply),
 } satisfies Record<string, (request: BackendRequest) => string | undefined>;
@@ -51,6 +66,7 @@ const WITHHELD: ReadonlySet<string> = new Set([
   "MOLECULE_STORE",
   // Where systemd puts a service's secrets, the token among them.
   "CREDENTIALS_DIRECTORY",
+  RUN_ID,
   ...META_NAMES,
 ]);
 

@@ -3,8 +3,10 @@ import type { Clock } from "../shared/clock.ts";
 import { codeOf, messageOf } from "../shared/errors.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { Stdout, StderrLines } from "./child-output.ts";
+import type { RunHooks } from "./backend.ts";
 import { isFolder } from "./folder.ts";
 import { askGroup, endGroup, trackGroup } from "./process-group.ts";
+import { processIdentity } from "./process-identity.ts";
 
 /** How long a child that was asked to end may take before it is killed, in milliseconds. */
 export const KILL_AFTER_MS = 2_000;
@@ -28,6 +30,7 @@ export interface ChildRun {
   /** A printable line without secrets. Must not throw. */
   onStderrLine(line: string): void;
   secrets: Secrets;
+  hooks?: RunHooks | undefined;
   signal: AbortSignal;
   clock: Clock;
 }
@@ -60,13 +63,15 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
   const { clock, signal } = run;
   if (signal.aborted) return { kind: "stopped" };
   const started = clock.monotonic();
+  const recorded = Promise.withResolvers<void>();
   let child: ReturnType<typeof spawn>;
   try {
-    child = spawn(run);
+    child = spawn(run, recorded.promise);
   } catch (error) {
     return notStarted(run, error);
   }
   const group = trackGroup(child.pid);
+  record(run, child.pid).then(recorded.resolve);
   const stdout = new Stdout(run.maxStdout);
   const stderr = new StderrLines((line) => run.onStderrLine(line), run.secrets);
   const pipes = [
@@ -103,18 +108,36 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
   };
 }
 
-function spawn(run: ChildRun) {
+/** Tells of the child. Its owner hears what goes wrong there; it is no reason to end the run. */
+async function record({ hooks }: ChildRun, pid: number): Promise<void> {
+  if (hooks === undefined) return;
+  try {
+    await hooks.onChild(pid, processIdentity(pid));
+  } catch {}
+}
+
+function spawn(run: ChildRun, ready: Promise<void>) {
   return Bun.spawn([...run.argv], {
     ...(run.cwd === undefined ? {} : { cwd: run.cwd }),
     env: run.env,
-    // Bytes, not a sink: writing to a sink whose reader has gone is an error of its own.
-    stdin: new TextEncoder().encode(run.stdin),
+    stdin: input(run.stdin, ready),
     stdout: "pipe",
     stderr: "pipe",
     // A session and group of its own: to end what it starts too, and to keep Ctrl-C from it.
     detached: true,
     windowsHide: true,
     windowsVerbatimArguments: run.verbatim === true,
+  });
+}
+
+/** The text, once `ready`. Not a sink: to write to one whose reader has gone is an error of its own. */
+function input(text: string, ready: Promise<void>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      await ready;
+      if (text !== "") controller.enqueue(new TextEncoder().encode(text));
+      controller.close();
+    },
   });
 }
 

@@ -3,7 +3,7 @@ import { describeFiles } from "../a2a/message.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { MoleculeError, UsageError } from "../shared/errors.ts";
 import { oneLine } from "../shared/text.ts";
-import type { BackendParts, BackendRequest, BackendType, Outcome } from "./backend.ts";
+import type { BackendParts, BackendRequest, BackendType, Outcome, RunHooks } from "./backend.ts";
 import { childEnv } from "./child-env.ts";
 import { runChild } from "./child.ts";
 import { judgeClaude } from "./claude-result.ts";
@@ -60,12 +60,14 @@ export const claudeCode: BackendType = {
     return {
       timeoutMs: settings.timeoutMs,
       takesEmptyText: false,
+      costsMoney: true,
+      concurrency: 1,
       async check() {
         requireFolder("claude-code", settings.cwd);
         if (findProgram(settings.bin, childEnv(parts)) !== undefined) return;
         throw new MoleculeError(notFound(settings.bin), { hint: INSTALL_HINT });
       },
-      run: (request, signal) => run(settings, parts, request, signal),
+      run: (request, signal, hooks) => run(settings, parts, request, signal, hooks),
     };
   },
 };
@@ -95,6 +97,7 @@ async function run(
   parts: BackendParts,
   request: BackendRequest,
   signal: AbortSignal,
+  hooks: RunHooks | undefined,
 ): Promise<Outcome> {
   if (signal.aborted) return { kind: "stopped" };
   const env = { ...DEFAULT_ENV, ...childEnv(parts, request) };
@@ -109,6 +112,7 @@ async function run(
     maxStdout: MAX_OUTPUT,
     onStderrLine: (line) => parts.onStderr(line),
     secrets: parts.secrets,
+    hooks,
     signal,
     clock: parts.clock,
   });

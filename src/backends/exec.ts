@@ -1,7 +1,7 @@
 /** Runs the operator's own command for each message: text or JSON on stdin, the answer on stdout. */
 import { formatDuration } from "../shared/duration.ts";
 import { MoleculeError } from "../shared/errors.ts";
-import type { BackendParts, BackendRequest, BackendType, Outcome } from "./backend.ts";
+import type { BackendParts, BackendRequest, BackendType, Outcome, RunHooks } from "./backend.ts";
 import { childEnv } from "./child-env.ts";
 import { type ChildEnd, runChild } from "./child.ts";
 import { requireFolder } from "./folder.ts";
@@ -53,6 +53,9 @@ export const exec: BackendType = {
     return {
       timeoutMs: settings.timeoutMs,
       takesEmptyText: settings.json,
+      // Nobody said that two of them may work in one folder.
+      costsMoney: false,
+      concurrency: 1,
       async check() {
         requireFolder("exec", settings.cwd);
         const shell = shellArgv("")[0] ?? "";
@@ -62,7 +65,7 @@ export const exec: BackendType = {
           });
         }
       },
-      run: (request, signal) => run(settings, parts, request, signal),
+      run: (request, signal, hooks) => run(settings, parts, request, signal, hooks),
     };
   },
 };
@@ -78,6 +81,7 @@ export function toJsonLine(request: BackendRequest): string {
     task_id: request.taskId ?? null,
     method: request.method,
     attempt: request.attempt,
+    interrupted: request.interrupted,
     is_reply: request.isReply,
     text: request.text,
     files: request.files.map((file) => ({
@@ -104,6 +108,7 @@ async function run(
   parts: BackendParts,
   request: BackendRequest,
   signal: AbortSignal,
+  hooks: RunHooks | undefined,
 ): Promise<Outcome> {
   let stdin: string;
   try {
@@ -120,12 +125,13 @@ async function run(
     argv: shellArgv(settings.cmd),
     verbatim: WINDOWS,
     cwd: settings.cwd,
-    env: childEnv(parts, settings.passMeta ? request : undefined),
+    env: childEnv(parts, request, settings.passMeta),
     stdin,
     timeoutMs: settings.timeoutMs,
     maxStdout: settings.maxOutput,
     onStderrLine: (line) => parts.onStderr(line),
     secrets: parts.secrets,
+    hooks,
     signal,
     clock: parts.clock,
   });

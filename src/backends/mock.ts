@@ -16,6 +16,8 @@ export const mock: BackendType = {
     return {
       timeoutMs: 1_000,
       takesEmptyText: false,
+      costsMoney: false,
+      concurrency: 8,
       async check() {},
       async run(request, signal) {
         if (signal.aborted) return { kind: "stopped" };

@@ -3,6 +3,7 @@ import { messageOf } from "../shared/errors.ts";
 import type { JsonObject } from "../shared/json.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { oneLine, printable } from "../shared/text.ts";
+import { standardError } from "./standard-error.ts";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
@@ -23,8 +24,7 @@ export interface LogOptions {
 
 /** Makes the log of a command, on consola's core with a reporter of our own. */
 export function createLog(options: LogOptions): Log {
-  // Not console.error: it paints the line red on a terminal.
-  const { secrets, write = console.warn } = options;
+  const { secrets, write = standardErrorFor(options) } = options;
   const line = options.format === "json" ? jsonLine : textLine;
   const reporter: ConsolaReporter = {
     log({ type, args }) {
@@ -40,6 +40,17 @@ export function createLog(options: LogOptions): Log {
   });
   const { error, warn, info, debug } = consola;
   return { error, warn, info, debug };
+}
+
+/** A gap in lines of JSON is told in JSON too: who reads them reads nothing else. */
+function standardErrorFor(options: LogOptions): (line: string) => void {
+  if (options.format === "json") {
+    standardError.tellGap = ({ lines, reason }) => {
+      const message = `lines of the log were dropped: ${reason}`;
+      return jsonLine("warn", message, { event: "log-dropped", lines }, options);
+    };
+  }
+  return (line) => standardError.add(line);
 }
 
 /** A line longer than this says no more to a person; the JSON form is not cut. */

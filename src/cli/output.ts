@@ -1,11 +1,12 @@
 import { codeOf, MoleculeError, messageOf } from "../shared/errors.ts";
 import type { Secrets } from "../shared/secrets.ts";
+import { standardError } from "./standard-error.ts";
 
 /** Where a command's words go: data to `out`, everything else to `err`. */
 export interface Io {
   /** Writes to standard output; resolves when all of it is written. Throws {@link OutputClosed}. */
   out(text: string): Promise<void>;
-  /** Writes one line to standard error. */
+  /** Writes one line to standard error, without waiting for anybody to read it. */
   err(line: string): void;
   readonly secrets: Secrets;
 }
@@ -25,8 +26,7 @@ export function systemIo(secrets: Secrets): Io {
       last = written.catch(() => {});
       return written;
     },
-    // Not console.error: it paints the line red on a terminal.
-    err: (line) => console.warn(line),
+    err: (line) => standardError.add(line),
   };
 }
 

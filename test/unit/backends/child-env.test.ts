@@ -41,8 +41,10 @@ test("a variable that holds a secret is withheld, whatever its name and coding",
 
 test("the message is described, and what it lacks is empty", () => {
   const env = { MOLECULE_TASK_ID: "inherited", molecule_task_id: "inherited", A: "1" };
-  expect(childEnv({ env, secrets }, request({ attempt: 3, isReply: true }))).toEqual({
+  const described = request({ attempt: 3, interrupted: true, isReply: true });
+  expect(childEnv({ env, secrets }, described)).toEqual({
     A: "1",
+    MOLECULE_RUN_ID: "act-1",
     MOLECULE_WORKSPACE_ID: "ws-1",
     MOLECULE_CALLER_ID: "peer-1",
     MOLECULE_MESSAGE_ID: "msg-1",
@@ -50,6 +52,7 @@ test("the message is described, and what it lacks is empty", () => {
     MOLECULE_METHOD: "message/send",
     MOLECULE_CONTEXT_ID: "ctx-1",
     MOLECULE_ATTEMPT: "3",
+    MOLECULE_INTERRUPTED: "true",
     MOLECULE_ACTIVITY_ID: "act-1",
     MOLECULE_IS_REPLY: "true",
   });
@@ -66,9 +69,14 @@ test("a caller of control characters alone does not become the canvas user", () 
 
 test("without a message none of its variables are there, not even inherited ones", () => {
   const names = Object.keys(childEnv({ env: {}, secrets }, request()));
-  expect(names).toHaveLength(9);
+  expect(names).toHaveLength(11);
   const env = Object.fromEntries(names.map((name) => [name, "stale"]));
   expect(childEnv({ env, secrets })).toEqual({});
+});
+
+test("a run that is not described still has its id, and never an inherited one", () => {
+  const env = { MOLECULE_RUN_ID: "of another run", MOLECULE_CALLER_ID: "inherited" };
+  expect(childEnv({ env, secrets }, request(), false)).toEqual({ MOLECULE_RUN_ID: "act-1" });
 });
 
 test("values from strangers are short, without control characters, and fit to start a child", () => {

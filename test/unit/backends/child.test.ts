@@ -9,6 +9,7 @@ import {
   runChild,
 } from "../../../src/backends/child.ts";
 import { killAllGroups } from "../../../src/backends/process-group.ts";
+import { processIdentity } from "../../../src/backends/process-identity.ts";
 import { type Clock, systemClock } from "../../../src/shared/clock.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
@@ -59,6 +60,55 @@ test("a child that a signal ended has no status but a signal's name", async () =
 test("stdin arrives byte for byte, and is closed", async () => {
   const text = "grüße 🙂 \0 $(id) `id` %s\r\n\tno newline at the end";
   expect(exited(await start("cat", undefined, { stdin: text })).stdout).toBe(text);
+});
+
+test("is told of with its identity, and gets its input only when that was written down", async () => {
+  const written = Promise.withResolvers<void>();
+  const told: [number, string | undefined][] = [];
+  const parts = new TestParts();
+  const run = start("echo started >&2; read -r line; echo $$ $line", parts, {
+    stdin: "work\n",
+    hooks: {
+      onChild(pid, identity) {
+        told.push([pid, identity]);
+        return written.promise;
+      },
+    },
+  });
+  expect(told).toHaveLength(1);
+  const [pid = 0, identity] = told[0] ?? [];
+  expect(identity).toBe(processIdentity(pid));
+  await parts.untilLine("started");
+  written.resolve();
+  expect(exited(await run).stdout).toBe(`${pid} work\n`);
+});
+
+test("the input waits for what is told", async () => {
+  const order: string[] = [];
+  const written = Promise.withResolvers<void>();
+  const run = start("read -r line; echo $line", undefined, {
+    stdin: "work\n",
+    hooks: { onChild: () => written.promise.then(() => void order.push("written")) },
+  }).then((end) => {
+    order.push("ended");
+    return end;
+  });
+  // A command that could read already would have ended before this one.
+  await start("true");
+  expect(order).toEqual([]);
+  written.resolve();
+  expect(exited(await run).stdout).toBe("work\n");
+  expect(order).toEqual(["written", "ended"]);
+});
+
+test("a failure to write it down does not end the run", async () => {
+  const fail = () => {
+    throw new Error("disk full");
+  };
+  for (const onChild of [fail, async () => fail()]) {
+    const end = exited(await start("cat", undefined, { stdin: "hi", hooks: { onChild } }));
+    expect(end.stdout).toBe("hi");
+  }
 });
 
 test("half a surrogate pair in stdin becomes the replacement character", async () => {

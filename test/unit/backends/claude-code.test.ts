@@ -37,6 +37,16 @@ function parse(...given: string[]) {
   return claudeCode.create(parseOptions(claudeCode, given), new TestParts());
 }
 
+test("its child is told of, and has the id of the run; it costs money, so one runs at a time", async () => {
+  using claude = fake(`env > "\${0%/*}/env"; echo $$ > "\${0%/*}/pid"; echo '${RESULT}'`);
+  const told: number[] = [];
+  const backend = claudeCode.create(parseOptions(claudeCode, []), claude.parts);
+  await backend.run(request(), never, { onChild: (pid) => void told.push(pid) });
+  expect(told).toEqual([Number(claude.read("pid"))]);
+  expect(claude.read("env").split("\n")).toContain("MOLECULE_RUN_ID=act-1");
+  expect([backend.concurrency, backend.costsMoney]).toEqual([1, true]);
+});
+
 test("asks claude for JSON, with the prompt on stdin, and answers with the result", async () => {
   const text = "grüße 🙂\n--not-a-flag $(id)";
   using claude = fake(

@@ -156,8 +156,18 @@ test("sees the operator's variables, less Bun's, the tokens, and whatever holds 
   expect(out).not.toMatch(/BUN_|TOKEN|MINE|canary/);
 });
 
-test("metadata can be left out", async () => {
-  expect(await answer("env; echo end", {}, "pass_meta=false")).not.toContain("MOLECULE_");
+test("metadata can be left out, all but the id by which the run is found again", async () => {
+  const seen = await answer("env | grep ^MOLECULE_", {}, "pass_meta=false");
+  expect(seen).toBe("MOLECULE_RUN_ID=act-1");
+});
+
+test("its child is told of, and one at a time is safe", async () => {
+  const told: number[] = [];
+  const backend = make("echo $$");
+  const hooks = { onChild: (pid: number) => void told.push(pid) };
+  const outcome = await backend.run(request(), never, hooks);
+  expect(outcome).toEqual({ kind: "answer", text: String(told[0]) });
+  expect([told.length, backend.concurrency, backend.costsMoney]).toEqual([1, 1, false]);
 });
 
 test("hostile metadata does not keep the command from running", async () => {
@@ -166,7 +176,7 @@ test("hostile metadata does not keep the command from running", async () => {
     contextId: hostile,
     messageId: hostile,
   });
-  expect(out).toBe("9");
+  expect(out).toBe("11");
 });
 
 test("runs in its folder", async () => {
@@ -191,6 +201,7 @@ test("json: the whole message is one line on stdin", async () => {
     task_id: null,
     method: "message/send",
     attempt: 1,
+    interrupted: false,
     is_reply: false,
     text: "two\nlines",
     files: [{ name: "a.txt", mime_type: "text/plain", uri: null, size: 3 }],

@@ -19,6 +19,10 @@ test("the text goes into the template as it is", async () => {
   });
 });
 
+test("costs nothing, and many may run at once", () => {
+  expect([make().costsMoney, make().concurrency]).toEqual([false, 8]);
+});
+
 test("ends as stopped when it was stopped", async () => {
   expect(await make().run(request(), AbortSignal.abort())).toEqual({ kind: "stopped" });
 });

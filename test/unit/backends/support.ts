@@ -19,6 +19,7 @@ export function request(over: Partial<BackendRequest> = {}): BackendRequest {
     taskId: undefined,
     method: "message/send",
     attempt: 1,
+    interrupted: false,
     isReply: false,
     envelope: { params: {} },
     ...over,

@@ -2,6 +2,7 @@ import { command, group } from "../../../../src/cli/command.ts";
 import { flag } from "../../../../src/cli/flag.ts";
 import { systemIo } from "../../../../src/cli/output.ts";
 import { runCli } from "../../../../src/cli/run.ts";
+import { standardError } from "../../../../src/cli/standard-error.ts";
 import { isTerminal, wantsColor } from "../../../../src/cli/terminal.ts";
 import { Secrets } from "../../../../src/shared/secrets.ts";
 
@@ -57,4 +58,7 @@ runCli({
   argv: process.argv.slice(2),
   env: process.env,
   io: systemIo(new Secrets()),
-}).then((code) => process.exit(code));
+}).then(async (code) => {
+  await standardError.flush(20_000);
+  process.exit(code);
+});
