@@ -3,7 +3,7 @@
  * ones, never a part. Written to a temporary file in the same folder, flushed, renamed over the
  * target, and the folder flushed, so that a power cut can't undo the rename either.
  */
-import { open, readdir, rename, rm, mkdir } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { codeOf } from "../shared/errors.ts";
 
@@ -28,6 +28,16 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
     throw error;
   }
   await syncFolder(folder);
+}
+
+/** The file's text; undefined where there is no such file. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 /** Makes the folder, readable by its owner alone, where it is missing. */

@@ -3,10 +3,17 @@
  * and `last_since_id`; our further keys stand beside them, and keys of others are kept.
  */
 import { asObject, get, parseJson, type JsonObject } from "../shared/json.ts";
-import { parseTimestamp } from "../shared/timestamp.ts";
+import { formatTimestamp, parseTimestamp } from "../shared/timestamp.ts";
 import { EMPTY_CURSOR, type Cursor } from "./store.ts";
 
-const KEYS = ["workspace_id", "last_since_id", "settled_id", "settled_at", "window_start"];
+const KEYS = [
+  "workspace_id",
+  "last_since_id",
+  "settled_id",
+  "settled_at",
+  "window_start",
+  "fetch_from_id",
+];
 
 export interface CursorFile {
   cursor: Cursor;
@@ -41,19 +48,31 @@ export function parseCursorFile(text: string, workspaceId: string): CursorFile {
     }
     return value;
   };
+  const lastSinceId = textOf("last_since_id");
   const settledId = textOf("settled_id");
-  const settledAt = timeOf("settled_at");
+  const settledAt = parseTimestamp(timeOf("settled_at"));
+  const fetchFromId = textOf("fetch_from_id");
   return {
     cursor: {
-      lastSinceId: textOf("last_since_id"),
+      lastSinceId,
       settled:
         settledId === undefined || settledAt === undefined
           ? undefined
-          : { id: settledId, createdAt: settledAt },
+          : { id: settledId, at: formatTimestamp(settledAt) },
       windowStart: timeOf("window_start"),
+      // It belongs to the cursor that it was written beside, and another program may have moved that.
+      fetchFromId: settledId === lastSinceId ? fetchFromId : undefined,
     },
     others: Object.fromEntries(Object.entries(file).filter(([key]) => !KEYS.includes(key))),
   };
+}
+
+/**
+ * Whether another program has moved the cursor since we wrote it: the Go tool knows only
+ * `last_since_id`, and we write the id of the settled row beside it.
+ */
+export function isMovedElsewhere({ lastSinceId, settled }: Cursor): boolean {
+  return lastSinceId !== undefined && settled?.id !== lastSinceId;
 }
 
 /** The text for the cursor; the Go tool's two keys come first, as it writes them. */
@@ -63,8 +82,9 @@ export function renderCursorFile({ cursor, others }: CursorFile, workspaceId: st
     last_since_id: cursor.lastSinceId ?? "",
     ...(cursor.settled === undefined
       ? {}
-      : { settled_id: cursor.settled.id, settled_at: cursor.settled.createdAt }),
+      : { settled_id: cursor.settled.id, settled_at: cursor.settled.at }),
     ...(cursor.windowStart === undefined ? {} : { window_start: cursor.windowStart }),
+    ...(cursor.fetchFromId === undefined ? {} : { fetch_from_id: cursor.fetchFromId }),
     ...others,
   };
   return `${JSON.stringify(file, null, 2)}\n`;

@@ -1,50 +1,138 @@
 /** The store on one machine: files in the state folder, one set per workspace. */
-import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
+import { systemClock, type Clock } from "../shared/clock.ts";
+import { messageOf, MoleculeError } from "../shared/errors.ts";
 import { isWorkspaceId } from "../shared/ids.ts";
-import { makeFolder, sweepTemporary, writeAtomic } from "./atomic-file.ts";
+import { readIfThere, sweepTemporary, writeAtomic } from "./atomic-file.ts";
 import {
   NEW_CURSOR_FILE,
   parseCursorFile,
   renderCursorFile,
   type CursorFile,
 } from "./cursor-file.ts";
-import type { Cursor, Store } from "./store.ts";
+import { StoreDatabase } from "./database.ts";
+import { LocalDeadLetters } from "./dead-letters.ts";
+import { LocalJournal, type Room } from "./journal.ts";
+import { LocalLock } from "./lock.ts";
+import { LocalMemory } from "./memory.ts";
+import { LocalOutbox } from "./outbox.ts";
+import { MAX_SEEN, prune } from "./prune.ts";
+import type { Cursor, DeadLetters, Journal, Memory, Outbox, Store } from "./store.ts";
+import { fileError } from "./store-error.ts";
+import { readToken, writeToken } from "./token-file.ts";
+
+/** Messages that wait and dead letters that are kept; beyond, nothing more should be entered. */
+export const MAX_MESSAGES = 50_000;
+/** Bytes of whole rows and answers that are kept; beyond, nothing more should be entered. */
+export const MAX_BYTES = 512 * 1024 * 1024;
+
+export interface LocalStoreParts extends Partial<Room> {
+  clock?: Clock;
+  /** Settled rows that are known at most. */
+  maxSeen?: number;
+}
 
 export class LocalStore implements Store {
+  readonly lock: LocalLock;
+  readonly journal: Journal;
+  readonly outbox: Outbox;
+  readonly deadLetters: DeadLetters;
+  readonly memory: Memory;
   readonly #workspaceId: string;
+  readonly #folder: string;
   readonly #cursorPath: string;
   readonly #tokenPath: string;
+  readonly #database: StoreDatabase;
+  readonly #clock: Clock;
+  readonly #maxSeen: number;
   #file: CursorFile = NEW_CURSOR_FILE;
 
   /** Touches nothing yet. The id becomes a file name, so it must have been checked. */
-  constructor(folder: string, workspaceId: string) {
-    if (!isWorkspaceId(workspaceId)) throw new MoleculeError("not a workspace id");
+  constructor(folder: string, workspaceId: string, parts: LocalStoreParts = {}) {
+    const { clock = systemClock, maxMessages = MAX_MESSAGES, maxBytes = MAX_BYTES } = parts;
     this.#workspaceId = workspaceId;
-    this.#cursorPath = join(folder, `${workspaceId}.json`);
-    this.#tokenPath = join(folder, `${workspaceId}.token`);
+    this.#folder = folder;
+    this.#cursorPath = pathIn(folder, workspaceId, "json");
+    this.#tokenPath = pathIn(folder, workspaceId, "token");
+    this.#database = new StoreDatabase(databasePath(folder, workspaceId));
+    this.#clock = clock;
+    this.#maxSeen = parts.maxSeen ?? MAX_SEEN;
+    const holderPath = pathIn(folder, workspaceId, "holder.json");
+    this.lock = new LocalLock(pathIn(folder, workspaceId, "lock.db"), holderPath, clock);
+    this.journal = new LocalJournal(this.#database, clock, { maxMessages, maxBytes });
+    this.outbox = new LocalOutbox(this.#database, clock);
+    this.deadLetters = new LocalDeadLetters(this.#database, clock);
+    this.memory = new LocalMemory(this.#database);
   }
 
   /**
-   * Makes the folder, removes what crashes left behind, and proves that a cursor can be saved here,
-   * before any message is taken: a progress that can't be written down is a message run twice.
+   * Removes what crashes left behind, opens the database, and proves that database and cursor can be
+   * written here, before any message is taken: a progress that can't be written down is a message run
+   * twice.
    */
-  static async open(folder: string, workspaceId: string): Promise<LocalStore> {
-    const store = new LocalStore(folder, workspaceId);
+  async open(): Promise<void> {
+    if (!this.lock.isHeld) throw new MoleculeError("the store was opened without its lock");
     try {
-      await makeFolder(folder);
-      await sweepTemporary(store.#cursorPath);
-      await sweepTemporary(store.#tokenPath);
+      await sweepTemporary(this.#cursorPath);
+      await sweepTemporary(this.#tokenPath);
     } catch (error) {
-      throw fileError(`the state folder ${folder} can't be used`, error);
+      throw fileError(`the state folder ${this.#folder} can't be used`, error);
     }
-    await store.saveCursor(await store.loadCursor());
-    return store;
+    const text = await this.#readCursor();
+    const cursor = this.#parse(text);
+    this.#database.open();
+    await this.#database.write((sql) => {
+      sql.run("UPDATE meta SET session = session + 1");
+      // Whoever moved the file away begins anew: reading starts where it does without a cursor.
+      if (text === undefined) sql.run("UPDATE meta SET anchor_id = NULL, anchor_at = NULL");
+    }, true);
+    // Last, since it flushes the folder too: a power cut can't take the database's name away.
+    await this.#writeCursor(cursor);
+  }
+
+  async changed(): Promise<boolean> {
+    return this.#database.changed();
+  }
+
+  async prune(): Promise<void> {
+    await prune(this.#database, this.#clock, this.#maxSeen);
+  }
+
+  async close(): Promise<void> {
+    try {
+      this.#database.close();
+    } finally {
+      await this.lock.release();
+    }
   }
 
   async loadCursor(): Promise<Cursor> {
-    const text = await this.#read(this.#cursorPath);
+    return this.#parse(await this.#readCursor());
+  }
+
+  async saveCursor(cursor: Cursor): Promise<void> {
+    // First, so that the journal on disk is never older than the file.
+    await this.#database.write(() => {}, true);
+    await this.#writeCursor(cursor);
+  }
+
+  loadToken(): Promise<string | undefined> {
+    return readToken(this.#tokenPath);
+  }
+
+  saveToken(token: string): Promise<void> {
+    return writeToken(this.#tokenPath, token);
+  }
+
+  async #readCursor(): Promise<string | undefined> {
+    try {
+      return await readIfThere(this.#cursorPath);
+    } catch (error) {
+      throw fileError(`the file ${this.#cursorPath} can't be read`, error);
+    }
+  }
+
+  #parse(text: string | undefined): Cursor {
     if (text === undefined) return (this.#file = NEW_CURSOR_FILE).cursor;
     try {
       this.#file = parseCursorFile(text, this.#workspaceId);
@@ -62,7 +150,7 @@ export class LocalStore implements Store {
     return this.#file.cursor;
   }
 
-  async saveCursor(cursor: Cursor): Promise<void> {
+  async #writeCursor(cursor: Cursor): Promise<void> {
     const file = { ...this.#file, cursor };
     try {
       await writeAtomic(this.#cursorPath, renderCursorFile(file, this.#workspaceId));
@@ -71,60 +159,14 @@ export class LocalStore implements Store {
     }
     this.#file = file;
   }
-
-  async loadToken(): Promise<string | undefined> {
-    const token = (await this.#read(this.#tokenPath))?.trim() || undefined;
-    // Whoever can write it chooses as whom we speak.
-    if (token !== undefined && (await isForeign(this.#tokenPath))) {
-      throw new MoleculeError(`the token file ${this.#tokenPath} can be written by others`, {
-        hint: "Remove it, or make it yours alone (chmod 600); then start again.",
-      });
-    }
-    return token;
-  }
-
-  async saveToken(token: string): Promise<void> {
-    try {
-      await writeAtomic(this.#tokenPath, `${token}\n`);
-    } catch (error) {
-      throw fileError(`the token file ${this.#tokenPath} can't be written`, error);
-    }
-  }
-
-  async #read(path: string): Promise<string | undefined> {
-    try {
-      return await readFile(path, "utf8");
-    } catch (error) {
-      if (codeOf(error) === "ENOENT") return undefined;
-      throw fileError(`the file ${path} can't be read`, error);
-    }
-  }
 }
 
-/** Whether the file is another user's, or others may write it (POSIX; false where there are no modes). */
-async function isForeign(path: string): Promise<boolean> {
-  const us = process.getuid?.();
-  if (us === undefined) return false;
-  const { uid, mode } = await stat(path);
-  return uid !== us || (mode & 0o022) !== 0;
+/** Where the database of a workspace lies. */
+export function databasePath(folder: string, workspaceId: string): string {
+  return pathIn(folder, workspaceId, "db");
 }
 
-const HINTS: Record<string, string> = {
-  ENOSPC: "The disk is full: make room on it.",
-  EDQUOT: "The disk quota is used up: make room.",
-  EROFS: "The disk is mounted read-only: choose another folder with --state-dir.",
-  EACCES: "Give this user the right to it, or choose another folder with --state-dir.",
-  EPERM: "Give this user the right to it, or choose another folder with --state-dir.",
-  ENOENT: "Choose another folder with --state-dir.",
-  ENOTDIR: "A part of the path is a file: choose another folder with --state-dir.",
-  EISDIR: "A folder stands in its place: move it away.",
-  EEXIST: "A file stands where the folder should be: choose another with --state-dir.",
-};
-
-function fileError(message: string, error: unknown): MoleculeError {
-  const code = codeOf(error);
-  return new MoleculeError(`${message} (${code ?? messageOf(error)})`, {
-    hint: code === undefined ? undefined : HINTS[code],
-    cause: error,
-  });
+function pathIn(folder: string, workspaceId: string, ending: string): string {
+  if (!isWorkspaceId(workspaceId)) throw new MoleculeError("not a workspace id");
+  return join(folder, `${workspaceId}.${ending}`);
 }

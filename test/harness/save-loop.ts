@@ -6,7 +6,9 @@
 import { LocalStore } from "../../src/store/local.ts";
 
 const [folder = "", workspaceId = ""] = process.argv.slice(2);
-const store = await LocalStore.open(folder, workspaceId);
+const store = new LocalStore(folder, workspaceId);
+if ((await store.lock.take()) !== "taken") throw new Error("the store is held");
+await store.open();
 const cursor = await store.loadCursor();
 for (let n = Number.parseInt(cursor.lastSinceId ?? "0") + 1; ; n++) {
   await store.saveCursor({ ...cursor, lastSinceId: cursorOf(n) });

@@ -4,11 +4,11 @@ import { tmpFolder } from "./tmp.ts";
 /** Only root may mount a disk, and only Linux knows tmpfs. */
 export const canMount = process.platform === "linux" && process.getuid?.() === 0 && tryMount();
 
-/** A disk of 64 KiB of its own, gone at the end of its `using` scope. */
-export function smallDisk(): { path: string; remount(options: string): void } & Disposable {
+/** A disk of its own, of 64 KiB where nothing else is said, gone at the end of its `using` scope. */
+export function smallDisk(kib = 64): { path: string; remount(options: string): void } & Disposable {
   const folder = tmpFolder();
   const mount = (options: string) =>
-    run("mount", ["-t", "tmpfs", "-o", `size=64k,${options}`, "tmpfs", folder.path]);
+    run("mount", ["-t", "tmpfs", "-o", `size=${kib}k,${options}`, "tmpfs", folder.path]);
   mount("rw");
   return {
     path: folder.path,

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "bun:test";
-import { LocalStore } from "../../../src/store/local.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
+import { failure, openStore } from "./support.ts";
 
 const LOOP = join(import.meta.dir, "..", "..", "harness", "save-loop.ts");
 const KILLS = 30;
@@ -52,7 +52,59 @@ test(`a process killed while it saves leaves a whole file, with nothing lost, ${
     const told = await killWhileSaving(folder.path);
     expect(savedIn(folder.path)).toBeGreaterThanOrEqual(told);
   }
-  const store = await LocalStore.open(folder.path, WORKSPACE);
+  await using store = await openStore(folder.path);
   expect(Number.parseInt((await store.loadCursor()).lastSinceId ?? "")).toBeGreaterThan(KILLS);
-  expect(await readdir(folder.path)).toEqual([`${WORKSPACE}.json`]);
+  expect((await readdir(folder.path)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+}, 60_000);
+
+const JOURNAL_LOOP = join(import.meta.dir, "programs", "journal-loop.ts");
+
+/** Kills a process that takes messages through the store; gives what it told of. */
+async function killWhileWorking(folder: string, start: number): Promise<string[]> {
+  const command = [process.execPath, JOURNAL_LOOP, folder, WORKSPACE, String(start)];
+  const child = Bun.spawn(command, { stderr: "inherit" });
+  const lines = 1 + Math.floor(Math.random() * 60);
+  let told = "";
+  try {
+    for await (const chunk of child.stdout) {
+      told += new TextDecoder().decode(chunk);
+      if (told.split("\n").length > lines) child.kill("SIGKILL");
+    }
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
+  }
+  expect(child.signalCode).toBe("SIGKILL");
+  return told.slice(0, told.lastIndexOf("\n")).split("\n");
+}
+
+test("a process killed while it works has lost nothing of what it told, and runs nothing twice", async () => {
+  using folder = tmpFolder();
+  const [entered, settled] = [new Set<string>(), new Set<string>()];
+  const keptLast: string[] = [];
+  for (let kill = 0; kill < 15; kill++) {
+    keptLast.length = 0;
+    for (const line of await killWhileWorking(folder.path, 1_000_000 * (kill + 1))) {
+      const [what, id = ""] = line.split(" ");
+      if (what === "entered") entered.add(id);
+      if (what === "kept") keptLast.push(id);
+      if (what === "settled") settled.add(id);
+    }
+    await using store = await openStore(folder.path);
+    const { journal, outbox } = store;
+    expect(await journal.known([...entered])).toEqual(entered);
+    for (const id of settled) expect((await failure(journal.row(id))).message).toContain(id);
+    const last = keptLast.at(-1);
+    if (last !== undefined && !settled.has(last)) {
+      // Posted or not, it is not to be run again.
+      const head = await journal.head("peer");
+      expect(head?.id === last ? head.reply?.maybePosted : true).toBe(true);
+      expect((await failure(journal.begin(last))).message).toContain(last);
+    }
+    // So that the next one finds its own reply at the head.
+    for (let head = await journal.head("peer"); head?.reply; head = await journal.head("peer")) {
+      await outbox.posted(head.reply, head.reply.at);
+    }
+  }
+  expect(settled.size).toBeGreaterThan(0);
 }, 60_000);

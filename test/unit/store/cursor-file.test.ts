@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { formatTimestamp } from "../../../src/shared/timestamp.ts";
 import {
+  isMovedElsewhere,
   NEW_CURSOR_FILE,
   parseCursorFile,
   renderCursorFile,
@@ -11,8 +13,9 @@ const ID = "11111111-1111-4111-8111-111111111111";
 const ROW = "aaaaaaaa-0000-4000-8000-000000000001";
 const CURSOR: Cursor = {
   lastSinceId: ROW,
-  settled: { id: ROW, createdAt: "2026-01-01T00:00:00.123456789Z" },
+  settled: { id: ROW, at: "2026-01-01T00:00:00.123456789Z" },
   windowStart: "2026-01-01T00:00:00.000000000Z",
+  fetchFromId: "aaaaaaaa-0000-4000-8000-000000000000",
 };
 
 const parse = (value: unknown) => parseCursorFile(JSON.stringify(value), ID);
@@ -26,7 +29,7 @@ describe("the file of the Go tool", () => {
     ["with Windows line ends", `{\r\n"workspace_id":"${ID}",\r\n"last_since_id":"${ROW}"\r\n}\r\n`],
   ])("is read %s", (_, text) => {
     expect(parseCursorFile(text, ID)).toEqual({
-      cursor: { lastSinceId: ROW, settled: undefined, windowStart: undefined },
+      cursor: { ...EMPTY_CURSOR, lastSinceId: ROW },
       others: {},
     });
   });
@@ -61,9 +64,45 @@ describe("the file of the Go tool", () => {
 test("the newest settled row counts only with its id and its time", () => {
   const time = "2026-01-01T00:00:00Z";
   const settled = (more: object) => parse({ workspace_id: ID, ...more }).cursor.settled;
-  expect(settled({ settled_id: ROW, settled_at: time })).toEqual({ id: ROW, createdAt: time });
+  const at = "2026-01-01T00:00:00.000000000Z";
+  expect(settled({ settled_id: ROW, settled_at: time })).toEqual({ id: ROW, at });
   expect(settled({ settled_id: ROW })).toBeUndefined();
   expect(settled({ settled_at: time })).toBeUndefined();
+});
+
+test("the time of the newest settled row is read in any form, and given with nine digits in UTC", () => {
+  const read = (settled_at: string) => parse({ workspace_id: ID, settled_id: ROW, settled_at });
+  for (const [text, at] of [
+    ["2026-01-01T02:00:00.5+02:00", "2026-01-01T00:00:00.500000000Z"],
+    ["2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:00.123456789Z"],
+  ] as const) {
+    expect(read(text).cursor.settled?.at).toBe(at);
+  }
+});
+
+describe("a cursor that another program has moved", () => {
+  const moved = renderCursorFile({ cursor: CURSOR, others: {} }, ID).replace(
+    `"last_since_id": "${ROW}"`,
+    '"last_since_id": "theirs"',
+  );
+
+  test("is told from our own", () => {
+    expect(isMovedElsewhere(parseCursorFile(moved, ID).cursor)).toBe(true);
+    expect(isMovedElsewhere(CURSOR)).toBe(false);
+    expect(isMovedElsewhere({ ...CURSOR, settled: undefined })).toBe(true);
+    expect(isMovedElsewhere(EMPTY_CURSOR)).toBe(false);
+    // Where the platform has forgotten the cursor, the newest settled row is kept without one.
+    expect(isMovedElsewhere({ ...CURSOR, lastSinceId: undefined })).toBe(false);
+  });
+
+  test("takes no start of reading from before it was moved", () => {
+    expect(parseCursorFile(moved, ID).cursor).toMatchObject({
+      lastSinceId: "theirs",
+      fetchFromId: undefined,
+    });
+    const own = renderCursorFile({ cursor: CURSOR, others: {} }, ID);
+    expect(parseCursorFile(own, ID).cursor.fetchFromId).toBe(CURSOR.fetchFromId);
+  });
 });
 
 describe("our file", () => {
@@ -88,11 +127,14 @@ describe("our file", () => {
   test("is read as it was written", () => {
     const time = fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5+02:00");
     const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-    const cursors = fc.record<Cursor>({
-      lastSinceId: maybe(fc.string({ minLength: 1 })),
-      settled: maybe(fc.record({ id: fc.string({ minLength: 1 }), createdAt: time })),
-      windowStart: maybe(time),
-    });
+    const id = fc.string({ minLength: 1 });
+    const at = fc.bigInt({ min: 0n, max: 10n ** 18n }).map(formatTimestamp);
+    const cursors = fc
+      .record({ lastSinceId: maybe(id), settledAt: at, windowStart: maybe(time), from: maybe(id) })
+      .map(({ lastSinceId, settledAt, windowStart, from }): Cursor => {
+        const settled = lastSinceId === undefined ? undefined : { id: lastSinceId, at: settledAt };
+        return { lastSinceId, settled, windowStart, fetchFromId: from };
+      });
     const others = fc
       .dictionary(
         fc.string().map((key) => `x${key}`),
@@ -140,6 +182,7 @@ describe("a file that is no state of this workspace", () => {
     ["settled_at", "2026-99-01T00:00:00Z", "time"],
     ["window_start", "2026-01-01", "time"],
     ["window_start", true, "text"],
+    ["fetch_from_id", 7, "text"],
   ])("because its %s is %j is refused with that reason", (key, value, kind) => {
     expect(() => parse({ workspace_id: ID, [key]: value })).toThrow(
       `its "${key}" is not a ${kind}`,

@@ -15,7 +15,7 @@ async function failureOf(store: LocalStore): Promise<MoleculeError> {
 
 test("a store keeps a token, and has none where its file is missing or empty", async () => {
   using folder = tmpFolder();
-  const store = await LocalStore.open(folder.path, WORKSPACE);
+  const store = new LocalStore(folder.path, WORKSPACE);
   expect(await store.loadToken()).toBeUndefined();
   await store.saveToken("tok-1");
   expect(await store.loadToken()).toBe("tok-1");
@@ -27,7 +27,7 @@ test.skipIf(process.platform === "win32").each([0o620, 0o602, 0o666])(
   "no token is taken from a file of mode %o: others could choose as whom we speak",
   async (mode) => {
     using folder = tmpFolder();
-    const store = await LocalStore.open(folder.path, WORKSPACE);
+    const store = new LocalStore(folder.path, WORKSPACE);
     await store.saveToken("tok-canary-1");
     const path = join(folder.path, `${WORKSPACE}.token`);
     await chmod(path, mode);
@@ -44,7 +44,7 @@ test.skipIf(process.getuid?.() !== 0)(
   "no token is taken from another user's file (needs root to make one)",
   async () => {
     using folder = tmpFolder();
-    const store = await LocalStore.open(folder.path, WORKSPACE);
+    const store = new LocalStore(folder.path, WORKSPACE);
     await store.saveToken("tok-canary-1");
     await chown(join(folder.path, `${WORKSPACE}.token`), 65534, 65534);
     expect((await failureOf(store)).message).toContain("can be written by others");

@@ -1,74 +1,88 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
-import { MoleculeError } from "../../../src/shared/errors.ts";
+import { StoreDatabase } from "../../../src/store/database.ts";
 import { LocalStore } from "../../../src/store/local.ts";
 import { EMPTY_CURSOR, type Cursor } from "../../../src/store/store.ts";
 import { asNobody } from "../../harness/nobody.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { canMount, smallDisk } from "../../harness/small-disk.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
+import { asking, failure, openStore } from "./support.ts";
 
 const ROW = "aaaaaaaa-0000-4000-8000-000000000001";
 const CURSOR: Cursor = {
   lastSinceId: ROW,
-  settled: { id: ROW, createdAt: "2026-01-01T00:00:00.123456789Z" },
+  settled: { id: ROW, at: "2026-01-01T00:00:00.123456789Z" },
   windowStart: "2026-01-01T00:00:00.000000000Z",
+  fetchFromId: "aaaaaaaa-0000-4000-8000-000000000000",
 };
 
 const stateIn = (folder: string) => join(folder, `${WORKSPACE}.json`);
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
-/** What a call that must fail said. */
-async function failure(doomed: Promise<unknown>): Promise<MoleculeError> {
-  const error = await doomed.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(MoleculeError);
-  return error as MoleculeError;
-}
-
 describe("a store", () => {
   test("gives back what was saved, also to the next process", async () => {
     using folder = tmpFolder();
-    const store = await LocalStore.open(folder.path, WORKSPACE);
+    const store = await openStore(folder.path);
     expect(await store.loadCursor()).toEqual(EMPTY_CURSOR);
     await store.saveCursor(CURSOR);
     expect(await store.loadCursor()).toEqual(CURSOR);
-    const next = await LocalStore.open(folder.path, WORKSPACE);
+    await store.close();
+    await using next = await openStore(folder.path);
     expect(await next.loadCursor()).toEqual(CURSOR);
     await next.saveCursor(EMPTY_CURSOR);
-    expect(await store.loadCursor()).toEqual(EMPTY_CURSOR);
+    expect(await next.loadCursor()).toEqual(EMPTY_CURSOR);
   });
 
   test("takes over from the Go tool, keeps its further keys, and leaves it a file it can read", async () => {
     using folder = tmpFolder();
     const theirs = { workspace_id: WORKSPACE, last_since_id: ROW, version: 3, more: { a: [1] } };
     await writeFile(stateIn(folder.path), JSON.stringify(theirs));
-    const store = await LocalStore.open(folder.path, WORKSPACE);
+    await using store = await openStore(folder.path);
     expect(await store.loadCursor()).toEqual({ ...EMPTY_CURSOR, lastSinceId: ROW });
     await store.saveCursor({ ...CURSOR, lastSinceId: "next" });
     expect(JSON.parse(await readFile(stateIn(folder.path), "utf8"))).toEqual({
       ...theirs,
       last_since_id: "next",
       settled_id: ROW,
-      settled_at: CURSOR.settled?.createdAt,
+      settled_at: CURSOR.settled?.at,
       window_start: CURSOR.windowStart,
+      fetch_from_id: CURSOR.fetchFromId,
     });
+  });
+
+  test("flushes the journal before it saves the cursor, so that it is never the older of the two", async () => {
+    using folder = tmpFolder();
+    await using store = await openStore(folder.path);
+    const watcher = new StoreDatabase(join(folder.path, `${WORKSPACE}.db`));
+    watcher.open();
+    await rm(stateIn(folder.path));
+    await mkdir(stateIn(folder.path));
+    watcher.changed();
+    await failure(store.saveCursor(CURSOR));
+    expect(watcher.changed()).toBe(true);
+    watcher.close();
   });
 
   test("keeps workspaces apart", async () => {
     using folder = tmpFolder();
     const [a, b] = [new LocalStore(folder.path, "a"), new LocalStore(folder.path, "b")];
+    for (const store of [a, b]) {
+      expect(await store.lock.take()).toBe("taken");
+      await store.open();
+    }
     await a.saveCursor(CURSOR);
+    await a.journal.admit([asking(1)], undefined);
     expect(await b.loadCursor()).toEqual(EMPTY_CURSOR);
     expect(await b.loadToken()).toBeUndefined();
+    expect(await b.journal.lanes()).toEqual([]);
+    for (const store of [a, b]) await store.close();
   });
 
   test("proves when it is opened that it can save, before any message is taken", async () => {
     using folder = tmpFolder();
-    await LocalStore.open(join(folder.path, "new", "state"), WORKSPACE);
+    await using _ = await openStore(join(folder.path, "new", "state"));
     const file = JSON.parse(await readFile(stateIn(join(folder.path, "new", "state")), "utf8"));
     expect(file).toEqual({ workspace_id: WORKSPACE, last_since_id: "" });
   });
@@ -86,16 +100,16 @@ describe("a store", () => {
       const path = join(folder.path, "state");
       const umask = process.umask(0);
       try {
-        const store = await LocalStore.open(path, WORKSPACE);
+        await using store = await openStore(path);
         await store.saveCursor(CURSOR);
         await store.saveToken("tok-1");
+        const files = ["db", "db-shm", "db-wal", "holder.json", "json", "lock.db", "token"];
+        expect((await readdir(path)).sort()).toEqual(files.map((end) => `${WORKSPACE}.${end}`));
+        for (const name of await readdir(path)) expect(await modeOf(join(path, name))).toBe("600");
       } finally {
         process.umask(umask);
       }
       expect(await modeOf(path)).toBe("700");
-      expect(await modeOf(stateIn(path))).toBe("600");
-      expect(await modeOf(join(path, `${WORKSPACE}.token`))).toBe("600");
-      expect(await readdir(path)).toHaveLength(2);
     },
   );
 
@@ -103,12 +117,12 @@ describe("a store", () => {
     using folder = tmpFolder();
     const child = Bun.spawn([process.execPath, "-e", ""]);
     await child.exited;
-    for (const kind of ["json", "token"]) {
+    for (const kind of ["json", "token", "holder.json"]) {
       const name = `.${WORKSPACE}.${kind}.${child.pid}.0.tmp`;
       await writeFile(join(folder.path, name), "half a");
     }
-    await LocalStore.open(folder.path, WORKSPACE);
-    expect(await readdir(folder.path)).toEqual([`${WORKSPACE}.json`]);
+    await using _ = await openStore(folder.path);
+    expect((await readdir(folder.path)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 });
 
@@ -124,14 +138,13 @@ describe("a state file that can't be understood", () => {
   ])("because it %s is named, and left byte for byte as it is", async (_, text) => {
     using folder = tmpFolder();
     await writeFile(stateIn(folder.path), text);
-    const error = await failure(LocalStore.open(folder.path, WORKSPACE));
+    const error = await failure(openStore(folder.path));
     expect(error.message).toStartWith(
       `the state file ${stateIn(folder.path)} can't be understood: it`,
     );
     expect(error.hint).toContain("it is left as it is");
     expect(error.exitCode).toBe(1);
     expect(await readFile(stateIn(folder.path), "utf8")).toBe(text);
-    expect(await readdir(folder.path)).toHaveLength(1);
   });
 });
 
@@ -139,7 +152,7 @@ describe("a state file that can't be read or written", () => {
   test("because a folder stands in its place is named, with what to do", async () => {
     using folder = tmpFolder();
     await mkdir(stateIn(folder.path));
-    const error = await failure(LocalStore.open(folder.path, WORKSPACE));
+    const error = await failure(openStore(folder.path));
     expect(error.message).toContain(stateIn(folder.path));
     expect(error.message).toContain("EISDIR");
     expect(error.hint).toContain("A folder stands in its place");
@@ -149,18 +162,16 @@ describe("a state file that can't be read or written", () => {
     expect(untold.message).toBe(`the token file ${token} can't be written (EISDIR)`);
     const unread = await failure(new LocalStore(folder.path, WORKSPACE).loadToken());
     expect(unread.message).toBe(`the file ${token} can't be read (EISDIR)`);
-    const unsaved = await failure(new LocalStore(folder.path, WORKSPACE).saveCursor(CURSOR));
-    expect(unsaved.message).toContain(`${stateIn(folder.path)} can't be written (EISDIR)`);
-    expect(await readdir(folder.path)).toHaveLength(2);
+    expect(await readdir(folder.path)).toHaveLength(3);
   });
 
   test.skipIf(process.platform === "win32")("because it may not be read is named", async () => {
     using folder = tmpFolder();
     await writeFile(stateIn(folder.path), `{"workspace_id":"${WORKSPACE}"}`);
     await chmod(stateIn(folder.path), 0);
-    await chmod(folder.path, 0o755);
+    await chmod(folder.path, 0o777);
     using _ = asNobody();
-    const error = await failure(LocalStore.open(folder.path, WORKSPACE));
+    const error = await failure(openStore(folder.path));
     expect(error.message).toBe(`the file ${stateIn(folder.path)} can't be read (EACCES)`);
     expect(error.hint).toContain("Give this user the right to it");
   });
@@ -173,8 +184,8 @@ describe("a state file that can't be read or written", () => {
       await chmod(stateIn(folder.path), 0o644);
       await chmod(folder.path, 0o555);
       using _ = asNobody();
-      const error = await failure(LocalStore.open(folder.path, WORKSPACE));
-      expect(error.message).toContain(`${stateIn(folder.path)} can't be written (EACCES)`);
+      const error = await failure(openStore(folder.path));
+      expect(error.message).toContain(`${WORKSPACE}.lock.db can't be made (EACCES)`);
       expect(error.hint).toContain("--state-dir");
       const store = new LocalStore(folder.path, WORKSPACE);
       expect(await store.loadCursor()).toEqual(EMPTY_CURSOR);
@@ -186,7 +197,7 @@ describe("a state file that can't be read or written", () => {
     const path = join(folder.path, "file");
     await writeFile(path, "a file");
     for (const state of [path, join(path, "state")]) {
-      const error = await failure(LocalStore.open(state, WORKSPACE));
+      const error = await failure(openStore(state));
       expect(error.message).toMatch(/^the state folder .* can't be used \((EEXIST|ENOTDIR)\)$/);
       expect(error.message).toContain(state);
       expect(error.hint).toContain("--state-dir");
@@ -197,14 +208,15 @@ describe("a state file that can't be read or written", () => {
   test.skipIf(!canMount)(
     "because its disk is read-only is named (needs root to mount a disk)",
     async () => {
-      using disk = smallDisk();
-      const store = await LocalStore.open(disk.path, WORKSPACE);
+      using disk = smallDisk(2_048);
+      await using store = await openStore(disk.path);
       await store.saveCursor(CURSOR);
+      await store.close();
       disk.remount("ro");
-      const error = await failure(store.saveCursor(EMPTY_CURSOR));
-      expect(error.message).toContain(`${stateIn(disk.path)} can't be written (EROFS)`);
-      expect(error.hint).toContain("read-only");
-      expect(await store.loadCursor()).toEqual(CURSOR);
+      const error = await failure(openStore(disk.path));
+      expect(error.message).toMatch(/lock.db|holder.json/);
+      expect(error.message + error.hint).toMatch(/read-only|EROFS|only be read/);
+      expect(await new LocalStore(disk.path, WORKSPACE).loadCursor()).toEqual(CURSOR);
     },
   );
 
@@ -212,20 +224,27 @@ describe("a state file that can't be read or written", () => {
     "because its disk is full keeps its old contents, and is saved again once there is room" +
       " (needs root to mount a disk)",
     async () => {
-      using disk = smallDisk();
-      const store = await LocalStore.open(disk.path, WORKSPACE);
+      using disk = smallDisk(2_048);
+      await using store = await openStore(disk.path);
       await store.saveCursor(CURSOR);
       const before = await readFile(stateIn(disk.path), "utf8");
       const filler = join(disk.path, "filler");
-      await writeFile(filler, Buffer.alloc(128 * 1024)).catch(() => {});
-      const error = await failure(store.saveCursor(EMPTY_CURSOR));
-      expect(error.message).toContain(`${stateIn(disk.path)} can't be written (ENOSPC)`);
-      expect(error.hint).toContain("The disk is full");
+      await writeFile(filler, Buffer.alloc(4_096 * 1024)).catch(() => {});
+      for (const doomed of [
+        () => store.saveCursor(EMPTY_CURSOR),
+        () => store.journal.admit([asking(1, "peer", { raw: "x".repeat(100_000) })], undefined),
+      ]) {
+        const error = await failure(doomed());
+        expect(error.message).toContain(disk.path);
+        expect(error.hint).toContain("The disk is full");
+      }
       expect(await readFile(stateIn(disk.path), "utf8")).toBe(before);
-      expect((await readdir(disk.path)).sort()).toEqual([`${WORKSPACE}.json`, "filler"]);
+      expect((await readdir(disk.path)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+      expect(await store.journal.load()).toMatchObject({ waiting: 0, bytes: 0 });
       await writeFile(filler, "");
       await store.saveCursor(EMPTY_CURSOR);
       expect(await store.loadCursor()).toEqual(EMPTY_CURSOR);
+      expect(await store.journal.admit([asking(1)], undefined)).toHaveLength(1);
     },
   );
 });

@@ -1,0 +1,151 @@
+/**
+ * The database of a store. Writes are queued and those of one turn of the event loop are joined in
+ * one transaction; reads see every write that was queued before them.
+ */
+import type { Database } from "bun:sqlite";
+import { MoleculeError } from "../shared/errors.ts";
+import { openSqlite } from "./open-database.ts";
+import { Sql } from "./sql.ts";
+import { databaseError } from "./store-error.ts";
+
+/** What is done in one transaction. It may run twice, so it changes nothing but the database. */
+export type Operation<T> = (sql: Sql) => T;
+
+interface Job {
+  durable: boolean;
+  operation: Operation<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Outcome = { job: Job; value: unknown } | { job: Job; error: unknown };
+
+export class StoreDatabase {
+  readonly path: string;
+  #sqlite: Database | undefined;
+  #sql: Sql | undefined;
+  #queue: Job[] = [];
+  #flushDue = false;
+  #isFull = true;
+  #version = 0;
+
+  /** Touches nothing yet. */
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Opens the file, and makes it where it is missing. Throws a MoleculeError that names it. */
+  open(): void {
+    this.#sqlite = openSqlite(this.path);
+    this.#sql = new Sql(this.#sqlite);
+    this.#version = this.read(dataVersion);
+  }
+
+  /**
+   * Does `operation` in a transaction, whole or not at all. `durable`: it has survived a power cut,
+   * with everything that was written before it, when the promise resolves.
+   */
+  write<T>(operation: Operation<T>, durable = false): Promise<T> {
+    if (this.#sql === undefined) return Promise.reject(this.#notOpen());
+    if (!this.#flushDue) {
+      this.#flushDue = true;
+      setImmediate(() => this.flush());
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ durable, operation, resolve: (value) => resolve(value as T), reject });
+    });
+  }
+
+  /** Reads, after the writes that were queued before. Throws a MoleculeError that names the file. */
+  read<T>(query: Operation<T>): T {
+    this.flush();
+    if (this.#sql === undefined) throw this.#notOpen();
+    try {
+      return query(this.#sql);
+    } catch (error) {
+      throw databaseError(this.path, error);
+    }
+  }
+
+  /** Writes what is queued. */
+  flush(): void {
+    this.#flushDue = false;
+    const jobs = this.#queue;
+    if (jobs.length === 0) return;
+    this.#queue = [];
+    for (const outcome of this.#together(jobs) ?? jobs.flatMap((job) => this.#alone(job))) {
+      if ("error" in outcome) outcome.job.reject(databaseError(this.path, outcome.error));
+      else outcome.job.resolve(outcome.value);
+    }
+  }
+
+  /** Whether another process has committed anything since the last call. */
+  changed(): boolean {
+    const version = this.read(dataVersion);
+    const isChanged = version !== this.#version;
+    this.#version = version;
+    return isChanged;
+  }
+
+  /** Writes what is queued and closes the file. */
+  close(): void {
+    this.flush();
+    this.#sql?.finalize();
+    this.#sql = undefined;
+    this.#sqlite?.close();
+    this.#sqlite = undefined;
+  }
+
+  /** All in one transaction; undefined where that failed. */
+  #together(jobs: readonly Job[]): Outcome[] | undefined {
+    try {
+      return this.#transaction(jobs);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** One in a transaction of its own, so that it stands or falls alone. */
+  #alone(job: Job): Outcome[] {
+    try {
+      return this.#transaction([job]);
+    } catch (error) {
+      return [{ job, error }];
+    }
+  }
+
+  #transaction(jobs: readonly Job[]): Outcome[] {
+    const [sqlite, sql] = [this.#sqlite, this.#sql];
+    if (sqlite === undefined || sql === undefined) throw this.#notOpen();
+    const durable = jobs.some((job) => job.durable);
+    this.#setFull(sqlite, durable);
+    sql.run("BEGIN IMMEDIATE");
+    try {
+      const outcomes = jobs.map((job) => ({ job, value: job.operation(sql) }));
+      // A commit that changes nothing would flush nothing of what was written before, either.
+      if (durable) sql.run("UPDATE meta SET flushes = flushes + 1");
+      sql.run("COMMIT");
+      return outcomes;
+    } catch (error) {
+      // A full disk makes SQLite roll back by itself.
+      if (sqlite.inTransaction) sql.run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** A commit with FULL flushes the log, with all earlier commits in it (sqlite.org/pragma.html). */
+  #setFull(sqlite: Database, durable: boolean): void {
+    if (durable === this.#isFull) return;
+    sqlite.run(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
+    this.#isFull = durable;
+  }
+
+  #notOpen(): MoleculeError {
+    return new MoleculeError(`the database ${this.path} is not open`);
+  }
+}
+
+/** SQLite's count of what other connections have committed, as this one sees it. */
+function dataVersion(sql: Sql): number {
+  return sql.get<{ data_version: number }>("PRAGMA data_version")?.data_version ?? 0;
+}

@@ -1,0 +1,90 @@
+/** The dead letters of a local store. They may be changed by two processes at once. */
+import type { Clock } from "../shared/clock.ts";
+import type { StoreDatabase } from "./database.ts";
+import { findMessage, type MessageRow } from "./messages.ts";
+import { putReply, removeReply } from "./replies.ts";
+import type { Sql } from "./sql.ts";
+import type { DeadLetter, DeadLetters, NewReply, Rebody } from "./store.ts";
+
+export class LocalDeadLetters implements DeadLetters {
+  readonly #database: StoreDatabase;
+  readonly #clock: Clock;
+
+  constructor(database: StoreDatabase, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+  }
+
+  async list(): Promise<Omit<DeadLetter, "raw" | "undelivered">[]> {
+    return this.#database.read((sql) =>
+      sql.all(
+        `SELECT id, lane, at, died_ms AS diedAt, reason, attempts, crashes FROM messages
+         WHERE state = 'dead' ORDER BY at, n`,
+      ),
+    );
+  }
+
+  async get(id: string): Promise<DeadLetter | undefined> {
+    return this.#database.read((sql) => {
+      const letter = sql.get<Omit<DeadLetter, "undelivered">>(
+        `SELECT id, lane, at, died_ms AS diedAt, reason, attempts, crashes, raw
+         FROM messages JOIN raws USING (n) WHERE id = ? AND state = 'dead'`,
+        id,
+      );
+      if (letter === undefined) return undefined;
+      const reply = undeliveredOf(sql, id);
+      const undelivered = reply === undefined ? undefined : { kind: reply.kind, body: reply.body };
+      return { ...letter, undelivered };
+    });
+  }
+
+  async retry(id: string, rebody: Rebody = (body) => body): Promise<boolean> {
+    const nowMs = this.#clock.now();
+    return this.#database.write((sql) => {
+      const letter = deadMessage(sql, id);
+      if (letter === undefined) return false;
+      const generation = letter.generation + 1;
+      const reply = undeliveredOf(sql, id);
+      if (reply !== undefined) removeReply(sql, reply);
+      // The word that it failed is worth nothing to one that is run again.
+      const isAnswered = reply?.kind === "answer";
+      sql.run(
+        `UPDATE messages SET state = ?, generation = ?, attempts = 0, crashes = 0, told = 0,
+           reason = NULL, died_ms = NULL WHERE id = ?`,
+        isAnswered ? "answered" : "waiting",
+        generation,
+        id,
+      );
+      if (isAnswered) {
+        const body = rebody(reply.body, reply.kind, generation);
+        putReply(sql, { ...reply, generation, body }, { at: letter.at, nowMs });
+      }
+      return true;
+    }, true);
+  }
+
+  async drop(id: string): Promise<boolean> {
+    return this.#database.write((sql) => {
+      const letter = deadMessage(sql, id);
+      if (letter === undefined) return false;
+      sql.run("DELETE FROM messages WHERE id = ?", id);
+      sql.run("DELETE FROM raws WHERE n = ?", letter.n);
+      sql.run("DELETE FROM replies WHERE activity_id = ? AND state = 'undelivered'", id);
+      return true;
+    }, true);
+  }
+}
+
+function deadMessage(sql: Sql, id: string): MessageRow | undefined {
+  const message = findMessage(sql, id);
+  return message?.state === "dead" ? message : undefined;
+}
+
+function undeliveredOf(sql: Sql, id: string): NewReply | undefined {
+  const row = sql.get<Omit<NewReply, "digest"> & { digest: string | null }>(
+    `SELECT activity_id AS activityId, lane, kind, generation, body, digest FROM replies
+     WHERE activity_id = ? AND state = 'undelivered' ORDER BY n DESC LIMIT 1`,
+    id,
+  );
+  return row === undefined ? undefined : { ...row, digest: row.digest ?? undefined };
+}

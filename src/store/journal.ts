@@ -1,0 +1,224 @@
+/** The journal of a local store: what was seen of the feed, and the messages that wait in it. */
+import type { Clock } from "../shared/clock.ts";
+import { MoleculeError } from "../shared/errors.ts";
+import { admitRow } from "./admission.ts";
+import type { StoreDatabase } from "./database.ts";
+import { giveUpBelow, watermarkOf } from "./watermark.ts";
+import {
+  buryMessage,
+  findMessage,
+  openLanes,
+  openMessage,
+  sessionOf,
+  settleMessage,
+} from "./messages.ts";
+import { pendingReply } from "./replies.ts";
+import { OPEN } from "./schema.ts";
+import type {
+  Admission,
+  ChildProcess,
+  Head,
+  Interrupted,
+  Journal,
+  JournalLoad,
+  NewRow,
+  Place,
+} from "./store.ts";
+
+/** From how much on nothing more should be entered. */
+export interface Room {
+  /** Messages that wait and dead letters together. */
+  maxMessages: number;
+  /** Bytes of whole rows and answers. */
+  maxBytes: number;
+}
+
+interface HeadRow extends Omit<Head, "told" | "reply"> {
+  told: number;
+}
+
+export class LocalJournal implements Journal {
+  readonly #database: StoreDatabase;
+  readonly #clock: Clock;
+  readonly #room: Room;
+
+  constructor(database: StoreDatabase, clock: Clock, room: Room) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#room = room;
+  }
+
+  async admit(rows: readonly NewRow[], anchor: Place | undefined): Promise<Admission[]> {
+    const nowMs = this.#clock.now();
+    return this.#database.write((sql) => {
+      if (anchor !== undefined) {
+        sql.run("UPDATE meta SET anchor_id = ?, anchor_at = ?", anchor.id, anchor.at);
+      }
+      return rows.map((row) => admitRow(sql, row, nowMs));
+    }, true);
+  }
+
+  async anchor(): Promise<Place | undefined> {
+    const row = this.#database.read((sql) =>
+      sql.get<{ id: string | null; at: string | null }>(
+        "SELECT anchor_id AS id, anchor_at AS at FROM meta",
+      ),
+    );
+    return row === undefined || row.id === null || row.at === null
+      ? undefined
+      : { id: row.id, at: row.at };
+  }
+
+  async watermark(): Promise<Place | undefined> {
+    const mark = this.#database.read(watermarkOf);
+    return mark === undefined ? undefined : { id: mark.id, at: mark.at };
+  }
+
+  async handledElsewhere(cursorId: string): Promise<number> {
+    return this.#database.write((sql) => giveUpBelow(sql, cursorId), true);
+  }
+
+  async known(ids: readonly string[]): Promise<Set<string>> {
+    return this.#database.read(
+      (sql) =>
+        new Set(ids.filter((id) => sql.get("SELECT 1 FROM seen WHERE id = ?", id) !== undefined)),
+    );
+  }
+
+  async load(): Promise<JournalLoad> {
+    const { waiting, dead, bytes } = this.#database.read((sql) =>
+      sql.get<{ waiting: number; dead: number; bytes: number }>("SELECT * FROM totals"),
+    ) ?? { waiting: 0, dead: 0, bytes: 0 };
+    const { maxMessages, maxBytes } = this.#room;
+    const full = waiting + dead >= maxMessages || bytes >= maxBytes;
+    return { waiting, deadLetters: dead, bytes, full };
+  }
+
+  async lanes(): Promise<string[]> {
+    return this.#database.read(openLanes);
+  }
+
+  async head(lane: string): Promise<Head | undefined> {
+    return this.#database.read((sql) => {
+      const columns = "messages.id, attempts, crashes, messages.generation, told";
+      const row =
+        sql.get<HeadRow>(
+          `SELECT ${columns} FROM replies JOIN messages ON messages.id = activity_id
+           WHERE replies.lane = ? AND replies.state = 'pending'
+           ORDER BY replies.at, replies.n LIMIT 1`,
+          lane,
+        ) ??
+        sql.get<HeadRow>(
+          `SELECT ${columns} FROM messages WHERE lane = ? AND ${OPEN} ORDER BY at, n LIMIT 1`,
+          lane,
+        );
+      if (row === undefined) return undefined;
+      return { ...row, told: row.told === 1, reply: pendingReply(sql, row.id) };
+    });
+  }
+
+  async row(id: string): Promise<string> {
+    const found = this.#database.read((sql) =>
+      sql.get<{ raw: string }>(
+        "SELECT raw FROM messages JOIN raws USING (n) WHERE messages.id = ?",
+        id,
+      ),
+    );
+    if (found === undefined) throw new MoleculeError(`the message ${id} is not kept any more`);
+    return found.raw;
+  }
+
+  async begin(id: string): Promise<void> {
+    const nowMs = this.#clock.now();
+    await this.#database.write((sql) => {
+      const { lane } = openMessage(sql, id, ["waiting"]);
+      const run = sql.get<{ n: number }>(
+        "INSERT INTO runs (lane, at_ms) VALUES (?, ?) RETURNING n",
+        lane,
+        nowMs,
+      );
+      sql.run(
+        `UPDATE messages SET state = 'running', run = ?, session = ?, pid = NULL, identity = NULL
+         WHERE id = ?`,
+        run?.n,
+        sessionOf(sql),
+        id,
+      );
+    });
+  }
+
+  async child(id: string, { pid, identity }: ChildProcess): Promise<void> {
+    await this.#database.write((sql) => {
+      openMessage(sql, id, ["running"]);
+      sql.run("UPDATE messages SET pid = ?, identity = ? WHERE id = ?", pid, identity, id);
+    });
+  }
+
+  again(id: string): Promise<void> {
+    return this.#toWaiting(id, "attempts = attempts + 1");
+  }
+
+  async release(id: string): Promise<void> {
+    await this.#database.write((sql) => {
+      const { run } = openMessage(sql, id, ["waiting", "running"]);
+      // What did not count is no turn taken, either.
+      sql.run("DELETE FROM runs WHERE n = ?", run);
+      sql.run("UPDATE messages SET state = 'waiting', run = NULL, pid = NULL WHERE id = ?", id);
+    });
+  }
+
+  async settle(id: string): Promise<void> {
+    await this.#database.write((sql) => {
+      // Twice is as good as once.
+      if (findMessage(sql, id) !== undefined) settleMessage(sql, openMessage(sql, id));
+    });
+  }
+
+  async bury(id: string, reason: string): Promise<void> {
+    const nowMs = this.#clock.now();
+    await this.#database.write(
+      (sql) => buryMessage(sql, openMessage(sql, id), reason, nowMs),
+      true,
+    );
+  }
+
+  async interrupted(): Promise<Interrupted[]> {
+    const rows = this.#database.read((sql) =>
+      sql.all<{ id: string; pid: number | null; identity: string | null }>(
+        `SELECT id, pid, identity FROM messages
+         WHERE state = 'running' AND session <> ? ORDER BY at, n`,
+        sessionOf(sql),
+      ),
+    );
+    return rows.map(({ id, pid, identity }) => ({
+      id,
+      child: pid === null ? undefined : { pid, identity: identity ?? undefined },
+    }));
+  }
+
+  recover(id: string): Promise<void> {
+    return this.#toWaiting(id, "crashes = crashes + 1");
+  }
+
+  async runsSince(lane: string, sinceMs: number): Promise<number[]> {
+    return this.#database.read((sql) =>
+      sql
+        .all<{ at_ms: number }>(
+          "SELECT at_ms FROM runs WHERE lane = ? AND at_ms >= ? ORDER BY at_ms",
+          lane,
+          sinceMs,
+        )
+        .map((run) => run.at_ms),
+    );
+  }
+
+  async #toWaiting(id: string, counted: string): Promise<void> {
+    await this.#database.write((sql) => {
+      openMessage(sql, id, ["waiting", "running"]);
+      sql.run(
+        `UPDATE messages SET state = 'waiting', run = NULL, pid = NULL, ${counted} WHERE id = ?`,
+        id,
+      );
+    });
+  }
+}

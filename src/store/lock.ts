@@ -1,0 +1,104 @@
+/**
+ * One process for each workspace and state folder: an exclusive transaction on a database that
+ * nothing else ever opens. The system frees it when the process dies, whatever of.
+ */
+import { Database } from "bun:sqlite";
+import { readFile, rm } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import type { Clock } from "../shared/clock.ts";
+import { codeOf } from "../shared/errors.ts";
+import { get, getNumber, getString, parseJson } from "../shared/json.ts";
+import { formatTimestamp, parseTimestamp } from "../shared/timestamp.ts";
+import { makeFolder, sweepTemporary, writeAtomic } from "./atomic-file.ts";
+import { createPrivate } from "./open-database.ts";
+import type { Holder, StoreLock } from "./store.ts";
+import { databaseError, fileError } from "./store-error.ts";
+
+/** A lock whose store nobody refers to any more must not be freed by the garbage collector. */
+const held = new Set<Database>();
+
+export class LocalLock implements StoreLock {
+  readonly #path: string;
+  readonly #holderPath: string;
+  readonly #clock: Clock;
+  #sqlite: Database | undefined;
+
+  /** Touches nothing yet. `path` is the database, `holderPath` the file that says who holds it. */
+  constructor(path: string, holderPath: string, clock: Clock) {
+    this.#path = path;
+    this.#holderPath = holderPath;
+    this.#clock = clock;
+  }
+
+  get isHeld(): boolean {
+    return this.#sqlite !== undefined;
+  }
+
+  async take(): Promise<"taken" | { heldBy: Holder | undefined }> {
+    if (this.isHeld) return "taken";
+    const folder = dirname(this.#path);
+    try {
+      await makeFolder(folder);
+    } catch (error) {
+      throw fileError(`the state folder ${folder} can't be used`, error);
+    }
+    if (!this.#lock()) return { heldBy: await this.#readHolder() };
+    try {
+      await sweepTemporary(this.#holderPath);
+      await writeAtomic(this.#holderPath, this.#us());
+    } catch (error) {
+      await this.release();
+      throw fileError(`the file ${this.#holderPath} can't be written`, error);
+    }
+    return "taken";
+  }
+
+  /** Frees the lock, if it is held. */
+  async release(): Promise<void> {
+    const sqlite = this.#sqlite;
+    if (sqlite === undefined) return;
+    this.#sqlite = undefined;
+    // While the lock is still ours: afterwards the file may be another's.
+    await rm(this.#holderPath, { force: true }).catch(() => {});
+    held.delete(sqlite);
+    sqlite.close();
+  }
+
+  #lock(): boolean {
+    createPrivate(this.#path);
+    let sqlite: Database | undefined;
+    try {
+      sqlite = new Database(this.#path, { readwrite: true, create: true });
+      sqlite.run("PRAGMA busy_timeout = 0");
+      // Nothing is ever written, so that no journal is needed beside it.
+      sqlite.run("PRAGMA journal_mode = MEMORY");
+      sqlite.run("BEGIN EXCLUSIVE");
+    } catch (error) {
+      sqlite?.close();
+      if (codeOf(error)?.startsWith("SQLITE_BUSY")) return false;
+      throw databaseError(this.#path, error);
+    }
+    this.#sqlite = sqlite;
+    held.add(sqlite);
+    return true;
+  }
+
+  async #readHolder(): Promise<Holder | undefined> {
+    try {
+      const file = parseJson(await readFile(this.#holderPath, "utf8"));
+      const [pid, host] = [getNumber(file, "pid"), getString(file, "host")];
+      const since = parseTimestamp(get(file, "since"));
+      if (pid === undefined || host === undefined || since === undefined) return undefined;
+      return { pid, host, since: formatTimestamp(since) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  #us(): string {
+    const since = formatTimestamp(BigInt(Math.trunc(this.#clock.now())) * 1_000_000n);
+    const holder: Holder = { pid: process.pid, host: hostname(), since };
+    return `${JSON.stringify(holder)}\n`;
+  }
+}

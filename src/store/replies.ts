@@ -1,0 +1,99 @@
+/** Replies as they stand in the database. */
+import { sessionOf } from "./messages.ts";
+import type { Sql } from "./sql.ts";
+import type { NewReply, Reply } from "./store.ts";
+
+/** What one reply is known by, also where its message was revived meanwhile. */
+export type ReplyKey = Pick<Reply, "activityId" | "kind" | "generation">;
+
+/** The kind that settles nothing (see {@link Reply}). */
+export function isTrouble({ kind }: Pick<Reply, "kind">): boolean {
+  return kind === "trouble";
+}
+
+/** Puts a reply in the place of whatever of its message was to be posted before. */
+export function putReply(
+  sql: Sql,
+  reply: NewReply,
+  { at, nowMs, deadReason }: { at: string; nowMs: number; deadReason?: string | undefined },
+): void {
+  sql.run("DELETE FROM replies WHERE activity_id = ? AND state = 'pending'", reply.activityId);
+  // Not REPLACE: it would remove the old row without its trigger.
+  removeReply(sql, reply);
+  sql.run(
+    `INSERT INTO replies
+       (activity_id, at, kind, generation, lane, digest, dead_reason, since_ms, session, bytes, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    reply.activityId,
+    at,
+    reply.kind,
+    reply.generation,
+    reply.lane,
+    reply.digest,
+    deadReason,
+    nowMs,
+    sessionOf(sql),
+    Buffer.byteLength(reply.body),
+    reply.body,
+  );
+}
+
+/** Whether it was there, and what its message is bound for. */
+export function removeReply(
+  sql: Sql,
+  { activityId, kind, generation }: ReplyKey,
+): { deadReason: string | undefined } | undefined {
+  const row = sql.get<{ dead_reason: string | null }>(
+    `DELETE FROM replies WHERE activity_id = ? AND kind = ? AND generation = ?
+     RETURNING dead_reason`,
+    activityId,
+    kind,
+    generation,
+  );
+  return row === undefined ? undefined : { deadReason: row.dead_reason ?? undefined };
+}
+
+/** The reply of a message that waits to be posted. */
+export function pendingReply(sql: Sql, activityId: string): Reply | undefined {
+  return findReplies(sql, "WHERE activity_id = ? AND state = 'pending' LIMIT 1", activityId)[0];
+}
+
+/** Those that a process handed over that has ended. */
+export function leftOpen(sql: Sql): Reply[] {
+  return findReplies(
+    sql,
+    "WHERE state = 'handed' AND session <> (SELECT session FROM meta) ORDER BY n",
+  );
+}
+
+/** What is posted for a reply; undefined where it is not kept any more. */
+export function bodyOf(sql: Sql, { activityId, kind, generation }: ReplyKey): string | undefined {
+  return sql.get<{ body: string }>(
+    "SELECT body FROM replies WHERE activity_id = ? AND kind = ? AND generation = ?",
+    activityId,
+    kind,
+    generation,
+  )?.body;
+}
+
+interface ReplyRow extends Omit<Reply, "digest" | "maybePosted" | "deadReason"> {
+  digest: string | null;
+  deadReason: string | null;
+  session: number;
+}
+
+function findReplies(sql: Sql, where: string, ...values: string[]): Reply[] {
+  const now = sessionOf(sql);
+  return sql
+    .all<ReplyRow>(
+      `SELECT activity_id AS activityId, at, dead_reason AS deadReason, lane, kind, generation,
+         digest, since_ms AS since, session FROM replies ${where}`,
+      ...values,
+    )
+    .map(({ session, digest, deadReason, ...reply }) => ({
+      ...reply,
+      digest: digest ?? undefined,
+      deadReason: deadReason ?? undefined,
+      maybePosted: session !== now,
+    }));
+}

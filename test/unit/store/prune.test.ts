@@ -1,0 +1,109 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "bun:test";
+import type { LocalStore } from "../../../src/store/local.ts";
+import type { NewRow } from "../../../src/store/store.ts";
+import { ManualClock } from "../../harness/clock.ts";
+import { WORKSPACE } from "../../harness/scripted-platform.ts";
+import { tmpFolder } from "../../harness/tmp.ts";
+import { answerTo, asking, at, openStore, passing, pending } from "./support.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const known = async (store: LocalStore, rows: NewRow[]) => [
+  ...(await store.journal.known(rows.map(({ id }) => id))),
+];
+
+test("rows of more than 30 days go, but not the watermark, what lies above it, or a dead letter's", async () => {
+  using folder = tmpFolder();
+  const clock = new ManualClock();
+  await using store = await openStore(folder.path, { clock });
+  const old = [passing(1), asking(2), asking(3), passing(4), asking(5), passing(6)];
+  await store.journal.admit(old, undefined);
+  await store.journal.settle("m2");
+  await store.journal.bury("m3", "why");
+  clock.suspend(30 * DAY_MS);
+  await store.prune();
+  expect(await known(store, old)).toHaveLength(6);
+  clock.suspend(1);
+  await store.prune();
+  expect(await known(store, old)).toEqual(["m3", "s4", "m5", "s6"]);
+  expect(await store.journal.watermark()).toEqual({ id: "s4", at: at(4) });
+  await store.journal.settle("m5");
+  await store.journal.admit([passing(7)], undefined);
+  await store.prune();
+  expect(await known(store, [...old, passing(7)])).toEqual(["m3", "s7"]);
+  await store.deadLetters.drop("m3");
+  await store.prune();
+  expect(await known(store, [...old, passing(7)])).toEqual(["s7"]);
+});
+
+test("young rows go where there are too many, the oldest first, and never above the watermark", async () => {
+  using folder = tmpFolder();
+  await using store = await openStore(folder.path, { maxSeen: 1_000 });
+  const rows = Array.from({ length: 2_500 }, (_, n) => passing(n));
+  await store.journal.admit(rows, undefined);
+  await store.prune();
+  expect(await known(store, rows)).toEqual(rows.slice(1_500).map(({ id }) => id));
+  await store.journal.admit([asking(1)], undefined);
+  await store.journal.admit([passing(5_000)], undefined);
+  await store.prune();
+  // All that is left lies above the late one.
+  expect(await known(store, rows)).toHaveLength(1_000);
+});
+
+test("ids that senders gave go after a week, runs after an hour", async () => {
+  using folder = tmpFolder();
+  const clock = new ManualClock();
+  await using store = await openStore(folder.path, { clock });
+  const start = clock.now();
+  const again = (second: number) => asking(second, "peer", { ids: ["sent"], digest: "d" });
+  await store.journal.admit([again(1), again(2)], undefined);
+  await store.journal.begin("m1");
+  clock.suspend(60 * 60 * 1000);
+  await store.prune();
+  expect(await store.journal.runsSince("peer", start)).toEqual([start]);
+  clock.suspend(1);
+  await store.prune();
+  expect(await store.journal.runsSince("peer", start)).toEqual([]);
+  expect(await store.journal.admit([again(3)], undefined)).toEqual([{ kind: "repeat", of: "m1" }]);
+});
+
+test("a posted notice goes with its echo, and one that has none after 30 days", async () => {
+  using folder = tmpFolder();
+  const clock = new ManualClock();
+  await using store = await openStore(folder.path, { clock });
+  for (const [second, digest] of [
+    [1, "d"],
+    [2, "d"],
+    [3, "e"],
+  ] as const) {
+    await store.journal.admit([asking(second, "")], undefined);
+    await store.outbox.keep(answerTo(`m${second}`, { lane: "", digest }));
+    await store.outbox.posted(await pending(store, ""), at(second));
+  }
+  await store.journal.admit([passing(4, "d")], undefined);
+  clock.suspend(20 * DAY_MS);
+  await store.journal.admit([passing(5, "d"), passing(6)], undefined);
+  await store.memory.remember("k", "v");
+  clock.suspend(10 * DAY_MS + 1);
+  await store.prune();
+  expect(await store.outbox.notices("d", at(0))).toEqual({ posted: 1, echoes: 1 });
+  expect(await store.outbox.notices("e", at(0))).toEqual({ posted: 0, echoes: 0 });
+  clock.suspend(400 * DAY_MS);
+  await store.prune();
+  expect(await store.memory.recall("k")).toBe("v");
+});
+
+test("after a flood the file is small again", async () => {
+  using folder = tmpFolder();
+  const path = join(folder.path, `${WORKSPACE}.db`);
+  const store = await openStore(folder.path);
+  const raw = "x".repeat(100_000);
+  const rows = Array.from({ length: 100 }, (_, n) => asking(n, "peer", { raw }));
+  await store.journal.admit(rows, undefined);
+  for (const { id } of rows) await store.journal.settle(id);
+  await store.prune();
+  await store.close();
+  expect(statSync(path).size).toBeLessThan(2_000_000);
+});

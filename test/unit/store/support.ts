@@ -1,0 +1,71 @@
+import { expect } from "bun:test";
+import { MoleculeError } from "../../../src/shared/errors.ts";
+import { formatTimestamp } from "../../../src/shared/timestamp.ts";
+import { LocalStore, type LocalStoreParts } from "../../../src/store/local.ts";
+import type { Head, NewMessage, NewReply, NewRow, Reply } from "../../../src/store/store.ts";
+import { WORKSPACE } from "../../harness/scripted-platform.ts";
+
+/** The store of the folder with its lock, closed at the end of its `using` scope. */
+export async function openStore(
+  folder: string,
+  parts: LocalStoreParts = {},
+): Promise<LocalStore & AsyncDisposable> {
+  const store = new LocalStore(folder, WORKSPACE, parts);
+  expect(await store.lock.take()).toBe("taken");
+  try {
+    await store.open();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return Object.assign(store, { [Symbol.asyncDispose]: () => store.close() });
+}
+
+/** What a call that must fail said. */
+export async function failure(doomed: Promise<unknown>): Promise<MoleculeError> {
+  const error = await doomed.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(MoleculeError);
+  return error as MoleculeError;
+}
+
+/** The time of a row that came `second` seconds after the first. */
+export const at = (second: number) =>
+  formatTimestamp(BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n + BigInt(second) * 1_000_000_000n);
+
+/** A row that asks for something, `m<second>`. */
+export function asking(second: number, lane = "peer", more: Partial<NewMessage> = {}): NewRow {
+  const id = `m${second}`;
+  const message = { lane, raw: `{"id":"${id}"}`, ids: [`sent-${id}`], digest: id, ...more };
+  return { id, at: at(second), notice: undefined, message };
+}
+
+/** A row that is passed over, `s<second>`. */
+export function passing(second: number, notice?: string): NewRow {
+  return { id: `s${second}`, at: at(second), notice, message: undefined };
+}
+
+/** An answer to a message of the lane. */
+export function answerTo(activityId: string, more: Partial<NewReply> = {}): NewReply {
+  const reply = { activityId, lane: "peer", kind: "answer", generation: 0, body: "an answer" };
+  return { ...reply, digest: undefined, ...more } as NewReply;
+}
+
+/** The kind that says that only the operator can mend what keeps a message from its answer. */
+export const trouble = (activityId: string): NewReply =>
+  answerTo(activityId, { kind: "trouble" as NewReply["kind"], body: "a word" });
+
+export async function headOf(store: LocalStore, lane = "peer"): Promise<Head> {
+  const head = await store.journal.head(lane);
+  if (head === undefined) throw new Error(`the lane ${lane} is empty`);
+  return head;
+}
+
+/** The reply that waits at the head of the lane. */
+export async function pending(store: LocalStore, lane = "peer"): Promise<Reply> {
+  const { reply } = await headOf(store, lane);
+  if (reply === undefined) throw new Error("no reply waits");
+  return reply;
+}
