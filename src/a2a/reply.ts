@@ -22,8 +22,11 @@ export interface Answered {
   taskId: string | undefined;
 }
 
-/** An answer given, or the short word that there is none. Each has a message id of its own. */
-export type ReplyKind = "answer" | "failure";
+/**
+ * An answer given, the short word that there is none, or the word that it must wait for the operator.
+ * Each has a message id of its own.
+ */
+export type ReplyKind = "answer" | "failure" | "trouble";
 
 /**
  * The request that carries `text` to the peer (contract 4.3). The message id follows from the
@@ -36,7 +39,7 @@ export function buildReply(
   kind: ReplyKind,
   generation = 0,
 ): MessageSendRequest {
-  const messageId = uuidV5(`${answered.activityId}/${kind}/${generation}`);
+  const messageId = replyId(answered.activityId, kind, generation);
   const more = {
     ...(answered.contextId === undefined ? {} : { contextId: answered.contextId }),
     ...(answered.taskId === undefined ? {} : { taskId: answered.taskId }),
@@ -45,11 +48,28 @@ export function buildReply(
         to: answered.messageId ?? null,
         activity_id: answered.activityId,
         ...(kind === "failure" ? { failed: true } : {}),
+        ...(kind === "trouble" ? { pending: true } : {}),
       },
     },
   };
   const build = (body: string) => buildRequest(body, messageId, "agent", more);
   return fit(text, build);
+}
+
+/** The same request as a new message: for one that is posted again after it was given up. */
+export function regenerate(
+  request: MessageSendRequest,
+  activityId: string,
+  kind: ReplyKind,
+  generation: number,
+): MessageSendRequest {
+  const messageId = replyId(activityId, kind, generation);
+  const message = { ...request.params.message, messageId };
+  return { ...request, id: messageId, params: { message } };
+}
+
+function replyId(activityId: string, kind: ReplyKind, generation: number): string {
+  return uuidV5(`${activityId}/${kind}/${generation}`);
 }
 
 /** The same limit for a notice to the canvas. */
@@ -63,13 +83,19 @@ export interface ReplyMark {
   to: string | undefined;
   /** It is the word that there is no answer. */
   failed: boolean;
+  /** It is the word that the answer must wait. */
+  pending: boolean;
 }
 
 /** The mark of an answer in a message's metadata. */
 export function replyMark(metadata: JsonObject | undefined): ReplyMark | undefined {
   const mark = get(metadata, REPLY_MARK);
   if (mark === undefined) return undefined;
-  return { to: getString(mark, "to"), failed: get(mark, "failed") === true };
+  return {
+    to: getString(mark, "to"),
+    failed: get(mark, "failed") === true,
+    pending: get(mark, "pending") === true,
+  };
 }
 
 /** Builds the body around as much of the text as fits; escapes count, so it is measured as sent. */

@@ -3,21 +3,21 @@
  * Reads as its life does; each step is in its own file.
  */
 import { LATE, within } from "../shared/clock.ts";
-import { Delivery } from "./delivery.ts";
-import { Feed } from "./feed.ts";
+import { messageOf, MoleculeError } from "../shared/errors.ts";
+import { assemble, type Crew } from "./crew.ts";
 import { runHeartbeat } from "./heartbeat.ts";
-import { runIntake, unsavedError, type Tally } from "./intake.ts";
+import { hold } from "./hold.ts";
+import { keepHouse } from "./housekeeping.ts";
+import { runIntake } from "./intake.ts";
+import { Unwritten } from "./keeper.ts";
 import { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
+import { recoverRuns } from "./recovery.ts";
 import { register } from "./register.ts";
-import { Renewal } from "./renewal.ts";
-import { Saver } from "./saver.ts";
-import { Vitals } from "./vitals.ts";
-import { Watchdog } from "./watchdog.ts";
+import { findStart } from "./start.ts";
 
 /** How long cut work may take to end its children before it is left behind. */
 const LAST_WAIT_MS = 5_000;
-const DAY_MS = 86_400_000;
 
 /**
  * Runs until `drain` aborts (then finishes what is in hand, for at most the grace time), or, with
@@ -28,81 +28,159 @@ export async function runBridge(
   parts: BridgeParts,
   drain: AbortSignal,
 ): Promise<void> {
-  const { platform, store, clock, emit, random } = parts;
+  const { store, clock, emit } = parts;
   const naps = new Naps(clock);
-  const watchdog = new Watchdog(clock);
-  const vitals = new Vitals(clock);
-  const saver = new Saver({ store, naps, random, emit });
-  const tally: Tally = { settled: 0, unsettled: 0 };
-  /** Ends everything that runs beside the work. */
-  const life = new AbortController();
-  /** Ends the work itself, once the grace time is over. */
-  const cut = new AbortController();
-  const renewal = new Renewal(parts, life.signal);
-  const delivery = new Delivery(parts, options, { naps, watchdog, renewal });
-
-  const cursor = await store.loadCursor();
-  await register(parts, options, naps, drain);
-  if (drain.aborted) return emit({ type: "stopped", ...tally, openReplies: 0 });
-
-  const onProgress = () => watchdog.expect("intake", 120_000);
-  const windowNow = () => earlierNow(platform.serverNow(), clock.now());
-  const feed = new Feed({ platform, emit, onProgress, windowNow }, cursor);
-  if (feed.openWindow(options.sinceSecs)) await saver.save(feed.cursor);
-  emit({
-    type: "connected",
-    workspaceId: options.workspaceId,
-    start: feed.start,
-    from: feed.cursor.lastSinceId ?? feed.cursor.windowStart ?? "",
-  });
-
-  const startGrace = () => void clock.sleep(options.graceMs, life.signal).then(() => cut.abort());
-  const onDrain = () => {
-    emit({ type: "draining", running: vitals.running, graceMs: options.graceMs });
-    startGrace();
-  };
-  drain.addEventListener("abort", onDrain, { once: true });
-  const { maxOfflineMs } = options;
-  const guard = watchdog.run({ maxOfflineMs, emit, onWake: () => naps.wakeAll() }, life.signal);
-  const beating = runHeartbeat(parts, options, { vitals, watchdog, naps, renewal }, life.signal);
-  const deps = { feed, saver, delivery, vitals, watchdog, naps, renewal };
-  // Where the guard ends the run, nobody has asked it to drain.
-  const stops = { drain: AbortSignal.any([drain, cut.signal]), cut: cut.signal };
-  const working = runIntake(parts, options, deps, stops, tally);
-  // Work that was cut and still does not end (a disk that hangs) is left behind.
-  const cutShort = Promise.withResolvers<void>();
-  const onCut = () => void clock.sleep(LAST_WAIT_MS, life.signal).then(cutShort.resolve);
-  cut.signal.addEventListener("abort", onCut, { once: true });
+  if (!(await hold(store.lock, parts, options.waitLock, drain))) return emit(STOPPED);
   try {
-    // The guard ends early only by rejecting.
-    await Promise.race([working, guard.then(() => working), cutShort.promise]);
-    if (!drain.aborted) startGrace();
-    await delivery.settleOpen(cut.signal);
+    await store.open();
+    await recoverRuns(parts);
+    await register(parts, options, naps, drain);
+    if (drain.aborted) return emit(STOPPED);
+    await live(options, parts, drain, naps);
   } finally {
-    drain.removeEventListener("abort", onDrain);
-    cut.abort();
-    await within(
-      clock,
-      LAST_WAIT_MS,
-      working.catch(() => {}),
-    );
-    life.abort();
-    await Promise.all([beating, guard.catch(() => {})]);
-    const closing = saver.close().then(
-      () => undefined,
-      (error: unknown) => unsavedError(error),
-    );
-    const closed = await within(clock, LAST_WAIT_MS, closing);
-    const saved = closed === LATE ? unsavedError(new Error("the disk does not answer")) : closed;
-    emit({ type: "stopped", ...tally, openReplies: delivery.open });
-    if (saved !== undefined) throw saved;
+    await within(clock, LAST_WAIT_MS, store.close());
   }
 }
 
-/**
- * Now, for the start of a first run's window: the server's clock counts, but one that runs a little
- * ahead must not hide messages. Clocks that are a day apart can't both be meant.
- */
-function earlierNow(serverMs: number, oursMs: number): number {
-  return Math.abs(serverMs - oursMs) > DAY_MS ? serverMs : Math.min(serverMs, oursMs);
+const STOPPED = {
+  type: "stopped",
+  settled: 0,
+  dead: 0,
+  waiting: 0,
+  replies: 0,
+  openReplies: 0,
+} as const;
+
+async function live(
+  options: BridgeOptions,
+  parts: BridgeParts,
+  asked: AbortSignal,
+  naps: Naps,
+): Promise<void> {
+  const { clock, emit } = parts;
+  /** The run has to end although nobody asked for it. */
+  const ending = new AbortController();
+  const cut = new AbortController();
+  const life = new AbortController();
+  const drain = AbortSignal.any([asked, ending.signal]);
+  const stops = { drain, cut: cut.signal, life: life.signal };
+  const begun = await findStart(parts, options.sinceSecs);
+  const crew = assemble(options, parts, stops, naps, begun);
+  const from = begun.cursor.lastSinceId ?? begun.cursor.windowStart ?? "";
+  emit({ type: "connected", workspaceId: options.workspaceId, start: crew.feed.start, from });
+
+  drain.addEventListener(
+    "abort",
+    () => {
+      crew.lanes.stop();
+      const { running } = crew.vitals;
+      if (asked.aborted) emit({ type: "draining", running, graceMs: options.graceMs });
+      void clock.sleep(options.graceMs, life.signal).then(() => cut.abort());
+    },
+    { once: true },
+  );
+  const working = work(options, parts, crew, drain);
+  const { maxOfflineMs } = options;
+  const onWake = () => naps.wakeAll();
+  const guard = crew.watchdog.run({ maxOfflineMs, emit, onWake }, life.signal);
+  const probing = crew.gate.guard(life.signal);
+  const beside = [
+    runHeartbeat(parts, options, crew, life.signal),
+    keepHouse({ ...parts, lanes: crew.lanes }, life.signal),
+    guard.catch(() => {}),
+    probing.catch(() => {}),
+  ];
+  let failure: unknown;
+  try {
+    // The guards end by themselves only by rejecting: why they do is why the run ends.
+    await Promise.race([
+      working,
+      crew.lanes.failed,
+      guard.then(() => working),
+      probing.then(() => working),
+    ]);
+  } catch (error) {
+    failure = error;
+  }
+  ending.abort();
+  await finish(parts, crew, working, stops.cut);
+  cut.abort();
+  life.abort();
+  const unsaved = await save(parts, crew);
+  await tellStopped(parts, crew);
+  await Promise.all(beside);
+  failure ??= crew.lanes.failure;
+  if (failure instanceof Unwritten) failure = unsavedError(failure);
+  failure ??= unsaved;
+  if (failure !== undefined) throw failure;
+}
+
+/** What the last run left is taken up, and then the feed is read to the end of this one. */
+async function work(
+  options: BridgeOptions,
+  parts: BridgeParts,
+  crew: Crew,
+  drain: AbortSignal,
+): Promise<void> {
+  const { store } = parts;
+  crew.delivery.handover.resume(await store.outbox.handedOver());
+  for (const lane of await store.journal.lanes()) crew.lanes.poke(lane);
+  await runIntake(parts, options, crew, drain);
+}
+
+/** What is in hand comes to its end; work that was cut and does not end is left behind. */
+async function finish(
+  { clock }: BridgeParts,
+  { lanes, delivery }: Crew,
+  working: Promise<void>,
+  cut: AbortSignal,
+): Promise<void> {
+  const never = new AbortController();
+  const finished = working
+    .catch(() => {})
+    .then(() => lanes.untilIdle(never.signal))
+    .then(() => delivery.handover.settle(cut));
+  const cutShort = Promise.withResolvers<void>();
+  const onCut = () => void clock.sleep(LAST_WAIT_MS, never.signal).then(cutShort.resolve);
+  cut.addEventListener("abort", onCut, { once: true });
+  await Promise.race([finished, cutShort.promise]);
+  cut.removeEventListener("abort", onCut);
+  never.abort();
+}
+
+/** Gives why the cursor could not be saved, if it could not. */
+async function save({ clock }: BridgeParts, { saver }: Crew): Promise<MoleculeError | undefined> {
+  const closing = saver.close().then(
+    () => undefined,
+    (error: unknown) => unsavedError(error),
+  );
+  const closed = await within(clock, LAST_WAIT_MS, closing);
+  return closed === LATE ? unsavedError(new Error("the disk does not answer")) : closed;
+}
+
+async function tellStopped({ store, clock, emit }: BridgeParts, crew: Crew): Promise<void> {
+  const openReplies = crew.delivery.handover.open;
+  const count = async () => {
+    const { waiting } = await store.journal.load();
+    const replies = (await store.outbox.count()) - openReplies;
+    // A message whose answer waits to be posted need not be run again.
+    return { waiting: Math.max(0, waiting - replies), replies };
+  };
+  // A store that can't tell is told of elsewhere.
+  const nothing = { waiting: 0, replies: 0 };
+  const counted = await within(
+    clock,
+    LAST_WAIT_MS,
+    count().catch(() => nothing),
+  );
+  const left = counted === LATE ? nothing : counted;
+  emit({ type: "stopped", ...crew.worker.tally, ...left, openReplies });
+}
+
+/** The run's end when something could not be written to the last. */
+function unsavedError(cause: unknown): MoleculeError {
+  return new MoleculeError(`the last progress could not be saved: ${messageOf(cause)}`, {
+    hint: "What was in hand may be run again at the next start. Make room, or see to the disk.",
+    cause,
+  });
 }

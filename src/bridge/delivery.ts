@@ -1,216 +1,235 @@
 /**
- * Posts answers: to a peer as a message of our own, to the canvas as a notice. Retries what may pass,
- * drops what can't, and hands over a post that a slow peer holds open.
+ * Posts the replies of the outbox: to a peer as a message of our own, to the canvas as a notice.
+ * Tries again what may pass, gives up what can't, and hands over a post that a slow peer holds open.
  */
-import { buildReply, fitNotice, type ReplyKind } from "../a2a/reply.ts";
-import type { InboundMessage } from "../a2a/feed-row.ts";
+import type { MessageSendRequest } from "../contract/types.ts";
+import { getString } from "../shared/json.ts";
 import { nextDelay } from "../shared/backoff.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
-import { messageOf } from "../shared/errors.ts";
+import { formatTimestamp } from "../shared/timestamp.ts";
 import { PlatformError, type Verdict } from "../platform/platform.ts";
+import type { PeerMode, Reply } from "../store/store.ts";
 import { senderName } from "./events.ts";
+import { Handover } from "./handover.ts";
+import type { Keeper } from "./keeper.ts";
 import type { Naps } from "./naps.ts";
-import type { BridgeOptions, BridgeParts } from "./parts.ts";
-import type { Renewal } from "./renewal.ts";
-import { explainUnauthorized } from "./unauthorized.ts";
+import { ECHO_MS, wasPosted } from "./notices.ts";
+import type { Pace } from "./pace.ts";
+import type { BridgeParts } from "./parts.ts";
+import { Slots } from "./slots.ts";
+import type { Standing } from "./standing.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** A push peer answers on the open request, minutes later (T24): after this long it is not awaited. */
 const HAND_OVER_MS = 15_000;
-/** Posts that may stay open at once; Bun itself allows 256 requests. */
-const MOST_OPEN = 64;
-/** How long one reply may hold up the others, beside the waits that the platform asked for. */
-const PATIENCE_MS = 10 * 60_000;
-/** A post that must be awaited may take as long as the client lets it. */
-const LONGEST_POST_MS = 32 * 60_000;
-const SLACK_MS = 60_000;
+/** Posts that are made at once: a full outbox at the start must not become a flood. */
+const MOST_POSTS = 32;
+/** Peers whose mode is remembered here; the store has them all. */
+const MOST_MODES = 10_000;
+/** How long a reply is tried, from when it was entered. */
+const PATIENCE_MS = 24 * 3_600_000;
+/** Longer than any post may take, and than the pause after it. */
+const SLACK_MS = 45 * 60_000;
 
 /** What may pass; of a 401 only our own standing tells. */
 const RETRIED: ReadonlySet<Verdict> = new Set(["transient", "misaddressed", "unauthorized"]);
 
-/** `stopped`: not posted, because the bridge was told to stop. */
-export type Delivered = "posted" | "dropped" | "stopped";
+/** `open`: handed over. `left`: still in the outbox, because the bridge was told to stop. */
+export type Delivered = "posted" | "refused" | "open" | "left";
+
+export interface DeliveryDeps {
+  naps: Naps;
+  watchdog: Watchdog;
+  keeper: Keeper;
+  pace: Pace;
+  standing: Standing;
+}
+
+/** How one reply is delivered. */
+export interface DeliveryOptions {
+  /** When its message was taken, monotonic: for the time that the answer took. */
+  takenAt?: number | undefined;
+  /** It was handed over before: nobody waits for it. */
+  behind?: boolean;
+  /** Called before the first pause: the work may go on with others. */
+  onPause?: () => void;
+}
 
 export class Delivery {
   readonly #parts: BridgeParts;
-  readonly #options: Pick<BridgeOptions, "workspaceId">;
-  readonly #naps: Naps;
-  readonly #watchdog: Watchdog;
-  readonly #renewal: Renewal;
-  readonly #open = new Set<Promise<void>>();
+  readonly #deps: DeliveryDeps;
+  readonly #stops: { drain: AbortSignal; cut: AbortSignal };
+  readonly #handover: Handover;
+  readonly #posts = new Slots(MOST_POSTS);
+  /** How peers take messages, as far as that was written down. */
+  readonly #modes = new Map<string, PeerMode>();
 
   constructor(
     parts: BridgeParts,
-    options: Pick<BridgeOptions, "workspaceId">,
-    { naps, watchdog, renewal }: { naps: Naps; watchdog: Watchdog; renewal: Renewal },
+    deps: DeliveryDeps,
+    stops: { drain: AbortSignal; cut: AbortSignal },
   ) {
     this.#parts = parts;
-    this.#options = options;
-    this.#naps = naps;
-    this.#watchdog = watchdog;
-    this.#renewal = renewal;
+    this.#deps = deps;
+    this.#stops = stops;
+    const again = (reply: Reply) => this.deliver(reply, { behind: true });
+    this.#handover = new Handover(parts, deps.keeper, again, stops.cut);
   }
 
-  /** Posts that were handed over and are still open. */
-  get open(): number {
-    return this.#open.size;
-  }
-
-  /**
-   * Posts `text` as the answer to `message`. Every try carries the same message id. `takenAt` is when
-   * the message was taken, for the time that the answer took; `behind` says that nobody waits for
-   * this. Rejects only when our own token is refused for good.
-   */
-  async post(
-    message: InboundMessage,
-    text: string,
-    kind: ReplyKind,
-    signal: AbortSignal,
-    takenAt = this.#parts.clock.monotonic(),
-    behind = false,
-  ): Promise<Delivered> {
-    const { emit, clock, random } = this.#parts;
-    const named = { activityId: message.activityId, to: senderName(message.peerId) };
-    const begun = clock.monotonic();
-    const delivered = (note: string | undefined) => {
-      const ms = clock.monotonic() - takenAt;
-      emit({ type: "answered", ...named, ms, failure: kind === "failure", note });
-    };
-    let askedMs = 0;
-    for (let failures = 0; ;) {
-      if (signal.aborted) return "stopped";
-      this.#expect(behind, LONGEST_POST_MS);
-      const presented = this.#parts.token.value;
-      const posting = this.#postOnce(message, text, kind, signal);
-      try {
-        const mayStayOpen = this.#open.size < MOST_OPEN;
-        const result = mayStayOpen ? await within(clock, HAND_OVER_MS, posting) : await posting;
-        if (result === LATE) {
-          this.#watch(named, posting, () => this.post(message, text, kind, signal, takenAt, true));
-          emit({ type: "reply-handed-over", ...named, afterMs: HAND_OVER_MS });
-        } else {
-          this.#watchdog.contact();
-          delivered(result.note);
-        }
-        return "posted";
-      } catch (error) {
-        if (signal.aborted) return "stopped";
-        if (!(error instanceof PlatformError)) throw error;
-        if (error.failure.deliveryConfirmed) {
-          delivered(error.message);
-          return "posted";
-        }
-        if (error.verdict === "unauthorized") {
-          const ours = await this.#isOurs(error, presented, signal);
-          if (ours === "renewed") continue;
-          if (ours === "fine") {
-            emit({ type: "reply-dropped", ...named, reason: error.message });
-            return "dropped";
-          }
-        } else if (!RETRIED.has(error.verdict)) {
-          emit({ type: "reply-dropped", ...named, reason: error.message });
-          return "dropped";
-        }
-        failures += 1;
-        const spent = clock.monotonic() - begun - askedMs;
-        // Without the platform nothing else goes on either; with it, others wait behind this one.
-        if (error.failure.status !== undefined && spent > PATIENCE_MS) {
-          const reason = `${error.message}; tried for ${formatDuration(spent)}`;
-          emit({ type: "reply-dropped", ...named, reason });
-          return "dropped";
-        }
-        const inMs = nextDelay(failures, random, error.failure.retryAfterMs);
-        if (error.failure.retryAfterMs !== undefined) askedMs += inMs;
-        emit({ type: "reply-retry", ...named, failures, reason: error.message, inMs });
-        this.#expect(behind, inMs + SLACK_MS);
-        await this.#naps.nap(inMs, signal);
-      }
-    }
-  }
-
-  /** Waits for the posts that were handed over, until they end or the signal aborts. */
-  async settleOpen(signal: AbortSignal): Promise<void> {
-    if (this.#open.size === 0 || signal.aborted) return;
-    const aborted = Promise.withResolvers<void>();
-    const end = () => aborted.resolve();
-    signal.addEventListener("abort", end, { once: true });
-    await Promise.race([Promise.all(this.#open), aborted.promise]);
-    signal.removeEventListener("abort", end);
-  }
-
-  async #postOnce(
-    message: InboundMessage,
-    text: string,
-    kind: ReplyKind,
-    signal: AbortSignal,
-  ): Promise<{ note: string | undefined }> {
-    if (message.peerId !== undefined) {
-      return this.#parts.platform.send(message.peerId, buildReply(message, text, kind), {
-        signal,
-        // A pooled connection that died while the machine slept would swallow it.
-        fresh: true,
-      });
-    }
-    await this.#parts.platform.notify(fitNotice(text), { signal });
-    return { note: undefined };
+  /** The posts that their peers hold open. */
+  get handover(): Handover {
+    return this.#handover;
   }
 
   /**
-   * A post that was handed over is watched. Where nobody knows what became of it, the peer may be at
-   * work: sending it again could have it done twice. Where the platform says that it failed, it is
-   * posted again, behind the back of the work that has gone on.
+   * Posts the reply, under the same message id each time, until it is delivered, refused for good,
+   * handed over, or the bridge stops. Rejects only when our own token is refused for good.
    */
-  #watch(
-    named: { activityId: string; to: string },
-    posting: Promise<unknown>,
-    again: () => Promise<Delivered>,
-  ): void {
-    const { emit } = this.#parts;
-    const late = (delivered: boolean, reason?: string) =>
-      emit({ type: "reply-late", ...named, delivered, reason });
-    const watched = posting
-      .then(
-        () => late(true),
-        async (error: unknown) => {
-          const { failure, verdict } = error instanceof PlatformError ? error : {};
-          if (failure?.deliveryConfirmed === true) return late(true);
-          if (verdict !== undefined && !RETRIED.has(verdict)) {
-            return emit({ type: "reply-dropped", ...named, reason: messageOf(error) });
-          }
-          late(false, messageOf(error));
-          // It rejects only where our token is refused, which the feed will tell.
-          if (failure?.unknownOutcome === false) await again().catch(() => {});
-        },
-      )
-      .finally(() => this.#open.delete(watched));
-    this.#open.add(watched);
-  }
-
-  /** Nothing that runs behind may speak for the loop. */
-  #expect(behind: boolean, ms: number): void {
-    if (!behind) this.#watchdog.expect("intake", ms);
-  }
-
-  /**
-   * A 401 on a reply may be the peer's own, passed on: only a call that concerns nobody else tells
-   * whether our token is meant. Rejects when it is, and there is no other.
-   */
-  async #isOurs(
-    refused: PlatformError,
-    presented: string | undefined,
-    signal: AbortSignal,
-  ): Promise<"renewed" | "fine" | "unknown"> {
-    const { platform, token } = this.#parts;
-    if (token.value !== presented) return "renewed";
+  async deliver(reply: Reply, options: DeliveryOptions = {}): Promise<Delivered> {
+    const { clock, random, emit } = this.#parts;
+    const { naps, keeper, watchdog } = this.#deps;
+    const { drain, cut } = this.#stops;
+    const named = { activityId: reply.activityId, to: senderName(reply.lane) };
+    const loop = `delivery of ${reply.activityId}`;
+    let doubtful = reply.maybePosted;
     try {
-      await platform.state({ signal });
-      return "fine";
-    } catch (error) {
-      if (!(error instanceof PlatformError) || error.verdict !== "unauthorized") return "unknown";
+      for (let failures = 0; !cut.aborted;) {
+        watchdog.expect(loop, SLACK_MS);
+        const presented = this.#parts.token.value;
+        try {
+          const known = await this.#known(reply, doubtful, options);
+          if (known !== undefined) return known;
+          if (cut.aborted) break;
+          return await this.#post(reply, options);
+        } catch (error) {
+          if (cut.aborted) break;
+          if (!(error instanceof PlatformError)) throw error;
+          doubtful ||= error.failure.unknownOutcome === true;
+          const judged = await this.#judge(reply, error, presented);
+          if (judged === "again") continue;
+          if (judged !== "later") return judged;
+          failures += 1;
+          const inMs = nextDelay(failures, random, error.failure.retryAfterMs);
+          if (clock.now() - reply.since + inMs > PATIENCE_MS) {
+            const reason = `${error.message}; tried for ${formatDuration(PATIENCE_MS)}`;
+            await keeper.do(() => this.#refuse(reply, reason));
+            return "refused";
+          }
+          emit({ type: "reply-retry", ...named, failures, reason: error.message, inMs });
+          options.onPause?.();
+          // A bridge that was told to stop does not wait for what the next start can do as well.
+          await naps.nap(inMs, drain);
+          if (drain.aborted) break;
+        }
+      }
+      return "left";
+    } finally {
+      watchdog.dismiss(loop);
     }
-    if (await this.#renewal.renew(presented, signal)) return "renewed";
-    if (signal.aborted) return "unknown";
-    throw await explainUnauthorized(refused, platform, this.#options.workspaceId, token, signal);
+  }
+
+  /** Looks for a notice of which nobody knows whether it was posted. */
+  async #known(
+    reply: Reply,
+    doubtful: boolean,
+    options: DeliveryOptions,
+  ): Promise<Delivered | undefined> {
+    if (!doubtful || reply.lane !== "") return undefined;
+    const { cut } = this.#stops;
+    options.onPause?.();
+    await this.#deps.naps.nap(ECHO_MS, cut);
+    if (cut.aborted) return undefined;
+    const found = await wasPosted(this.#parts, reply, cut).catch((error: unknown) => {
+      // Whatever the feed answers is no verdict on the reply.
+      if (!(error instanceof PlatformError)) throw error;
+      throw new PlatformError(error.message, { ...error.failure, verdict: "transient" });
+    });
+    return found ? this.#posted(reply, options, "found in the feed") : undefined;
+  }
+
+  async #post(reply: Reply, options: DeliveryOptions): Promise<Delivered> {
+    const { clock, emit } = this.#parts;
+    const { keeper, pace, watchdog } = this.#deps;
+    const { cut } = this.#stops;
+    await pace.beforeAnswer(cut);
+    if (!(await this.#posts.take(cut))) return "left";
+    const posting = this.#postOnce(reply);
+    const sent = await (
+      this.#handover.hasRoom ? within(clock, HAND_OVER_MS, posting) : posting
+    ).finally(() => this.#posts.free());
+    if (sent === LATE) {
+      const named = { activityId: reply.activityId, to: senderName(reply.lane) };
+      // Watched before it is written down, so that its end can't be missed.
+      this.#handover.watch(reply, posting);
+      emit({ type: "reply-handed-over", ...named, afterMs: HAND_OVER_MS });
+      await keeper.do(() => this.#parts.store.outbox.handOver(reply));
+      return "open";
+    }
+    watchdog.contact();
+    return this.#posted(reply, options, sent.note);
+  }
+
+  async #postOnce(reply: Reply): Promise<{ note: string | undefined }> {
+    const { platform, store } = this.#parts;
+    const signal = this.#stops.cut;
+    const body = await store.outbox.body(reply);
+    if (reply.lane === "") {
+      await platform.notify(body, { signal });
+      return { note: undefined };
+    }
+    const request = JSON.parse(body) as MessageSendRequest;
+    // A pooled connection that died while the machine slept would swallow it.
+    const sent = await platform.send(reply.lane, request, { signal, fresh: true });
+    const polls = sent.queued && getString(sent.body, "delivery_mode") === "poll";
+    await this.#learn(reply.lane, polls ? "poll" : "push");
+    return sent;
+  }
+
+  async #learn(peer: string, mode: PeerMode): Promise<void> {
+    if (this.#modes.get(peer) === mode) return;
+    if (this.#modes.size >= MOST_MODES) this.#modes.clear();
+    this.#modes.set(peer, mode);
+    // Not worth stopping for: it is only asked where a handed-over post breaks off.
+    await this.#parts.store.outbox.learnPeerMode(peer, mode).catch(() => {});
+  }
+
+  async #posted(
+    reply: Reply,
+    { takenAt, behind = false }: DeliveryOptions,
+    note: string | undefined,
+  ): Promise<Delivered> {
+    const { clock, emit, platform, store } = this.#parts;
+    const named = { activityId: reply.activityId, to: senderName(reply.lane) };
+    const ms = takenAt === undefined ? clock.now() - reply.since : clock.monotonic() - takenAt;
+    if (behind) emit({ type: "reply-late", ...named, delivered: true, reason: note });
+    else emit({ type: "answered", ...named, ms: Math.max(0, ms), kind: reply.kind, note });
+    const at = formatTimestamp(BigInt(Math.floor(platform.serverNow())) * 1_000_000n);
+    await this.#deps.keeper.do(() => store.outbox.posted(reply, at));
+    return "posted";
+  }
+
+  /** What a failed try means: a status on a reply speaks of that reply alone. */
+  async #judge(
+    reply: Reply,
+    error: PlatformError,
+    presented: string | undefined,
+  ): Promise<Delivered | "again" | "later"> {
+    if (error.failure.deliveryConfirmed === true) return this.#posted(reply, {}, error.message);
+    let refused = !RETRIED.has(error.verdict);
+    if (error.verdict === "unauthorized") {
+      const ours = await this.#deps.standing.afterRefusal(error, presented, this.#stops.cut);
+      if (ours === "renewed") return "again";
+      refused = ours === "fine";
+    }
+    if (!refused) return "later";
+    await this.#deps.keeper.do(() => this.#refuse(reply, error.message));
+    return "refused";
+  }
+
+  async #refuse(reply: Reply, reason: string): Promise<void> {
+    await this.#parts.store.outbox.refused(reply, reason);
+    const named = { activityId: reply.activityId, to: senderName(reply.lane) };
+    this.#parts.emit({ type: "reply-refused", ...named, kind: reply.kind, reason });
   }
 }

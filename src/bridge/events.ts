@@ -1,8 +1,14 @@
+import type { ReplyKind } from "../a2a/reply.ts";
+import type { Holder } from "../store/store.ts";
+
 /**
  * What the bridge tells: the only way out of it beside its end. The terminal, JSON logs and (later)
  * metrics are views of these; no event holds a token or a message's text.
  */
 export type BridgeEvent =
+  | { type: "lock-waiting"; holder: Holder | undefined }
+  | { type: "recovered"; runs: number; processes: number }
+  | { type: "handled-elsewhere"; cursor: string; messages: number }
   | { type: "register-retry"; attempt: number; of: number; reason: string; inMs: number }
   | { type: "token-issued"; kept: boolean; reason: string | undefined }
   | { type: "token-refused"; origin: string }
@@ -27,6 +33,15 @@ export type BridgeEvent =
   | { type: "cursor-gone"; cursor: string }
   | { type: "page-shrunk"; limit: number; reason: string }
   | { type: "row-unreadable"; reason: string }
+  | { type: "fetched"; rows: number }
+  | { type: "entered"; rows: number }
+  | { type: "journal-full"; waiting: number; deadLetters: number; bytes: number }
+  | { type: "journal-room"; afterMs: number }
+  | { type: "id-reused"; activityId: string; from: string }
+  | { type: "turn-limit"; from: string; limit: number; inMs: number }
+  | { type: "backend-paused"; reason: string; hint: string; forMs: number }
+  | { type: "backend-still-paused"; reason: string }
+  | { type: "backend-resumed" }
   | { type: "skipped"; activityId: string; reason: string; routine: boolean }
   | {
       type: "taken";
@@ -47,12 +62,13 @@ export type BridgeEvent =
   | { type: "run-failed"; activityId: string; from: string; attempts: number; reason: string }
   | { type: "declined"; activityId: string; from: string; reason: string }
   | { type: "noted"; activityId: string; from: string; ms: number }
+  | { type: "reply-kept"; activityId: string; kind: ReplyKind }
   | {
       type: "answered";
       activityId: string;
       to: string;
       ms: number;
-      failure: boolean;
+      kind: ReplyKind;
       note: string | undefined;
     }
   | {
@@ -63,7 +79,7 @@ export type BridgeEvent =
       reason: string;
       inMs: number;
     }
-  | { type: "reply-dropped"; activityId: string; to: string; reason: string }
+  | { type: "reply-refused"; activityId: string; to: string; kind: ReplyKind; reason: string }
   | { type: "reply-handed-over"; activityId: string; to: string; afterMs: number }
   | {
       type: "reply-late";
@@ -74,14 +90,27 @@ export type BridgeEvent =
     }
   | { type: "save-failed"; reason: string; hint: string | undefined; inMs: number }
   | { type: "save-recovered"; failures: number }
+  | { type: "upkeep-failed"; reason: string }
   | { type: "backend-stderr"; line: string }
   | { type: "woke"; asleepMs: number }
   | { type: "draining"; running: number; graceMs: number }
-  | { type: "stopped"; settled: number; unsettled: number; openReplies: number };
+  | { type: "cursor-saved"; id: string }
+  | {
+      type: "stopped";
+      /** Messages that came to their end in this run, and how many of them in the dead letters. */
+      settled: number;
+      dead: number;
+      /** Messages that the next start takes up. */
+      waiting: number;
+      /** Answers that the next start posts. */
+      replies: number;
+      /** Answers that their peers still hold open. */
+      openReplies: number;
+    };
 
 export type Emit = (event: BridgeEvent) => void;
 
-/** How a message's sender is named in events. */
+/** How a message's sender is named in events: the peer's id; the canvas, which has none, by name. */
 export function senderName(peerId: string | undefined): string {
-  return peerId ?? "canvas";
+  return peerId || "canvas";
 }

@@ -1,169 +1,113 @@
-/** The loop that does the work: fetch a page, take its rows one by one, settle each, save. */
-import { interpret } from "../a2a/feed-row.ts";
-import { nextDelay } from "../shared/backoff.ts";
-import { ExitCode, MoleculeError } from "../shared/errors.ts";
-import { PlatformError } from "../platform/platform.ts";
-import { dispatch, type Deps } from "./dispatch.ts";
-import type { Feed, FeedPage, FeedRow } from "./feed.ts";
+/** The loop that reads the feed: fetch a page, enter its rows in the journal, hand on the lanes. */
+import type { Admission } from "../store/store.ts";
+import { entryOf, type Entry } from "./admission.ts";
+import { senderName } from "./events.ts";
+import type { FeedPage } from "./feed.ts";
+import { Fetcher, SLACK_MS, type FetcherDeps } from "./fetcher.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Pace } from "./pace.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
-import type { Renewal } from "./renewal.ts";
 import type { Saver } from "./saver.ts";
-import { explainUnauthorized } from "./unauthorized.ts";
 
-const SLACK_MS = 120_000;
+/** How soon to look again where something was found: more often follows. */
+const BUSY_MS = 250;
+/** How often to see whether a full journal has room again. */
+const ROOM_MS = 1_000;
 
-export interface IntakeDeps extends Deps {
-  renewal: Renewal;
-  feed: Feed;
+export interface IntakeDeps extends FetcherDeps {
+  keeper: Keeper;
+  lanes: Lanes;
+  pace: Pace;
   saver: Saver;
 }
 
-/** `drain`: take no new work. `cut`: end what is running, too. */
-export interface Stops {
-  drain: AbortSignal;
-  cut: AbortSignal;
-}
-
-export interface Tally {
-  settled: number;
-  unsettled: number;
-}
-
-/** Works until drained, or, with `once`, until nothing is left. Rejects with what ends the run. */
+/** Reads until drained, or, with `once`, until all is settled. Rejects with what ends the run. */
 export async function runIntake(
   parts: BridgeParts,
   options: BridgeOptions,
   deps: IntakeDeps,
-  stops: Stops,
-  tally: Tally,
+  drain: AbortSignal,
 ): Promise<void> {
+  const { lanes, watchdog, naps } = deps;
   const fetcher = new Fetcher(parts, options, deps);
   try {
-    while (!stops.drain.aborted) {
-      const page = await fetcher.next(stops.drain);
+    while (!drain.aborted) {
+      await waitForRoom(parts, deps, drain);
+      await deps.pace.beforeFetch(drain);
+      const page = await fetcher.next(drain);
       if (page === undefined) return;
-      for (const row of page.rows) {
-        if (stops.drain.aborted) return;
-        if (!(await handle(parts, options, deps, row, stops.cut, tally))) return;
-      }
+      const found = await enter(parts, options, deps, page);
       if (page.more) continue;
-      if (options.once && page.rows.length === 0) return;
-      deps.watchdog.expect("intake", options.intervalMs + SLACK_MS);
-      // After work there is often more: look again at once.
-      if (page.pause) await deps.naps.nap(options.intervalMs, stops.drain);
+      if (options.once && found === 0) {
+        if (lanes.working === 0) return;
+        // What came meanwhile is part of the backlog, too.
+        await lanes.untilIdle(drain);
+        continue;
+      }
+      watchdog.expect("intake", options.intervalMs + SLACK_MS);
+      const soon = found > 0 && !page.lost ? Math.min(BUSY_MS, options.intervalMs) : undefined;
+      await naps.nap(soon ?? options.intervalMs, drain);
     }
   } finally {
-    deps.watchdog.dismiss("intake");
+    watchdog.dismiss("intake");
   }
 }
 
-/** Takes one row to its end; false when it was stopped on the way, and so is not settled. */
-async function handle(
-  parts: BridgeParts,
-  options: BridgeOptions,
-  deps: IntakeDeps,
-  { row, old }: FeedRow,
-  cut: AbortSignal,
-  tally: Tally,
-): Promise<boolean> {
-  if (!old) {
-    const reading = interpret(row, options.workspaceId);
-    if (reading.kind === "skip") {
-      const { reason, routine } = reading;
-      parts.emit({ type: "skipped", activityId: row.id, reason, routine });
-    } else {
-      tally.unsettled += 1;
-      const end = await dispatch(parts, options, deps, reading.message, cut);
-      if (end === "stopped") return false;
-      tally.unsettled -= 1;
-      tally.settled += 1;
+/** Enters a page; gives how many of its rows were not known. */
+async function enter(
+  { store, emit }: BridgeParts,
+  { workspaceId }: BridgeOptions,
+  { keeper, lanes, saver, feed }: IntakeDeps,
+  page: FeedPage,
+): Promise<number> {
+  if (page.rows.length === 0) return 0;
+  emit({ type: "fetched", rows: page.rows.length });
+  const entries = page.rows.map((row) => entryOf(row, workspaceId));
+  const rows = entries.map((entry) => entry.row);
+  const admissions = await keeper.do(() => store.journal.admit(rows, feed.anchor));
+  let found = 0;
+  for (const [index, entry] of entries.entries()) {
+    const admission = admissions[index];
+    if (admission === undefined || admission.kind === "known") continue;
+    found += 1;
+    tell(entry, admission, emit);
+    if (admission.kind === "entered" && entry.row.message !== undefined) {
+      lanes.poke(entry.row.message.lane);
     }
   }
-  deps.feed.settle(row);
-  await deps.saver.save(deps.feed.cursor);
-  return true;
+  if (found > 0) emit({ type: "entered", rows: found });
+  // Also where nothing is new: what need not be read again may have moved on.
+  saver.touch();
+  return found;
 }
 
-/** Fetches with backoff, and tells a passing trouble from the end. */
-class Fetcher {
-  readonly #parts: BridgeParts;
-  readonly #options: Pick<BridgeOptions, "workspaceId">;
-  readonly #deps: IntakeDeps;
-  #failures = 0;
-  #failingSince = 0;
-  #wakes = 0;
-  /** Before the first good fetch a wrong address is a mistake of the operator's, not a trouble. */
-  #everWorked = false;
-
-  constructor(parts: BridgeParts, options: Pick<BridgeOptions, "workspaceId">, deps: IntakeDeps) {
-    this.#parts = parts;
-    this.#options = options;
-    this.#deps = deps;
-  }
-
-  /** The next page; undefined when told to stop. Rejects when there will be none. */
-  async next(stop: AbortSignal): Promise<FeedPage | undefined> {
-    const { token } = this.#parts;
-    while (!stop.aborted) {
-      const presented = token.value;
-      try {
-        const { wakes } = this.#deps.naps;
-        const page = await this.#deps.feed.next(stop, this.#failures > 0 || wakes > this.#wakes);
-        this.#wakes = wakes;
-        this.#worked();
-        return page;
-      } catch (error) {
-        if (stop.aborted) return undefined;
-        if (!(error instanceof PlatformError)) throw error;
-        this.#deps.watchdog.expect("intake", SLACK_MS);
-        if (error.verdict === "unauthorized") {
-          if (await this.#deps.renewal.renew(presented, stop)) continue;
-          if (stop.aborted) return undefined;
-          throw await this.#explain(error, stop);
-        }
-        const passing =
-          error.verdict === "transient" || (error.verdict === "misaddressed" && this.#everWorked);
-        if (!passing) throw error;
-        await this.#wait(error, stop);
-      }
-    }
-    return undefined;
-  }
-
-  #worked(): void {
-    const { clock, emit } = this.#parts;
-    this.#everWorked = true;
-    this.#deps.watchdog.contact();
-    if (this.#failures > 0) {
-      const afterMs = clock.monotonic() - this.#failingSince;
-      emit({ type: "feed-recovered", failures: this.#failures, afterMs });
-    }
-    this.#failures = 0;
-  }
-
-  async #wait(error: PlatformError, stop: AbortSignal): Promise<void> {
-    const { clock, emit, random } = this.#parts;
-    if (this.#failures === 0) this.#failingSince = clock.monotonic();
-    this.#failures += 1;
-    const failures = this.#failures;
-    const inMs = nextDelay(failures, random, error.failure.retryAfterMs);
-    emit({ type: "feed-failed", failures, reason: error.message, hint: error.hint, inMs });
-    this.#deps.watchdog.expect("intake", inMs + SLACK_MS);
-    await this.#deps.naps.nap(inMs, stop);
-  }
-
-  #explain(error: PlatformError, stop: AbortSignal): Promise<MoleculeError> {
-    const { platform, token } = this.#parts;
-    return explainUnauthorized(error, platform, this.#options.workspaceId, token, stop);
+function tell({ row, skip }: Entry, admission: Admission, emit: BridgeParts["emit"]): void {
+  if (skip !== undefined) emit({ type: "skipped", activityId: row.id, ...skip });
+  else if (admission.kind === "repeat") {
+    const reason = `its sender sent ${admission.of} again`;
+    emit({ type: "skipped", activityId: row.id, reason, routine: false });
+  } else if (admission.kind === "entered" && admission.reusedId) {
+    emit({ type: "id-reused", activityId: row.id, from: senderName(row.message?.lane) });
   }
 }
 
-/** The run's end when saving failed to the last: what was settled will be delivered again. */
-export function unsavedError(cause: unknown): MoleculeError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new MoleculeError(`the last messages' progress could not be saved: ${reason}`, {
-    exitCode: ExitCode.failed,
-    hint: "They were answered, and will be delivered again at the next start.",
-    cause,
-  });
+/** Where nothing more can be kept, nothing more is fetched: it is safe with the platform. */
+async function waitForRoom(
+  { store, emit, clock }: BridgeParts,
+  { keeper, naps, watchdog }: IntakeDeps,
+  drain: AbortSignal,
+): Promise<void> {
+  let since: number | undefined;
+  while (!drain.aborted) {
+    const { full, waiting, deadLetters, bytes } = await keeper.do(() => store.journal.load());
+    if (!full) break;
+    if (since === undefined) {
+      since = clock.monotonic();
+      emit({ type: "journal-full", waiting, deadLetters, bytes });
+    }
+    watchdog.expect("intake", ROOM_MS + SLACK_MS);
+    await naps.nap(ROOM_MS, drain);
+  }
+  if (since !== undefined) emit({ type: "journal-room", afterMs: clock.monotonic() - since });
 }

@@ -21,10 +21,20 @@ export interface TokenSource extends TokenInfo {
   ): Promise<boolean>;
 }
 
+/** A run that the death of a process cut, and the child that it had, as far as that is known. */
+export interface LeftRun {
+  activityId: string;
+  pid: number | undefined;
+  identity: string | undefined;
+}
+
 export interface BridgeParts {
   platform: Platform;
   backend: Backend;
+  /** Not open yet. */
   store: Store;
+  /** Ends what is left of runs that a dead process began; resolves with how many processes ended. */
+  endLeftovers(runs: readonly LeftRun[]): Promise<number>;
   token: TokenSource;
   clock: Clock;
   /** [0, 1): the jitter of every wait. */
@@ -40,6 +50,14 @@ export interface BridgeOptions {
   heartbeatMs: number;
   /** How far back a first run looks, in seconds. */
   sinceSecs: number;
+  /** Messages that are run at once; 1 takes them strictly one after the other. */
+  concurrency: number;
+  /** Runs that each peer may cause in an hour; 0 for no limit. */
+  turnLimit: number;
+  /** How long the backend may be unable to work before the run ends, in ms. */
+  maxPausedMs: number;
+  /** Wait for another bridge of this workspace to end, instead of giving up. */
+  waitLock: boolean;
   /** Runs of one message before it counts as failed. */
   maxAttempts: number;
   /** How long running work may go on after the first signal, in ms. */

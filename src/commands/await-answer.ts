@@ -18,6 +18,8 @@ const PAGE_ROWS = 100;
 export interface Answer {
   text: string;
   failed: boolean;
+  /** It is the word that the answer must wait. */
+  pending: boolean;
 }
 
 /** Tells by a row of the feed whether it is the answer; rows come oldest first. */
@@ -28,7 +30,8 @@ export function peerAnswer(agentId: string, messageId: string): Finder {
     if (getString(row, "source_id")?.toLowerCase() !== agentId.toLowerCase()) return undefined;
     const { metadata, text } = readMessage(get(row, "request_body"));
     const mark = replyMark(metadata);
-    return mark?.to === messageId ? { text, failed: mark.failed } : undefined;
+    if (mark?.to !== messageId) return undefined;
+    return { text, failed: mark.failed, pending: mark.pending };
   };
 }
 
@@ -38,7 +41,7 @@ export function canvasAnswer(messageId: string): Finder {
   return (row) => {
     if (readMessage(get(row, "request_body")).messageId === messageId) asked = true;
     if (!asked || getString(row, "method") !== "notify") return undefined;
-    return { text: readNotice(get(row, "response_body")), failed: false };
+    return { text: readNotice(get(row, "response_body")), failed: false, pending: false };
   };
 }
 
@@ -62,7 +65,8 @@ export async function awaitAnswer(
       // Without a cursor the platform answers newest first.
       for (const row of cursor === undefined ? rows.reverse() : rows) {
         const answer = find(row);
-        if (answer !== undefined) return answer;
+        if (answer?.pending === true) log.info(answer.text);
+        else if (answer !== undefined) return answer;
         cursor = getString(row, "id") ?? cursor;
       }
       if (rows.length < PAGE_ROWS) await systemClock.sleep(LOOK_MS);

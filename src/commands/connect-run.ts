@@ -1,8 +1,7 @@
 /** `molecule connect`: from flags to a running bridge, and its end to an exit code. */
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
-import type { BackendType, OptionValues } from "../backends/backend.ts";
+import type { Backend, BackendType, OptionValues } from "../backends/backend.ts";
 import { parseOptions } from "../backends/options.ts";
+import { endLeftovers } from "../backends/leftovers.ts";
 import { killAllGroups } from "../backends/process-group.ts";
 import { findBackend } from "../backends/registry.ts";
 import { runBridge } from "../bridge/bridge.ts";
@@ -25,7 +24,11 @@ import { logEvent } from "./event-lines.ts";
 import { GLOBALS } from "./globals.ts";
 import { logFor } from "./logging.ts";
 import { onStopSignals } from "./signals.ts";
+import { stateFolder } from "./state-folder.ts";
 import { readWorkspaceId } from "./workspace-id.ts";
+
+/** Runs an hour that one peer may cause of a backend that costs money. */
+const TURNS_AN_HOUR = 60;
 
 /** Runs the bridge until it ends or is stopped. */
 export async function run(given: ConnectValues, context: Context): Promise<ExitCode> {
@@ -61,9 +64,9 @@ async function connect(
   });
   await backend.check();
 
-  const folder = resolve(values.stateDir ?? join(homedir(), ".config", "molecule", "state"));
-  const stored = new LocalStore(folder, workspaceId);
-  const token = await resolveToken(values, context, log, () => stored.loadToken());
+  const folder = stateFolder(values.stateDir);
+  const store = new LocalStore(folder, workspaceId);
+  const token = await resolveToken(values, context, log, () => store.loadToken());
   const platform = new PlatformClient({
     baseUrl,
     workspaceId,
@@ -78,7 +81,6 @@ async function connect(
     await dryRun(values, context, { platform, token, baseUrl });
     return ExitCode.ok;
   }
-  const store = await LocalStore.open(folder, workspaceId);
   const { drain, stopNow } = stopOnSignals(log);
   log.debug(`state is in ${folder}; the token is from ${token.origin}`);
   log.info(`connecting ${workspaceId} to ${baseUrl.href} with the ${type.name} backend`, {
@@ -88,11 +90,12 @@ async function connect(
     backend: type.name,
   });
   const bridging = runBridge(
-    bridgeOptions(values, type.name),
+    bridgeOptions(values, type.name, backend),
     {
       platform,
       backend,
       store,
+      endLeftovers: (runs) => endLeftovers(runs, systemClock),
       token,
       clock: systemClock,
       random: Math.random,
@@ -114,7 +117,11 @@ function checkUsage(values: ConnectValues, context: Context): void {
   checkCredentials(context);
 }
 
-function bridgeOptions(values: ConnectValues, backendName: string): BridgeOptions {
+function bridgeOptions(
+  values: ConnectValues,
+  backendName: string,
+  backend: Backend,
+): BridgeOptions {
   return {
     workspaceId: values.workspaceId,
     card: {
@@ -129,6 +136,10 @@ function bridgeOptions(values: ConnectValues, backendName: string): BridgeOption
     intervalMs: values.intervalMs,
     heartbeatMs: values.heartbeatMs,
     sinceSecs: values.sinceSecs,
+    concurrency: values.concurrency ?? backend.concurrency,
+    turnLimit: values.turnLimit ?? (backend.costsMoney ? TURNS_AN_HOUR : 0),
+    maxPausedMs: values.maxPaused,
+    waitLock: values.waitLock,
     maxAttempts: values.maxAttempts,
     graceMs: values.graceSecs * 1000,
     maxOfflineMs: values.maxOffline,

@@ -48,6 +48,20 @@ const flags = {
     min: 0,
     max: 2_592_000,
   }),
+  concurrency: flag({
+    type: "integer",
+    summary:
+      "messages that are answered at once, each peer's one after the other; if not given, as many as the backend says is safe",
+    min: 1,
+    max: 256,
+  }),
+  turnLimit: flag({
+    type: "integer",
+    summary:
+      "runs that one peer may cause in an hour, 0 for no limit; if not given, 60 for a backend that costs money",
+    min: 0,
+    max: 1_000_000,
+  }),
   maxAttempts: flag({
     type: "integer",
     summary: "runs of one message before its sender is told that it failed",
@@ -67,6 +81,12 @@ const flags = {
     summary: "end when the platform has not answered for so long",
     min: "1s",
   }),
+  maxPaused: flag({
+    type: "duration",
+    summary: "end when the backend could not work for so long (not logged in, no credit)",
+    default: "1h",
+    min: "1s",
+  }),
   onReply: flag({
     type: "enum",
     summary: "what to do with answers to us: show them to the backend, or not",
@@ -75,9 +95,13 @@ const flags = {
   }),
   stateDir: flag({
     type: "string",
-    summary: "folder for the cursor; ~/.config/molecule/state if not given",
+    summary: "folder for the cursor and the journal; ~/.config/molecule/state if not given",
     env: "MOLECULE_STATE_DIR",
     placeholder: "folder",
+  }),
+  waitLock: flag({
+    type: "boolean",
+    summary: "if another bridge has the workspace, wait for its end and take over",
   }),
   once: flag({ type: "boolean", summary: "settle the messages that are there, then end" }),
   dryRun: flag({

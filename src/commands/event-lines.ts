@@ -1,9 +1,19 @@
 /** The bridge's events as the operator reads them: a level and one line each. */
-import { senderName, type BridgeEvent } from "../bridge/events.ts";
+import type { BridgeEvent } from "../bridge/events.ts";
 import type { Log, LogLevel } from "../cli/log.ts";
-import { formatDuration } from "../shared/duration.ts";
-import { isUuid } from "../shared/ids.ts";
 import type { JsonObject } from "../shared/json.ts";
+import {
+  count,
+  edge,
+  ms,
+  name,
+  SAID,
+  short,
+  START,
+  startPoint,
+  stopped,
+  withHint,
+} from "./event-words.ts";
 
 /** Tells an event; its fields go along for the JSON form. */
 export function logEvent(log: Log, event: BridgeEvent): void {
@@ -75,6 +85,54 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
       return ["warn", `${event.reason}; asking for ${event.limit} rows at a time`];
     case "row-unreadable":
       return ["error", `part of the feed can't be read: ${event.reason}`];
+    case "lock-waiting":
+      return [
+        "info",
+        `another bridge has this workspace${event.holder === undefined ? "" : ` (process ${event.holder.pid} on ${event.holder.host})`}; waiting for its end`,
+      ];
+    case "recovered":
+      return [
+        "warn",
+        `the last bridge died in the middle of ${count(event.runs, "run")}; ended ${count(event.processes, "process", "processes")} that it left, and running the ${event.runs === 1 ? "message" : "messages"} again`,
+      ];
+    case "handled-elsewhere":
+      return [
+        "warn",
+        `another program has moved the cursor to ${event.cursor}: ${count(event.messages, "waiting message")} of ours ${event.messages === 1 ? "was" : "were"} handled there`,
+      ];
+    case "fetched":
+      return ["debug", `fetched ${count(event.rows, "row")}`];
+    case "entered":
+      return ["debug", `${count(event.rows, "new row")} in the journal`];
+    case "journal-full":
+      return [
+        "error",
+        `the journal is full (${count(event.waiting, "waiting message")}, ${count(event.deadLetters, "dead letter")}, ${Math.round(event.bytes / 1_048_576)} MiB): fetching stops until there is room; molecule dead-letter drop makes some`,
+      ];
+    case "journal-room":
+      return ["info", `the journal has room again after ${ms(event.afterMs)}`];
+    case "id-reused":
+      return [
+        "warn",
+        `${name(event.from)} gave message ${short(event.activityId)} the id of an earlier one with another text; taking it as a new message`,
+      ];
+    case "turn-limit":
+      return [
+        "warn",
+        `${name(event.from)} has caused ${count(event.limit, "run")} within an hour (--turn-limit); its messages wait for ${ms(event.inMs)}`,
+      ];
+    case "backend-paused":
+      return [
+        "error",
+        withHint(
+          `the backend can't work: ${event.reason}; messages are kept, and it is tried again every minute${event.forMs === 0 ? "" : ` for ${ms(event.forMs)}`}`,
+          event.hint,
+        ),
+      ];
+    case "backend-still-paused":
+      return ["debug", `the backend still can't work: ${event.reason}`];
+    case "backend-resumed":
+      return ["info", "the backend works again"];
     case "skipped":
       return [
         event.routine ? "debug" : "info",
@@ -105,20 +163,22 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
         "info",
         `answer ${short(event.activityId)} from ${name(event.from)} was shown to the backend in ${ms(event.ms)}`,
       ];
+    case "reply-kept":
+      return ["debug", `the ${event.kind} to ${short(event.activityId)} is on the disk`];
     case "answered":
       return [
         "info",
-        `${event.failure ? "told" : "answered"} ${name(event.to)} (${short(event.activityId)})${event.failure ? " that it failed," : ""} in ${ms(event.ms)}${event.note === undefined ? "" : `; the platform notes: ${event.note}`}`,
+        `${SAID[event.kind][0]} ${name(event.to)} (${short(event.activityId)})${SAID[event.kind][1]} in ${ms(event.ms)}${event.note === undefined ? "" : `; the platform notes: ${event.note}`}`,
       ];
     case "reply-retry":
       return [
         edge(event.failures),
         `the answer to ${name(event.to)} (${short(event.activityId)}) was not delivered: ${event.reason}; again in ${ms(event.inMs)}`,
       ];
-    case "reply-dropped":
+    case "reply-refused":
       return [
         "error",
-        `the answer to ${name(event.to)} (${short(event.activityId)}) can't be delivered and is dropped: ${event.reason}`,
+        `the ${event.kind} to ${name(event.to)} (${short(event.activityId)}) can't be delivered: ${event.reason}${event.kind === "trouble" ? "" : `; kept as a dead letter (molecule dead-letter)`}`,
       ];
     case "reply-handed-over":
       return [
@@ -139,6 +199,10 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
       ];
     case "save-recovered":
       return ["info", `progress is saved again after ${event.failures} failed tries`];
+    case "upkeep-failed":
+      return ["warn", `looking after the journal failed: ${event.reason}`];
+    case "cursor-saved":
+      return ["debug", `saved the cursor ${event.id}`];
     case "backend-stderr":
       return ["info", `backend: ${event.line}`];
     case "woke":
@@ -148,48 +212,9 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
         "info",
         event.running === 0
           ? "stopping"
-          : `stopping: finishing the message in hand, for at most ${ms(event.graceMs)}; a second signal stops at once`,
+          : `stopping: finishing ${event.running === 1 ? "the message" : `${event.running} messages`} in hand, for at most ${ms(event.graceMs)}; a second signal stops at once`,
       ];
     case "stopped":
       return ["info", stopped(event)];
   }
-}
-
-const START = {
-  cursor: "from cursor",
-  window: "with the messages since",
-  everything: "with all messages that the platform has",
-};
-
-/** Whole seconds are enough for a person. */
-function startPoint({ start, from }: Extract<BridgeEvent, { type: "connected" }>): string {
-  return start === "everything" ? "" : ` ${from.replace(/\.\d+Z$/, "Z")}`;
-}
-
-function stopped({ settled, unsettled, openReplies }: Extract<BridgeEvent, { type: "stopped" }>) {
-  const parts = [`stopped: ${settled} ${settled === 1 ? "message" : "messages"} finished`];
-  if (unsettled > 0) parts.push(`${unsettled} not finished, to be delivered again`);
-  if (openReplies > 0) parts.push(`${openReplies} answers still being taken by their peers`);
-  return parts.join(", ");
-}
-
-function edge(failures: number): LogLevel {
-  return failures === 1 ? "warn" : "debug";
-}
-
-function withHint(message: string, hint: string | undefined): string {
-  return hint === undefined ? message : `${message}. ${hint}`;
-}
-
-function ms(value: number): string {
-  return formatDuration(value);
-}
-
-/** Enough of a UUID to find it in the feed. */
-function short(id: string): string {
-  return isUuid(id) ? id.slice(0, 8) : id;
-}
-
-function name(sender: string): string {
-  return sender === senderName(undefined) ? "the canvas" : short(sender);
 }

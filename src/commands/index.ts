@@ -3,12 +3,13 @@ import { group } from "../cli/command.ts";
 import { NAME } from "../project.ts";
 import { agent } from "./agent.ts";
 import { connect } from "./connect.ts";
+import { deadLetter } from "./dead-letter.ts";
 import { dev } from "./dev.ts";
 
 export const ROOT = group({
   name: NAME,
   summary: "connects an agent on your own machine to the Molecule AI platform",
-  commands: [connect, agent, dev],
+  commands: [connect, agent, deadLetter, dev],
   examples: [
     "molecule dev",
     "molecule connect <workspace-id> --token-file ./token",

@@ -15,6 +15,7 @@ import {
   type ActivityQuery,
   type CallOptions,
   type Platform,
+  type RateLimit,
   type Registration,
 } from "./platform.ts";
 
@@ -47,6 +48,10 @@ export class PlatformClient implements Platform {
 
   serverNow(): number {
     return this.#http.serverNow();
+  }
+
+  rateLimit(): RateLimit | undefined {
+    return this.#http.rateLimit;
   }
 
   /** POST /registry/register (2.1), always with an explicit poll mode (T12). */
@@ -82,6 +87,7 @@ export class PlatformClient implements Platform {
           since_id: query.sinceId,
           since_secs: query.sinceSecs?.toString(),
           before_ts: query.beforeTs,
+          source: query.source,
         },
         deadlineMs: PAGE_MS,
         maxBytes: PAGE_BYTES,

@@ -9,8 +9,9 @@ import { parseJson } from "../shared/json.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { Deadline } from "./deadline.ts";
 import { answerError, networkError, undecodableError, type Received } from "./failure.ts";
-import { PlatformError, type CallOptions } from "./platform.ts";
+import { PlatformError, type CallOptions, type RateLimit } from "./platform.ts";
 import { isLoopback } from "./proxy.ts";
+import { readRateLimit } from "./rate-limit.ts";
 
 export interface HttpParts {
   /** As {@link parseApiUrl} of api-url.ts gave it. */
@@ -68,6 +69,8 @@ export class Http {
   readonly #parts: HttpParts;
   /** The server's clock less ours, in milliseconds. */
   #skewMs = 0;
+  /** From the headers of the last answer that had them. */
+  rateLimit: RateLimit | undefined;
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
@@ -180,6 +183,7 @@ export class Http {
     const date = Date.parse(response.headers.get("date") ?? "");
     // Four digits of a year are what a cursor file and a query can hold.
     if (date >= 0 && date < Date.UTC(9999)) this.#skewMs = date - clock.now();
+    this.rateLimit = readRateLimit(response.headers) ?? this.rateLimit;
     const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
     const isJson = type === "" || type === "application/json" || type?.endsWith("+json") === true;
     const text = await readCapped(response, call, deadline);

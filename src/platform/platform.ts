@@ -62,6 +62,15 @@ export interface ActivityQuery {
   sinceSecs?: number | undefined;
   /** RFC 3339; rows strictly older. */
   beforeTs?: string | undefined;
+  /** Only rows that name no sender: the canvas user's, and our own notices. */
+  source?: "canvas" | undefined;
+}
+
+/** What the platform said last about its rate limit (contract 1.8). */
+export interface RateLimit {
+  /** Calls a minute. */
+  limit: number;
+  remaining: number;
 }
 
 export interface CallOptions {
@@ -94,4 +103,6 @@ export interface Platform {
   state(options?: CallOptions): Promise<{ status: string | undefined; paused: boolean }>;
   /** The server's clock in milliseconds, from the last `Date` seen; our own before that. */
   serverNow(): number;
+  /** Undefined until the platform has named one. */
+  rateLimit(): RateLimit | undefined;
 }

@@ -2,13 +2,14 @@
 import type { Backend, BackendRequest, Outcome } from "../../src/backends/backend.ts";
 import { runBridge } from "../../src/bridge/bridge.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
-import type { BridgeOptions } from "../../src/bridge/parts.ts";
+import type { BridgeOptions, BridgeParts } from "../../src/bridge/parts.ts";
 import { PlatformClient } from "../../src/platform/client.ts";
 import { parseApiUrl } from "../../src/platform/api-url.ts";
+import type { Platform } from "../../src/platform/platform.ts";
 import { Token } from "../../src/platform/token.ts";
 import { systemClock, type Clock } from "../../src/shared/clock.ts";
 import { Secrets } from "../../src/shared/secrets.ts";
-import { LocalStore } from "../../src/store/local.ts";
+import { LocalStore, type LocalStoreParts } from "../../src/store/local.ts";
 import type { Store } from "../../src/store/store.ts";
 import { TOKEN, WORKSPACE } from "./scripted-platform.ts";
 import { tmpFolder } from "./tmp.ts";
@@ -29,13 +30,28 @@ export function backendOf(
     requests,
     timeoutMs: 60_000,
     takesEmptyText: false,
+    costsMoney: false,
+    concurrency: 1,
     check: async () => {},
-    run: async (request, signal) => {
+    run: async (request, signal): Promise<Outcome> => {
       requests.push(request);
       return run(request, signal);
     },
     ...change,
   };
+}
+
+/**
+ * The object with some of its members replaced: to make them fail, hang, or be watched. What is not
+ * replaced goes to the object itself.
+ */
+export function changed<T extends object>(target: T, change: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, key) {
+      const value: unknown = Reflect.get(key in change ? change : target, key);
+      return typeof value === "function" && !(key in change) ? value.bind(target) : value;
+    },
+  });
 }
 
 export interface BridgeUnderTest {
@@ -44,10 +60,15 @@ export interface BridgeUnderTest {
   clock?: Clock;
   token?: Token | string | undefined;
   orgId?: string;
-  /** Wraps the store, to make it fail. */
+  /** Wraps the store, to make it fail: see {@link changed}. */
   store?: (store: Store) => Store;
+  /** Wraps the client, to have its calls end as no server on this machine makes them end. */
+  platform?: (client: Platform) => Platform;
+  /** How much the journal has room for. */
+  room?: Pick<LocalStoreParts, "maxMessages" | "maxBytes">;
   stateDir?: string;
   random?: () => number;
+  endLeftovers?: BridgeParts["endLeftovers"];
 }
 
 export class TestBridge implements AsyncDisposable {
@@ -104,7 +125,7 @@ export class TestBridge implements AsyncDisposable {
     const clock = setup.clock ?? systemClock;
     const given = "token" in setup ? setup.token : TOKEN;
     const token = given instanceof Token ? given : new Token(this.secrets, given, "the test");
-    const platform = new PlatformClient({
+    const client = new PlatformClient({
       baseUrl: parseApiUrl(url),
       workspaceId: WORKSPACE,
       identity: WORKSPACE,
@@ -114,7 +135,8 @@ export class TestBridge implements AsyncDisposable {
       clock,
       secrets: this.secrets,
     });
-    const opened = await LocalStore.open(this.stateDir, WORKSPACE);
+    const platform = setup.platform?.(client) ?? client;
+    const opened = new LocalStore(this.stateDir, WORKSPACE, { clock, ...setup.room });
     const store = setup.store?.(opened) ?? opened;
     await runBridge(
       {
@@ -132,6 +154,10 @@ export class TestBridge implements AsyncDisposable {
         heartbeatMs: 30_000,
         // Rows are of the harness's start, which a long run of tests leaves behind.
         sinceSecs: 86_400,
+        concurrency: 1,
+        turnLimit: 0,
+        maxPausedMs: 3_600_000,
+        waitLock: false,
         maxAttempts: 3,
         graceMs: 5_000,
         maxOfflineMs: undefined,
@@ -143,6 +169,7 @@ export class TestBridge implements AsyncDisposable {
         platform,
         backend: setup.backend ?? backendOf(),
         store,
+        endLeftovers: setup.endLeftovers ?? (async () => 0),
         token,
         clock,
         random: setup.random ?? (() => 0.01),

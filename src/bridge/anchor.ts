@@ -1,0 +1,86 @@
+/**
+ * From which row reading must start again. Rows can become visible late, behind others that were
+ * made after them, so what was read in the last two seconds is read once more.
+ */
+import type { Clock } from "../shared/clock.ts";
+import { formatTimestamp, parseTimestamp } from "../shared/timestamp.ts";
+import type { Place } from "../store/store.ts";
+
+/** How late a row may become visible. */
+const LATE_MS = 2_000;
+const LATE_NS = 2_000_000_000n;
+/** By the server's clock, which may not be the one that stamps the rows: with more room. */
+const SERVER_LATE_NS = 60_000_000_000n;
+
+interface Candidate extends Place {
+  ns: bigint;
+  /** When we first saw it, monotonic. */
+  seenAt: number;
+}
+
+export class Anchor {
+  readonly #clock: Pick<Clock, "monotonic">;
+  readonly #serverNow: () => number;
+  #place: Place | undefined;
+  #candidates: Candidate[] = [];
+  /** The newest row's time so far, and as it was when the sweep began. */
+  #newest = 0n;
+  #sweep: { at: number; newest: bigint; serverNs: bigint } | undefined;
+
+  constructor(clock: Pick<Clock, "monotonic">, serverNow: () => number, start: Place | undefined) {
+    this.#clock = clock;
+    this.#serverNow = serverNow;
+    this.#place = start;
+  }
+
+  /** The newest row from which nothing that comes late is missed. */
+  get place(): Place | undefined {
+    return this.#place;
+  }
+
+  forget(): void {
+    this.#place = undefined;
+    this.#candidates = [];
+    this.#sweep = undefined;
+  }
+
+  /** Reading begins at {@link place}, and goes on to the end of the feed. */
+  begin(): void {
+    this.#sweep ??= {
+      at: this.#clock.monotonic(),
+      newest: this.#newest,
+      serverNs: BigInt(Math.floor(this.#serverNow())) * 1_000_000n,
+    };
+  }
+
+  /** Everything up to this row was read. A row seen before the sweep is settled in its place. */
+  reached(id: string, ns: bigint): void {
+    if (ns > this.#newest) this.#newest = ns;
+    if (!this.#candidates.some((candidate) => candidate.id === id)) {
+      this.#candidates.push({ id, ns, at: formatTimestamp(ns), seenAt: this.#clock.monotonic() });
+    }
+    const stable = this.#candidates.findLastIndex((candidate) => this.#isStable(candidate));
+    if (stable < 0) return;
+    const found = this.#candidates[stable];
+    this.#candidates.splice(0, stable);
+    if (found === undefined) return;
+    // Never backwards: late rows among the read ones are older than what was reached before.
+    const before = parseTimestamp(this.#place?.at);
+    if (before === undefined || found.ns >= before) this.#place = { id: found.id, at: found.at };
+  }
+
+  /** The end of the feed was reached: the next reading is a new sweep. */
+  finish(): void {
+    this.#sweep = undefined;
+  }
+
+  #isStable({ ns, seenAt }: Candidate): boolean {
+    const sweep = this.#sweep;
+    if (sweep === undefined) return false;
+    return (
+      seenAt <= sweep.at - LATE_MS ||
+      ns <= sweep.newest - LATE_NS ||
+      ns <= sweep.serverNs - SERVER_LATE_NS
+    );
+  }
+}

@@ -1,0 +1,33 @@
+/** The loop that looks after the store: changes by other commands, and what has grown old. */
+import { messageOf } from "../shared/errors.ts";
+import type { Clock } from "../shared/clock.ts";
+import type { Store } from "../store/store.ts";
+import type { Emit } from "./events.ts";
+import type { Lanes } from "./lanes.ts";
+
+const LOOK_MS = 1_000;
+const PRUNE_MS = 3_600_000;
+
+/** Runs until the signal aborts; a store that fails is told by those who need it. */
+export async function keepHouse(
+  parts: { store: Store; lanes: Lanes; clock: Clock; emit: Emit },
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, lanes, clock, emit } = parts;
+  let pruneAt = clock.monotonic();
+  let failing = false;
+  while (!signal.aborted) {
+    try {
+      if (clock.monotonic() >= pruneAt) {
+        pruneAt = clock.monotonic() + PRUNE_MS;
+        await store.prune();
+      }
+      if (await store.changed()) for (const lane of await store.journal.lanes()) lanes.poke(lane);
+      failing = false;
+    } catch (error) {
+      if (!failing) emit({ type: "upkeep-failed", reason: messageOf(error) });
+      failing = true;
+    }
+    await clock.sleep(LOOK_MS, signal);
+  }
+}

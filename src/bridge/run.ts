@@ -1,0 +1,166 @@
+/** One run of one message by the backend, and what its outcome means for the message. */
+import type { BackendRequest, Outcome } from "../backends/backend.ts";
+import { interpret, readRow, type InboundMessage } from "../a2a/feed-row.ts";
+import { LATE, within } from "../shared/clock.ts";
+import { formatDuration } from "../shared/duration.ts";
+import { messageOf } from "../shared/errors.ts";
+import { parseJson } from "../shared/json.ts";
+import type { Head } from "../store/store.ts";
+import { senderName } from "./events.ts";
+import type { Keeper } from "./keeper.ts";
+import type { BridgeOptions, BridgeParts } from "./parts.ts";
+import type { Vitals } from "./vitals.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+/** A backend ends its own runs; one that fails to is not waited for longer than this on top. */
+const OVERTIME_MS = 30_000;
+const SLACK_MS = 60_000;
+
+/** What is to become of the message. */
+export type Verdict =
+  /** `text` is for the asker; with `dead`, the reason, the message goes to the dead letters. */
+  | { kind: "answered"; text: string; failure: boolean; dead: string | undefined }
+  /** Nothing is sent; with `dead` it goes to the dead letters. */
+  | { kind: "silent"; dead: string | undefined }
+  | { kind: "again"; reason: string; retryAfterMs: number | undefined }
+  | { kind: "operator"; reason: string; told: string; hint: string }
+  | { kind: "stopped" };
+
+export interface RunDeps {
+  keeper: Keeper;
+  vitals: Vitals;
+  watchdog: Watchdog;
+}
+
+/** The message in a row as the journal keeps it; undefined where it can't be read. */
+export function readEntered(raw: string, workspaceId: string): InboundMessage | undefined {
+  let parsed: unknown;
+  try {
+    parsed = parseJson(raw);
+  } catch {
+    return undefined;
+  }
+  const row = readRow(parsed);
+  const reading = row === undefined ? undefined : interpret(row, workspaceId);
+  return reading?.kind === "message" ? reading.message : undefined;
+}
+
+/** Runs the message once, unless it is clear without the backend what becomes of it. */
+export async function runMessage(
+  parts: BridgeParts,
+  options: Pick<BridgeOptions, "workspaceId" | "maxAttempts" | "onReply">,
+  deps: RunDeps,
+  message: InboundMessage,
+  head: Head,
+  cut: AbortSignal,
+): Promise<Verdict> {
+  const { emit, backend, clock, store } = parts;
+  const { activityId, isReply } = message;
+  const from = senderName(message.peerId);
+  if (isReply && options.onReply === "skip") {
+    const reason = "an answer to us (--on-reply skip)";
+    emit({ type: "skipped", activityId, reason, routine: false });
+    return { kind: "silent", dead: undefined };
+  }
+  if (message.text === "" && !backend.takesEmptyText) {
+    emit({ type: "declined", activityId, from, reason: "it has neither text nor files" });
+    if (isReply) return { kind: "silent", dead: undefined };
+    const text = "Your message holds no text or file that I can read.";
+    return { kind: "answered", text, failure: true, dead: undefined };
+  }
+  await deps.keeper.do(() => store.journal.begin(activityId));
+  const bytes = Buffer.byteLength(message.text);
+  emit({ type: "taken", activityId, messageId: message.messageId, from, isReply, bytes });
+  const attempt = head.attempts + head.crashes + 1;
+  const begun = clock.monotonic();
+  const outcome = await runOnce(
+    parts,
+    deps,
+    { ...message, attempt, interrupted: head.crashes > 0, workspaceId: options.workspaceId },
+    cut,
+  );
+  if (isReply && outcome.kind === "answer") {
+    emit({ type: "noted", activityId, from, ms: clock.monotonic() - begun });
+  }
+  if (outcome.kind === "declined") {
+    emit({ type: "declined", activityId, from, reason: outcome.reason });
+  }
+  const verdict = judge(outcome, message, head.attempts + 1 >= options.maxAttempts);
+  if ("dead" in verdict && verdict.dead !== undefined) {
+    emit({ type: "run-failed", activityId, from, attempts: attempt, reason: verdict.dead });
+  }
+  return verdict;
+}
+
+function judge(outcome: Outcome, message: InboundMessage, last: boolean): Verdict {
+  const { isReply, peerId } = message;
+  switch (outcome.kind) {
+    case "answer":
+      // What the backend says to an answer is not posted (T4).
+      if (isReply) return { kind: "silent", dead: undefined };
+      return { kind: "answered", text: outcome.text, failure: false, dead: undefined };
+    case "declined":
+      // The canvas shows that we are at work until it hears from us (contract 2.5).
+      if (isReply || peerId !== undefined) return { kind: "silent", dead: undefined };
+      return {
+        kind: "answered",
+        text: "(The agent has nothing to say to this.)",
+        failure: false,
+        dead: undefined,
+      };
+    case "again":
+      if (last) return dead(outcome, isReply);
+      return { kind: "again", reason: outcome.reason, retryAfterMs: outcome.retryAfterMs };
+    case "failed":
+      return dead(outcome, isReply);
+    case "operator":
+    case "stopped":
+      return outcome;
+  }
+}
+
+function dead({ reason, told }: { reason: string; told: string }, isReply: boolean): Verdict {
+  if (isReply) return { kind: "silent", dead: reason };
+  return { kind: "answered", text: told, failure: true, dead: reason };
+}
+
+/** One run, with a limit above the backend's own, and its mark in the vitals. */
+async function runOnce(
+  { backend, clock, store }: BridgeParts,
+  { vitals, watchdog }: RunDeps,
+  request: BackendRequest,
+  cut: AbortSignal,
+): Promise<Outcome> {
+  const id = request.activityId;
+  const limitMs = backend.timeoutMs + OVERTIME_MS;
+  const loop = `run of ${id}`;
+  watchdog.expect(loop, limitMs + SLACK_MS);
+  vitals.begin(id, `answering ${senderName(request.peerId)}`);
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  cut.addEventListener("abort", stop, { once: true });
+  if (cut.aborted) stop();
+  const hooks = {
+    // Not tried again: it is a second net under what the system itself tells of a dead run's rest.
+    onChild: (pid: number, identity: string | undefined) =>
+      void store.journal.child(id, { pid, identity }).catch(() => {}),
+  };
+  const running = backend.run(request, abort.signal, hooks).catch((error: unknown): Outcome => {
+    // A backend must not throw; if one does, something may have been done.
+    return { kind: "failed", reason: messageOf(error), told: "the agent failed" };
+  });
+  const end = await within(clock, limitMs, running);
+  cut.removeEventListener("abort", stop);
+  abort.abort();
+  watchdog.dismiss(loop);
+  const outcome: Outcome = end === LATE ? overdue(limitMs) : end;
+  if (outcome.kind === "again" || outcome.kind === "failed") vitals.end(id, outcome.reason);
+  else if (outcome.kind === "answer" || outcome.kind === "declined") vitals.end(id);
+  else vitals.drop(id);
+  return outcome;
+}
+
+function overdue(limitMs: number): Outcome {
+  const reason = `the backend did not end within ${formatDuration(limitMs)}`;
+  return { kind: "failed", reason, told: "the agent took too long" };
+}

@@ -1,0 +1,249 @@
+/** What is done with a lane: its oldest message is taken to its end, then the next one. */
+import type { InboundMessage } from "../a2a/feed-row.ts";
+import type { ReplyKind } from "../a2a/reply.ts";
+import { fullJitter, RETRY_AFTER_MAX_MS } from "../shared/backoff.ts";
+import type { Head } from "../store/store.ts";
+import type { Delivery } from "./delivery.ts";
+import { senderName } from "./events.ts";
+import type { Gate, Trouble } from "./gate.ts";
+import type { Naps } from "./naps.ts";
+import type { BridgeOptions, BridgeParts } from "./parts.ts";
+import { composeReply, failureText, troubleText } from "./replies.ts";
+import { readEntered, runMessage, type RunDeps, type Verdict } from "./run.ts";
+import type { Saver } from "./saver.ts";
+import type { Slots } from "./slots.ts";
+import type { Turns } from "./turns.ts";
+
+const RETRY_BASE_MS = 2_000;
+/** Deaths of the process in the middle of its run after which a message is given up. */
+const MOST_CRASHES = 5;
+
+export interface WorkerDeps extends RunDeps {
+  delivery: Delivery;
+  gate: Gate;
+  naps: Naps;
+  saver: Saver;
+  slots: Slots;
+  turns: Turns;
+}
+
+export interface Tally {
+  settled: number;
+  dead: number;
+}
+
+/** `wait`: the lane may not go on now. */
+type Step = "next" | "wait";
+
+export class Worker {
+  readonly #parts: BridgeParts;
+  readonly #options: BridgeOptions;
+  readonly #deps: WorkerDeps;
+  readonly #stops: { drain: AbortSignal; cut: AbortSignal };
+  readonly tally: Tally = { settled: 0, dead: 0 };
+
+  constructor(
+    parts: BridgeParts,
+    options: BridgeOptions,
+    deps: WorkerDeps,
+    stops: { drain: AbortSignal; cut: AbortSignal },
+  ) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#deps = deps;
+    this.#stops = stops;
+  }
+
+  /** Works the lane until it is empty or the bridge stops. Rejects with what ends the run. */
+  async work(lane: string): Promise<void> {
+    const { store } = this.#parts;
+    while (!this.#stops.drain.aborted) {
+      const head = await this.#deps.keeper.do(() => store.journal.head(lane));
+      if (head === undefined) return;
+      const step =
+        head.reply === undefined
+          ? await this.#take(lane, head)
+          : await this.#deliver(head, undefined, undefined);
+      if (step === "wait") return;
+    }
+  }
+
+  /** Runs the head of the lane, once it may be run. */
+  async #take(lane: string, head: Head): Promise<Step> {
+    const { gate, slots, turns } = this.#deps;
+    const { drain } = this.#stops;
+    if (head.crashes >= MOST_CRASHES) return this.#giveUp(head);
+    await turns.wait(lane, drain);
+    if (drain.aborted) return "wait";
+    const { trouble } = gate;
+    if (trouble !== undefined && (await this.#tellTrouble(head, trouble))) return "next";
+    await gate.wait(drain);
+    if (!(await slots.take(drain))) return "wait";
+    // A slot is given back once: at the end of the run, or of the first try to post its answer.
+    let held = true;
+    const free = () => {
+      if (held) slots.free();
+      held = false;
+    };
+    try {
+      // It may have closed meanwhile, or another has gone through to see.
+      return gate.enter() ? await this.#run(head, free) : "next";
+    } finally {
+      free();
+    }
+  }
+
+  async #run(head: Head, free: () => void): Promise<Step> {
+    const { clock } = this.#parts;
+    const { gate } = this.#deps;
+    const takenAt = clock.monotonic();
+    const message = await this.#load(head);
+    if (message === undefined) return "next";
+    const { cut } = this.#stops;
+    const verdict = await runMessage(this.#parts, this.#options, this.#deps, message, head, cut);
+    if (verdict.kind === "operator") gate.close(verdict);
+    else if (verdict.kind !== "stopped") gate.open();
+    // One at a time means that the answer belongs to the run; else others may begin.
+    if (this.#options.concurrency > 1) free();
+    return this.#conclude(head, message, verdict, takenAt, free);
+  }
+
+  async #conclude(
+    head: Head,
+    message: InboundMessage,
+    verdict: Verdict,
+    takenAt: number,
+    free: () => void,
+  ): Promise<Step> {
+    const { store, emit, random } = this.#parts;
+    const { keeper, naps } = this.#deps;
+    const { id } = head;
+    switch (verdict.kind) {
+      case "answered": {
+        const kind = verdict.failure ? "failure" : "answer";
+        const text = verdict.dead === undefined ? verdict.text : failureText(verdict.text);
+        await this.#keep(head, message, kind, text, verdict.dead);
+        return this.#deliverKept(head, message, takenAt, free);
+      }
+      case "silent":
+        if (verdict.dead === undefined) {
+          await keeper.do(() => store.journal.settle(id));
+          this.#ended("settled");
+        } else {
+          const reason = verdict.dead;
+          await keeper.do(() => store.journal.bury(id, reason));
+          this.#ended("dead");
+        }
+        return "next";
+      case "again": {
+        await keeper.do(() => store.journal.again(id));
+        free();
+        const attempt = head.attempts + 1;
+        const asked = Math.min(verdict.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
+        const inMs = asked + fullJitter(attempt, random, RETRY_BASE_MS);
+        const { reason } = verdict;
+        const of = this.#options.maxAttempts;
+        emit({ type: "run-retry", activityId: id, attempt, of, reason, inMs });
+        await naps.nap(inMs, this.#stops.drain);
+        return "next";
+      }
+      case "operator":
+        await keeper.do(() => store.journal.release(id));
+        if (head.told || message.isReply) return "next";
+        await this.#keep(head, message, "trouble", troubleText(verdict.told), undefined);
+        return this.#deliverKept(head, message, takenAt, free);
+      case "stopped":
+        await keeper.do(() => store.journal.release(id));
+        return "wait";
+    }
+  }
+
+  /** Too many processes died over it. */
+  async #giveUp(head: Head): Promise<Step> {
+    const { store, emit } = this.#parts;
+    const reason = `the bridge died ${head.crashes} times in the middle of its run`;
+    const message = await this.#load(head);
+    if (message === undefined) return "next";
+    const from = senderName(message.peerId);
+    emit({ type: "run-failed", activityId: head.id, from, attempts: head.crashes, reason });
+    if (message.isReply) {
+      await this.#deps.keeper.do(() => store.journal.bury(head.id, reason));
+      this.#ended("dead");
+    } else await this.#keep(head, message, "failure", failureText("it kept failing"), reason);
+    return "next";
+  }
+
+  /** While the backend can't work, the asker is told once that his message is kept. */
+  async #tellTrouble(head: Head, { told }: Trouble): Promise<boolean> {
+    if (head.told) return false;
+    const message = await this.#load(head);
+    // An answer to us is never answered.
+    if (message?.isReply !== false) return false;
+    await this.#keep(head, message, "trouble", troubleText(told), undefined);
+    return true;
+  }
+
+  /** The head's message; one that this version can't read any more goes to the dead letters. */
+  async #load({ id }: Head): Promise<InboundMessage | undefined> {
+    const { store, emit } = this.#parts;
+    const { keeper } = this.#deps;
+    const raw = await keeper.do(() => store.journal.row(id));
+    const message = readEntered(raw, this.#options.workspaceId);
+    if (message !== undefined) return message;
+    const reason = "what the journal keeps of it can't be read by this version";
+    emit({ type: "run-failed", activityId: id, from: "unknown", attempts: 0, reason });
+    await keeper.do(() => store.journal.bury(id, reason));
+    this.#ended("dead");
+    return undefined;
+  }
+
+  async #keep(
+    head: Head,
+    message: InboundMessage,
+    kind: ReplyKind,
+    text: string,
+    dead: string | undefined,
+  ): Promise<void> {
+    const { store, emit } = this.#parts;
+    const reply = composeReply(head, message, kind, text);
+    // On the disk before it is posted.
+    await this.#deps.keeper.do(() => store.outbox.keep(reply, dead));
+    emit({ type: "reply-kept", activityId: head.id, kind });
+  }
+
+  async #deliverKept(
+    head: Head,
+    message: InboundMessage,
+    takenAt: number,
+    free: () => void,
+  ): Promise<Step> {
+    const { store } = this.#parts;
+    const lane = message.peerId ?? "";
+    const kept = await this.#deps.keeper.do(() => store.journal.head(lane));
+    if (kept?.id !== head.id || kept.reply === undefined) return "next";
+    return this.#deliver(kept, takenAt, free);
+  }
+
+  async #deliver(
+    head: Head,
+    takenAt: number | undefined,
+    free: (() => void) | undefined,
+  ): Promise<Step> {
+    const { reply } = head;
+    if (reply === undefined) return "next";
+    const { delivery } = this.#deps;
+    const onPause = free === undefined ? {} : { onPause: free };
+    const delivered = await delivery.deliver(reply, { takenAt, ...onPause });
+    if (delivered === "left") return "wait";
+    if (reply.kind !== "trouble") {
+      const dead = delivered === "refused" || reply.deadReason !== undefined;
+      this.#ended(dead ? "dead" : "settled");
+    }
+    return "next";
+  }
+
+  #ended(how: keyof Tally): void {
+    this.tally[how] += 1;
+    this.#deps.saver.touch();
+  }
+}

@@ -1,0 +1,139 @@
+/** `molecule dead-letter`: what its commands do. */
+import { readMessage } from "../a2a/message.ts";
+import { regenerate } from "../a2a/reply.ts";
+import type { Context } from "../cli/command.ts";
+import { printData } from "../cli/print.ts";
+import type { MessageSendRequest } from "../contract/types.ts";
+import { MoleculeError, UsageError } from "../shared/errors.ts";
+import { get, parseJson } from "../shared/json.ts";
+import { openDeadLetters } from "../store/open-dead-letters.ts";
+import type { DeadLetter, DeadLetters } from "../store/store.ts";
+import type { ListValues, ManyValues, ShowValues } from "./dead-letter.ts";
+import { GLOBALS } from "./globals.ts";
+import { logFor } from "./logging.ts";
+import { stateFolder } from "./state-folder.ts";
+import { readWorkspaceId } from "./workspace-id.ts";
+
+export async function list(values: ListValues, context: Context): Promise<void> {
+  const found = await withLetters(values, (letters) => letters.list());
+  const rows = (found ?? []).map(summaryOf);
+  if (rows.length === 0) logFor(context).info("there are no dead letters");
+  await printData(context.io, rows, context.get(GLOBALS.output));
+}
+
+export async function show(values: ShowValues, context: Context): Promise<void> {
+  const letter = await withLetters(values, async (letters) =>
+    letters.get(await find(letters, values.id)),
+  );
+  if (letter === undefined) throw unknown(values.id);
+  const format = context.get(GLOBALS.output);
+  const row = readRaw(letter.raw);
+  const data = {
+    ...summaryOf(letter),
+    text: readMessage(get(row, "request_body")).text,
+    undelivered: answerOf(letter),
+    ...(format === "table" ? {} : { row }),
+  };
+  await printData(context.io, data, format);
+}
+
+export async function retry(values: ManyValues, context: Context): Promise<void> {
+  await each(values, context, "retried", async (letters, id) => {
+    const letter = await letters.get(id);
+    return letters.retry(id, (body, kind, generation) => {
+      // A notice to the canvas carries no id.
+      if (letter?.lane === "") return body;
+      const request = JSON.parse(body) as MessageSendRequest;
+      return JSON.stringify(regenerate(request, id, kind, generation));
+    });
+  });
+}
+
+export async function drop(values: ManyValues, context: Context): Promise<void> {
+  await each(values, context, "dropped", (letters, id) => letters.drop(id));
+}
+
+/** Does it to one letter, or to all; what another process was quicker with is left out. */
+async function each(
+  values: ManyValues,
+  context: Context,
+  done: string,
+  act: (letters: DeadLetters, id: string) => Promise<boolean>,
+): Promise<void> {
+  const { id, all } = values;
+  if (all === (id !== undefined)) {
+    throw new UsageError(
+      "give the id of a message, or --all",
+      "molecule dead-letter list shows the ids.",
+    );
+  }
+  const ids = await withLetters(values, async (letters) => {
+    const wanted =
+      id === undefined
+        ? (await letters.list()).map((letter) => letter.id)
+        : [await find(letters, id)];
+    const acted: string[] = [];
+    for (const one of wanted) if (await act(letters, one)) acted.push(one);
+    return acted;
+  });
+  if (id !== undefined && ids?.length !== 1) throw unknown(id);
+  const rows = (ids ?? []).map((one) => ({ id: one, status: done }));
+  if (rows.length === 0) logFor(context).info("there are no dead letters");
+  await printData(context.io, rows, context.get(GLOBALS.output));
+}
+
+async function withLetters<T>(
+  values: ListValues,
+  use: (letters: DeadLetters) => Promise<T>,
+): Promise<T | undefined> {
+  const workspaceId = readWorkspaceId(values.workspaceId);
+  const opened = openDeadLetters(stateFolder(values.stateDir), workspaceId);
+  if (opened === undefined) return undefined;
+  try {
+    return await use(opened.letters);
+  } finally {
+    opened.close();
+  }
+}
+
+/** The whole id of a letter from its beginning. */
+async function find(letters: DeadLetters, given: string): Promise<string> {
+  const ids = (await letters.list()).map(({ id }) => id);
+  const matching = ids.filter((id) => id.toLowerCase().startsWith(given.toLowerCase()));
+  const [only] = matching;
+  if (only === undefined || given === "") throw unknown(given);
+  if (matching.length === 1 || ids.includes(given)) return ids.includes(given) ? given : only;
+  throw new MoleculeError(`"${given}" is the beginning of ${matching.length} dead letters`, {
+    hint: "Give more of the id; molecule dead-letter list shows them.",
+  });
+}
+
+function summaryOf(letter: Omit<DeadLetter, "raw" | "undelivered">) {
+  return {
+    id: letter.id,
+    from: letter.lane === "" ? "canvas" : letter.lane,
+    at: letter.at.replace(/\.?0+Z$/, "Z"),
+    given_up_at: new Date(letter.diedAt).toISOString(),
+    runs: letter.attempts + letter.crashes,
+    reason: letter.reason,
+  };
+}
+
+function readRaw(raw: string): unknown {
+  try {
+    return parseJson(raw);
+  } catch {
+    return raw;
+  }
+}
+
+function answerOf({ lane, undelivered }: DeadLetter): string | undefined {
+  if (undelivered === undefined || lane === "") return undelivered?.body;
+  return readMessage(readRaw(undelivered.body)).text;
+}
+
+function unknown(id: string): MoleculeError {
+  return new MoleculeError(`there is no dead letter "${id}"`, {
+    hint: "molecule dead-letter list shows those that there are.",
+  });
+}

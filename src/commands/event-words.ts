@@ -1,0 +1,62 @@
+/** The words that the lines of the log are made of. */
+import { senderName, type BridgeEvent } from "../bridge/events.ts";
+import type { LogLevel } from "../cli/log.ts";
+import { formatDuration } from "../shared/duration.ts";
+import { isUuid } from "../shared/ids.ts";
+
+export const START = {
+  cursor: "from cursor",
+  window: "with the messages since",
+  everything: "with all messages that the platform has",
+};
+
+/** Whole seconds are enough for a person. */
+export function startPoint({ start, from }: Extract<BridgeEvent, { type: "connected" }>): string {
+  return start === "everything" ? "" : ` ${from.replace(/\.\d+Z$/, "Z")}`;
+}
+
+/** The last line: what is done, and what the next start takes up. */
+export function stopped(event: Extract<BridgeEvent, { type: "stopped" }>): string {
+  const { settled, dead, waiting, replies, openReplies } = event;
+  const parts = [`stopped: ${count(settled + dead, "message")} finished`];
+  if (dead > 0) parts.push(`${dead} of them in the dead letters`);
+  if (waiting > 0) parts.push(`${count(waiting, "message")} to be taken up by the next start`);
+  if (replies > 0) parts.push(`${count(replies, "answer")} to be posted by the next start`);
+  if (openReplies > 0) {
+    parts.push(
+      `${count(openReplies, "answer")} still being taken by ${openReplies === 1 ? "its peer" : "their peers"}`,
+    );
+  }
+  return parts.join(", ");
+}
+
+export const SAID = {
+  answer: ["answered", ""],
+  failure: ["told", " that it failed,"],
+  trouble: ["told", " that it must wait,"],
+} as const;
+
+export function count(n: number, one: string, more = `${one}s`): string {
+  return `${n} ${n === 1 ? one : more}`;
+}
+
+export function edge(failures: number): LogLevel {
+  return failures === 1 ? "warn" : "debug";
+}
+
+export function withHint(message: string, hint: string | undefined): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
+}
+
+export function ms(value: number): string {
+  return formatDuration(value);
+}
+
+/** Enough of a UUID to find it in the feed. */
+export function short(id: string): string {
+  return isUuid(id) ? id.slice(0, 8) : id;
+}
+
+export function name(sender: string): string {
+  return sender === senderName(undefined) ? "the canvas" : short(sender);
+}

@@ -1,0 +1,8 @@
+/** Where bridges keep their state. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** The folder that was given, or the one that the Go tool of the same name uses too. */
+export function stateFolder(given: string | undefined): string {
+  return resolve(given ?? join(homedir(), ".config", "molecule", "state"));
+}
