@@ -11,6 +11,8 @@ const LATE_MS = 2_000;
 const LATE_NS = 2_000_000_000n;
 /** By the server's clock, which may not be the one that stamps the rows: with more room. */
 const SERVER_LATE_NS = 60_000_000_000n;
+/** A row that is stamped further ahead of the server's clock was stamped by a clock gone wrong. */
+const AHEAD_NS = 86_400_000_000_000n;
 
 interface Candidate extends Place {
   ns: bigint;
@@ -49,12 +51,18 @@ export class Anchor {
     this.#sweep ??= {
       at: this.#clock.monotonic(),
       newest: this.#newest,
-      serverNs: BigInt(Math.floor(this.#serverNow())) * 1_000_000n,
+      serverNs: this.#serverNs(),
     };
+  }
+
+  /** Whether reading may ever go on from a row of this time: nothing else may come before it. */
+  isCredible(ns: bigint): boolean {
+    return ns <= (this.#sweep?.serverNs ?? this.#serverNs()) + AHEAD_NS;
   }
 
   /** Everything up to this row was read. A row seen before the sweep is settled in its place. */
   reached(id: string, ns: bigint): void {
+    if (!this.isCredible(ns)) return;
     if (ns > this.#newest) this.#newest = ns;
     if (!this.#candidates.some((candidate) => candidate.id === id)) {
       this.#candidates.push({ id, ns, at: formatTimestamp(ns), seenAt: this.#clock.monotonic() });
@@ -72,6 +80,10 @@ export class Anchor {
   /** The end of the feed was reached: the next reading is a new sweep. */
   finish(): void {
     this.#sweep = undefined;
+  }
+
+  #serverNs(): bigint {
+    return BigInt(Math.floor(this.#serverNow())) * 1_000_000n;
   }
 
   #isStable({ ns, seenAt }: Candidate): boolean {

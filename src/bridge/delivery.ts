@@ -105,7 +105,7 @@ export class Delivery {
         } catch (error) {
           if (cut.aborted) break;
           if (!(error instanceof PlatformError)) throw error;
-          doubtful ||= error.failure.unknownOutcome === true;
+          doubtful ||= mayHaveArrived(error);
           const judged = await this.#judge(reply, error, presented);
           if (judged === "again") continue;
           if (judged !== "later") return judged;
@@ -232,4 +232,12 @@ export class Delivery {
     const named = { activityId: reply.activityId, to: senderName(reply.lane) };
     this.#parts.emit({ type: "reply-refused", ...named, kind: reply.kind, reason });
   }
+}
+
+/**
+ * Whether the platform may have acted although the call failed: no answer came, or one that can't be
+ * read, or a gateway stood in for the platform, which says nothing of what went on behind it.
+ */
+function mayHaveArrived({ failure: { status = 0, unknownOutcome } }: PlatformError): boolean {
+  return unknownOutcome === true || status >= 500 || (status >= 200 && status <= 299);
 }

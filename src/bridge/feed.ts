@@ -112,7 +112,9 @@ export class Feed {
     });
     if (more) this.#position = this.#continueFrom(rows, sinceId);
     else {
-      const last = rows.findLast((row) => row.createdAt !== undefined);
+      const last = rows.findLast(
+        ({ createdAt }) => createdAt !== undefined && this.#anchor.isCredible(createdAt),
+      );
       if (last?.createdAt !== undefined) this.#anchor.reached(last.id, last.createdAt);
       this.#position = undefined;
       this.#recovering = false;

@@ -19,6 +19,8 @@ export class Handover {
   readonly #again: (reply: Reply) => Promise<unknown>;
   readonly #cut: AbortSignal;
   readonly #open = new Set<Promise<void>>();
+  /** Those that we broke off ourselves, at the end: their peers still work on them. */
+  #brokenOff = 0;
 
   /** `again` posts a reply once more, behind the back of the work that has gone on. */
   constructor(
@@ -34,7 +36,7 @@ export class Handover {
   }
 
   get open(): number {
-    return this.#open.size;
+    return this.#open.size + this.#brokenOff;
   }
 
   get hasRoom(): boolean {
@@ -70,12 +72,15 @@ export class Handover {
     signal.removeEventListener("abort", end);
   }
 
-  #track(work: Promise<void>): void {
+  #track(work: Promise<"broken off" | void>): void {
     const tracked = work
       // It rejects only where the bridge ends anyway, or where our token is refused, which the feed
       // tells as well. The reply is still in the outbox.
       .catch(() => {})
-      .finally(() => this.#open.delete(tracked));
+      .then((end) => {
+        this.#open.delete(tracked);
+        if (end === "broken off") this.#brokenOff += 1;
+      });
     this.#open.add(tracked);
   }
 
@@ -84,9 +89,9 @@ export class Handover {
     await this.#finish(reply);
   }
 
-  async #failed(reply: Reply, error: unknown): Promise<void> {
+  async #failed(reply: Reply, error: unknown): Promise<"broken off" | void> {
     // Ended by us: the next start decides.
-    if (this.#cut.aborted) return;
+    if (this.#cut.aborted) return "broken off";
     if (!(error instanceof PlatformError)) return this.#unknown(reply, messageOf(error));
     const { failure, verdict } = error;
     if (failure.deliveryConfirmed === true) return this.#delivered(reply);

@@ -38,13 +38,19 @@ export async function wasPosted(
     const rows = (await platform.activity(query, { signal })).map(readRow);
     const read = rows.filter((row) => row !== undefined);
     const known = await store.journal.known(read.map((row) => row.id));
-    unclaimed += read.filter((row) => !known.has(row.id) && isEcho(row, digest)).length;
+    const isNews = (row: Row) => !known.has(row.id) && !isBefore(row, at);
+    unclaimed += read.filter((row) => isNews(row) && isEcho(row, digest)).length;
     const oldest = read.at(-1)?.createdAt;
     if (rows.length < PAGE_ROWS || oldest === undefined) break;
     beforeTs = formatTimestamp(oldest);
     if (beforeTs < at) break;
   }
   return unclaimed > 0;
+}
+
+/** From before the journal, or before what it has read: of a notice to an earlier message. */
+function isBefore({ createdAt }: Row, at: string): boolean {
+  return createdAt !== undefined && formatTimestamp(createdAt) < at;
 }
 
 function isEcho({ raw }: Row, digest: string): boolean {

@@ -10,8 +10,8 @@ import type { Emit } from "./events.ts";
 import type { Naps } from "./naps.ts";
 
 const RETRY_BASE_MS = 2_000;
-/** So often at most, while much is settled. */
-const PAUSE_MS = 50;
+/** So often at most, while much is settled: each save flushes two files and a folder. */
+const PAUSE_MS = 250;
 
 export interface SaverParts {
   store: Pick<Store, "saveCursor"> & { journal: Pick<Store["journal"], "watermark"> };

@@ -34,8 +34,14 @@ export async function findStart(
       return { cursor, start: { from: known, windowStart: undefined } };
     }
     const behind = fetchFromId === undefined ? undefined : { id: fetchFromId, at: "" };
-    const from = (await store.journal.anchor()) ?? behind ?? known;
-    return { cursor, start: { from, windowStart } };
+    const from = (await store.journal.anchor()) ?? behind;
+    if (from !== undefined || windowStart === undefined) {
+      return { cursor, start: { from: from ?? known, windowStart } };
+    }
+    // The last run was too short to say from where on nothing comes late: all of the window again,
+    // which its journal knows. One that was lost knows nothing, and would run it all again.
+    const isKnown = (await store.journal.known([lastSinceId])).has(lastSinceId);
+    return { cursor, start: { from: isKnown ? undefined : known, windowStart } };
   }
   if (windowStart !== undefined || settled !== undefined) {
     return { cursor, start: { from: await store.journal.anchor(), windowStart } };

@@ -94,15 +94,16 @@ export class TestBridge implements AsyncDisposable {
   }
 
   /** Resolves once `count` events of this type were told. Rejects if the run ends before. */
-  async until(type: BridgeEvent["type"], count = 1): Promise<void> {
+  until(type: BridgeEvent["type"], count = 1): Promise<void> {
+    return this.untilTrue(() => this.of(type).length >= count, `${count} × ${type}`);
+  }
+
+  /** Resolves once the condition, which hangs on the events, holds. Rejects if the run ends before. */
+  async untilTrue(condition: () => boolean, what = "the condition"): Promise<void> {
     const early = this.ended.then((error) => {
-      if (this.of(type).length >= count) return;
-      throw error ?? new Error(`the bridge ended before ${count} × ${type}`);
+      if (!condition()) throw error ?? new Error(`the bridge ended before ${what}`);
     });
-    await Promise.race([
-      this.#bell.until(() => this.of(type).length >= count, `${count} × ${type}`),
-      early,
-    ]);
+    await Promise.race([this.#bell.until(condition, what), early]);
   }
 
   /** Like a first signal; resolves with how the run ended. */

@@ -72,6 +72,17 @@ export class ManualClock implements Clock {
     this.#monotonic = end;
   }
 
+  /**
+   * Moves time on in steps until the condition holds. Real work goes on between the steps, so little
+   * time passes here while much passes there.
+   */
+  async advanceUntil(condition: () => boolean, stepMs = 1): Promise<void> {
+    while (!condition()) {
+      await this.advance(stepMs);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
   /** The process is stopped: all time goes on, and nothing of ours runs. */
   stall(ms: number): void {
     this.#monotonic += ms;

@@ -62,6 +62,12 @@ export function row(n: number, change: Partial<ActivityRow> & { text?: string } 
   };
 }
 
+/** The row by which the platform shows a notice of ours in our own feed (contract 2.3, T3). */
+export function echo(n: number, text: string, change: Partial<ActivityRow> = {}): ActivityRow {
+  const { request_body: _, ...fields } = row(n, { method: "notify", source_id: null, ...change });
+  return { ...fields, response_body: { result: text } };
+}
+
 export class ScriptedPlatform implements AsyncDisposable {
   /** The feed, oldest first. */
   rows: ActivityRow[] = [];
@@ -160,6 +166,7 @@ export class ScriptedPlatform implements AsyncDisposable {
     const before = query.get("before_ts");
     return this.rows
       .filter((r) => before === null || r.created_at.replace("Z", "000000Z") < before)
+      .filter((r) => query.get("source") !== "canvas" || r.source_id === null)
       .reverse()
       .slice(0, limit);
   }

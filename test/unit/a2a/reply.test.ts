@@ -5,6 +5,7 @@ import {
   buildReply,
   fitNotice,
   MAX_BODY_BYTES,
+  regenerate,
   REPLY_MARK,
   replyMark,
   type ReplyMark,
@@ -49,9 +50,11 @@ describe("an answer", () => {
   test("is read by another bridge as what it is", () => {
     const content = readMessage(JSON.parse(JSON.stringify(buildReply(ANSWERED, "a\nb", "answer"))));
     expect(content).toMatchObject({ text: "a\nb", contextId: "c-1", taskId: "t-1", role: "agent" });
-    expect(replyMark(content.metadata)).toEqual({ to: "m-1", failed: false });
+    expect(replyMark(content.metadata)).toEqual({ to: "m-1", failed: false, pending: false });
     const failure = readMessage(buildReply(ANSWERED, "no", "failure"));
-    expect(replyMark(failure.metadata)).toEqual({ to: "m-1", failed: true });
+    expect(replyMark(failure.metadata)).toEqual({ to: "m-1", failed: true, pending: false });
+    const trouble = readMessage(buildReply(ANSWERED, "wait", "trouble"));
+    expect(replyMark(trouble.metadata)).toEqual({ to: "m-1", failed: false, pending: true });
   });
 
   test("and a notice hold nothing that a database of text can't", () => {
@@ -72,20 +75,36 @@ describe("an answer", () => {
     const ids = [
       idOf(ANSWERED, "a", "answer"),
       idOf(ANSWERED, "a", "failure"),
+      idOf(ANSWERED, "a", "trouble"),
       idOf(ANSWERED, "a", "answer", 1),
       idOf(ANSWERED, "a", "answer", 2),
       idOf(other, "a", "answer"),
     ];
     expect(new Set(ids).size).toBe(ids.length);
   });
+
+  test("that is posted anew is the same but for its ids, which are those of its generation", () => {
+    const kept = JSON.parse(JSON.stringify(buildReply(ANSWERED, "a", "answer")));
+    const anew = regenerate(kept, ANSWERED.activityId, "answer", 1);
+    expect(anew).toEqual(buildReply(ANSWERED, "a", "answer", 1));
+    expect(anew.params.message.messageId).not.toBe(kept.params.message.messageId);
+  });
 });
 
 describe("the mark", () => {
   test.each<[string, { [key: string]: unknown } | undefined, unknown]>([
-    ["with an id", { [REPLY_MARK]: { to: "m" } }, { to: "m", failed: false }],
-    ["without an id", { [REPLY_MARK]: { to: null } }, { to: undefined, failed: false }],
-    ["of an unknown form", { [REPLY_MARK]: "yes" }, { to: undefined, failed: false }],
-    ["of null", { [REPLY_MARK]: null }, { to: undefined, failed: false }],
+    ["with an id", { [REPLY_MARK]: { to: "m" } }, { to: "m", failed: false, pending: false }],
+    [
+      "without an id",
+      { [REPLY_MARK]: { to: null } },
+      { to: undefined, failed: false, pending: false },
+    ],
+    [
+      "of an unknown form",
+      { [REPLY_MARK]: "yes" },
+      { to: undefined, failed: false, pending: false },
+    ],
+    ["of null", { [REPLY_MARK]: null }, { to: undefined, failed: false, pending: false }],
     ["that is missing", { other: 1 }, undefined],
     ["without metadata", undefined, undefined],
   ])("%s is read", (_, metadata, mark) => {

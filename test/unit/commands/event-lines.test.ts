@@ -28,11 +28,11 @@ group("an event is told in one line", () => {
       "info: message 6fd88dc2 from 97f5ab37 (1 byte)",
     ],
     [
-      { type: "answered", ...named, to: "canvas", ms: 2100, failure: false, note: undefined },
+      { type: "answered", ...named, to: "canvas", ms: 2100, kind: "answer", note: undefined },
       "info: answered the canvas (6fd88dc2) in 2.1 s",
     ],
     [
-      { type: "answered", ...named, ms: 80, failure: true, note: undefined },
+      { type: "answered", ...named, ms: 80, kind: "failure", note: undefined },
       "info: told 97f5ab37 (6fd88dc2) that it failed, in 80 ms",
     ],
     [
@@ -44,8 +44,44 @@ group("an event is told in one line", () => {
       "warn: the platform refused the token from the file /t; waiting up to a minute for a new one there",
     ],
     [
-      { type: "stopped", settled: 1, unsettled: 2, openReplies: 3 },
-      "info: stopped: 1 message finished, 2 not finished, to be delivered again, 3 answers still being taken by their peers",
+      { type: "answered", ...named, ms: 80, kind: "trouble", note: undefined },
+      "info: told 97f5ab37 (6fd88dc2) that it must wait, in 80 ms",
+    ],
+    [
+      { type: "reply-refused", ...named, kind: "answer", reason: "sending: 403 (no)" },
+      "error: the answer to 97f5ab37 (6fd88dc2) can't be delivered: sending: 403 (no); kept as a dead letter (molecule dead-letter)",
+    ],
+    [
+      { type: "reply-refused", ...named, kind: "trouble", reason: "sending: 403 (no)" },
+      "error: the trouble to 97f5ab37 (6fd88dc2) can't be delivered: sending: 403 (no)",
+    ],
+    [
+      { type: "journal-full", waiting: 1, deadLetters: 2, bytes: 3 * 1_048_576 },
+      "error: the journal is full (1 waiting message, 2 dead letters, 3 MiB): fetching stops until there is room; molecule dead-letter drop makes some",
+    ],
+    [
+      { type: "turn-limit", from: peer, limit: 60, inMs: 90_000 },
+      "warn: 97f5ab37 has caused 60 runs within an hour (--turn-limit); its messages wait for 1 min 30 s",
+    ],
+    [
+      { type: "backend-paused", reason: "not logged in", hint: "Log in.", forMs: 3_600_000 },
+      "error: the backend can't work: not logged in; messages are kept, and it is tried again every minute for 1 h. Log in.",
+    ],
+    [
+      { type: "recovered", runs: 1, processes: 0 },
+      "warn: the last bridge died in the middle of 1 run; ended 0 processes that it left, and running the message again",
+    ],
+    [
+      { type: "lock-waiting", holder: { pid: 7, host: "here", since: "2026-01-01T00:00:00Z" } },
+      "info: another bridge has this workspace (process 7 on here); waiting for its end",
+    ],
+    [
+      { type: "stopped", settled: 1, dead: 2, waiting: 3, replies: 1, openReplies: 1 },
+      "info: stopped: 3 messages finished, 2 of them in the dead letters, 3 messages to be taken up by the next start, 1 answer to be posted by the next start, 1 answer still being taken by its peer",
+    ],
+    [
+      { type: "stopped", settled: 1, dead: 0, waiting: 0, replies: 0, openReplies: 0 },
+      "info: stopped: 1 message finished",
     ],
   ])("%j", (event, line) => {
     expect(describe(event).join(": ")).toBe(line);
