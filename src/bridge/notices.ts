@@ -45,7 +45,10 @@ export async function wasPosted(
     beforeTs = formatTimestamp(oldest);
     if (beforeTs < at) break;
   }
-  return unclaimed > 0;
+  if (unclaimed > 0) return true;
+  // What was entered in the journal meanwhile was known there, and not yet counted before.
+  const now = await store.outbox.notices(digest, at);
+  return now.echoes > now.posted;
 }
 
 /** From before the journal, or before what it has read: of a notice to an earlier message. */

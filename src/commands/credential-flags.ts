@@ -3,6 +3,7 @@ import { flag } from "../cli/flag.ts";
 import { checkToken } from "../platform/token.ts";
 
 export const WORKSPACE_TOKEN = "MOLECULE_WORKSPACE_TOKEN";
+export const WORKSPACE_TOKEN_FILE = "MOLECULE_WORKSPACE_TOKEN_FILE";
 
 export const credentialFlags = {
   token: flag({
@@ -16,7 +17,7 @@ export const credentialFlags = {
   tokenFile: flag({
     type: "string",
     summary: "file that holds the token of the workspace, read again when it is refused",
-    env: "MOLECULE_WORKSPACE_TOKEN_FILE",
+    env: WORKSPACE_TOKEN_FILE,
     placeholder: "file",
   }),
   orgId: flag({

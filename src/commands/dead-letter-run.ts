@@ -4,34 +4,39 @@ import { regenerate } from "../a2a/reply.ts";
 import type { Context } from "../cli/command.ts";
 import { printData } from "../cli/print.ts";
 import type { MessageSendRequest } from "../contract/types.ts";
+import { Token } from "../platform/token.ts";
 import { MoleculeError, UsageError } from "../shared/errors.ts";
-import { get, parseJson } from "../shared/json.ts";
+import { get } from "../shared/json.ts";
+import type { Secrets } from "../shared/secrets.ts";
+import { LocalStore } from "../store/local.ts";
 import { openDeadLetters } from "../store/open-dead-letters.ts";
 import type { DeadLetter, DeadLetters } from "../store/store.ts";
 import type { ListValues, ManyValues, ShowValues } from "./dead-letter.ts";
+import { WORKSPACE_TOKEN_FILE } from "./credential-flags.ts";
 import { GLOBALS } from "./globals.ts";
 import { logFor } from "./logging.ts";
 import { stateFolder } from "./state-folder.ts";
 import { readWorkspaceId } from "./workspace-id.ts";
 
 export async function list(values: ListValues, context: Context): Promise<void> {
-  const found = await withLetters(values, (letters) => letters.list());
+  const found = await withLetters(values, context, (letters) => letters.list());
   const rows = (found ?? []).map(summaryOf);
   if (rows.length === 0) logFor(context).info("there are no dead letters");
   await printData(context.io, rows, context.get(GLOBALS.output));
 }
 
 export async function show(values: ShowValues, context: Context): Promise<void> {
-  const letter = await withLetters(values, async (letters) =>
+  const letter = await withLetters(values, context, async (letters) =>
     letters.get(await find(letters, values.id)),
   );
   if (letter === undefined) throw unknown(values.id);
   const format = context.get(GLOBALS.output);
-  const row = readRaw(letter.raw);
+  const { secrets } = context.io;
+  const row = readRaw(letter.raw, secrets);
   const data = {
     ...summaryOf(letter),
     text: readMessage(get(row, "request_body")).text,
-    undelivered: answerOf(letter),
+    undelivered: answerOf(letter, secrets),
     ...(format === "table" ? {} : { row }),
   };
   await printData(context.io, data, format);
@@ -67,7 +72,7 @@ async function each(
       "molecule dead-letter list shows the ids.",
     );
   }
-  const ids = await withLetters(values, async (letters) => {
+  const ids = await withLetters(values, context, async (letters) => {
     const wanted =
       id === undefined
         ? (await letters.list()).map((letter) => letter.id)
@@ -84,16 +89,31 @@ async function each(
 
 async function withLetters<T>(
   values: ListValues,
+  context: Context,
   use: (letters: DeadLetters) => Promise<T>,
 ): Promise<T | undefined> {
   const workspaceId = readWorkspaceId(values.workspaceId);
-  const opened = openDeadLetters(stateFolder(values.stateDir), workspaceId);
+  const folder = stateFolder(values.stateDir);
+  const opened = openDeadLetters(folder, workspaceId);
   if (opened === undefined) return undefined;
+  await learnTokens(folder, workspaceId, context);
   try {
     return await use(opened.letters);
   } finally {
     opened.close();
   }
+}
+
+/**
+ * A letter may hold what was once said of our token. Those in variables are known to the mask; here
+ * are those in files. One that can't be read can't be used, either.
+ */
+async function learnTokens(folder: string, workspaceId: string, context: Context): Promise<void> {
+  const { io, env } = context;
+  const kept = await new LocalStore(folder, workspaceId).loadToken().catch(() => undefined);
+  io.secrets.add(kept);
+  const file = env[WORKSPACE_TOKEN_FILE];
+  if (file) await Token.fromFile(file, io.secrets).catch(() => {});
 }
 
 /** The whole id of a letter from its beginning. */
@@ -119,17 +139,22 @@ function summaryOf(letter: Omit<DeadLetter, "raw" | "undelivered">) {
   };
 }
 
-function readRaw(raw: string): unknown {
+/** Masked before it is shown as JSON, since escapes on escapes would hide a secret from the mask. */
+function readRaw(raw: string, secrets: Secrets): unknown {
   try {
-    return parseJson(raw);
+    return JSON.parse(raw, (_, value: unknown) =>
+      typeof value === "string" ? secrets.mask(value) : value,
+    );
   } catch {
-    return raw;
+    // Nested too deeply to be walked through.
+    return secrets.mask(raw);
   }
 }
 
-function answerOf({ lane, undelivered }: DeadLetter): string | undefined {
-  if (undelivered === undefined || lane === "") return undelivered?.body;
-  return readMessage(readRaw(undelivered.body)).text;
+function answerOf({ lane, undelivered }: DeadLetter, secrets: Secrets): string | undefined {
+  if (undelivered === undefined) return undefined;
+  if (lane === "") return secrets.mask(undelivered.body);
+  return readMessage(readRaw(undelivered.body, secrets)).text;
 }
 
 function unknown(id: string): MoleculeError {

@@ -52,3 +52,13 @@ export function getArray(value: unknown, key: string): unknown[] | undefined {
   const found = get(value, key);
   return Array.isArray(found) ? found : undefined;
 }
+
+/**
+ * Whether objects and arrays lie in each other more than so many levels deep. To write such a value
+ * as JSON takes seconds, where it can be done at all.
+ */
+export function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}

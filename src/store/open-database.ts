@@ -8,6 +8,8 @@ import { databaseError, fileError, MOVE_AWAY } from "./store-error.ts";
 const BUSY_TIMEOUT_MS = 5_000;
 /** Beyond this, the log of changes is cut back to it once it is written into the database. */
 const LOG_BYTES = 16 * 1024 * 1024;
+/** It is written into the database when it has this many pages of 4 KiB, which flushes both files. */
+const LOG_PAGES = 4_000;
 
 /**
  * The connection to our database at `path`, which is made where it is missing. A MoleculeError
@@ -25,6 +27,7 @@ export function openSqlite(path: string): Database {
     if (version === 0) sqlite.run("PRAGMA auto_vacuum = INCREMENTAL");
     sqlite.run("PRAGMA journal_mode = WAL");
     sqlite.run(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
+    sqlite.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
     sqlite.run("PRAGMA synchronous = FULL");
     if (version < MIGRATIONS.length) migrate(sqlite, path);
     return sqlite;

@@ -129,6 +129,8 @@ export class LocalOutbox implements Outbox {
   }
 
   async learnPeerMode(peer: string, mode: PeerMode): Promise<void> {
+    // Each answer tells it again: a look is cheaper than a commit.
+    if ((await this.peerMode(peer)) === mode) return;
     await this.#database.write((sql) =>
       sql.run(
         `INSERT INTO peers (peer, mode) VALUES (?, ?)
