@@ -124,6 +124,8 @@ async function work(
 ): Promise<void> {
   const { store } = parts;
   crew.delivery.handover.resume(await store.outbox.handedOver());
+  // The last run may have settled more than it saved.
+  crew.saver.touch();
   for (const lane of await store.journal.lanes()) crew.lanes.poke(lane);
   await runIntake(parts, options, crew, drain);
 }

@@ -1,0 +1,104 @@
+/**
+ * A bridge that dies by its own hand at an event: the real client, store and exec backend, in a
+ * process of its own. Its one argument is a {@link CrashOrder} as JSON; what it tells goes to stdout,
+ * one event a line.
+ */
+import { parseOptions } from "../../src/backends/options.ts";
+import { endLeftovers } from "../../src/backends/leftovers.ts";
+import { exec } from "../../src/backends/exec.ts";
+import { runBridge } from "../../src/bridge/bridge.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
+import { PlatformClient } from "../../src/platform/client.ts";
+import { parseApiUrl } from "../../src/platform/api-url.ts";
+import { Token } from "../../src/platform/token.ts";
+import { systemClock, type Clock } from "../../src/shared/clock.ts";
+import { Secrets } from "../../src/shared/secrets.ts";
+import { LocalStore } from "../../src/store/local.ts";
+
+export interface CrashOrder {
+  url: string;
+  workspaceId: string;
+  token: string;
+  stateDir: string;
+  /** For the exec backend. */
+  command: string;
+  /** Where it dies: at the event of that name and number; undefined: it ends when all is settled. */
+  killAt: { event: BridgeEvent["type"]; nth: number } | undefined;
+}
+
+/** All waits pass so many times faster: fifteen seconds until a post is handed over are long. */
+const HASTE = 10;
+
+const hasty: Clock = {
+  now: () => STARTED + (Date.now() - STARTED) * HASTE,
+  monotonic: () => systemClock.monotonic() * HASTE,
+  sleep: (ms, signal) => systemClock.sleep(ms / HASTE, signal),
+};
+const STARTED = Date.now();
+
+const order = JSON.parse(process.argv[2] ?? "") as CrashOrder;
+const secrets = new Secrets();
+const token = new Token(secrets, order.token, "the test");
+const store = new LocalStore(order.stateDir, order.workspaceId, { clock: hasty });
+const platform = new PlatformClient({
+  baseUrl: parseApiUrl(order.url),
+  workspaceId: order.workspaceId,
+  identity: order.workspaceId,
+  orgId: undefined,
+  userAgent: "molecule/test",
+  token: () => token.value,
+  clock: hasty,
+  secrets,
+});
+const backend = exec.create(parseOptions(exec, [`cmd=${order.command}`, "timeout=1h"]), {
+  clock: hasty,
+  secrets,
+  env: process.env,
+  onStderr: (line) => emit({ type: "backend-stderr", line }),
+});
+
+let seen = 0;
+function emit(event: BridgeEvent): void {
+  console.log(JSON.stringify(event));
+  if (event.type !== order.killAt?.event) return;
+  seen += 1;
+  if (seen === order.killAt.nth) process.kill(process.pid, "SIGKILL");
+}
+
+await runBridge(
+  {
+    workspaceId: order.workspaceId,
+    card: {
+      name: "",
+      description: "a test",
+      version: "0",
+      capabilities: { streaming: false, pushNotifications: false },
+      defaultInputModes: ["text/plain"],
+      defaultOutputModes: ["text/plain"],
+      skills: [],
+    },
+    intervalMs: 50,
+    heartbeatMs: 30_000,
+    sinceSecs: 86_400,
+    concurrency: 1,
+    turnLimit: 0,
+    maxPausedMs: 3_600_000,
+    waitLock: false,
+    maxAttempts: 3,
+    graceMs: 600_000,
+    maxOfflineMs: undefined,
+    onReply: "run",
+    once: order.killAt === undefined,
+  },
+  {
+    platform,
+    backend,
+    store,
+    endLeftovers: (runs) => endLeftovers(runs, systemClock),
+    token,
+    clock: hasty,
+    random: () => 0.5,
+    emit,
+  },
+  new AbortController().signal,
+);

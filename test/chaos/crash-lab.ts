@@ -1,0 +1,144 @@
+/** A platform, an agent with one message to answer, and bridges for it that die when they are told to. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RevisionName } from "../../src/dev/revision.ts";
+import { startDevPlatform, type DevPlatform } from "../../src/dev/server.ts";
+import { createExternal } from "../../src/dev/create.ts";
+import { marked, untilGone } from "../harness/processes.ts";
+import { tmpFolder } from "../harness/tmp.ts";
+import { Bell } from "../harness/wait.ts";
+import { Asker, type Member } from "./askers.ts";
+import type { CrashOrder } from "./crash-child.ts";
+
+const CHILD = join(import.meta.dir, "crash-child.ts");
+const LIMIT_MS = 60_000;
+
+export class CrashLab implements AsyncDisposable {
+  readonly platform: DevPlatform;
+  readonly agent: Member;
+  readonly peer: Member;
+  readonly #folder = tmpFolder();
+  readonly #mark = `crash-${crypto.randomUUID()}`;
+  readonly #children: Bun.Subprocess[] = [];
+
+  private constructor(platform: DevPlatform) {
+    this.platform = platform;
+    this.agent = member(platform, "agent");
+    this.peer = member(platform, "peer");
+  }
+
+  static async start(revision: RevisionName): Promise<CrashLab> {
+    return new CrashLab(
+      await startDevPlatform({ port: 0, db: ":memory:", rateLimit: 0, revision }),
+    );
+  }
+
+  /** Who asks: the peer, or the person at the canvas. */
+  asker(who: "peer" | "canvas"): Asker {
+    return new Asker(this.platform, this.agent, who === "peer" ? this.peer : undefined);
+  }
+
+  /** Runs a bridge to its death at an event; resolves when it is dead. */
+  async dieAt(event: NonNullable<CrashOrder["killAt"]>["event"], nth = 1): Promise<void> {
+    const child = this.#spawn({ event, nth }, false);
+    await within(child.exited, () => `the bridge did not come to ${event}`);
+    if (child.signalCode !== "SIGKILL") throw new Error(`it ended before ${event}`);
+  }
+
+  /** Runs a bridge, and kills it when its backend is at work. */
+  async dieAtWork(): Promise<void> {
+    // Never reached: it is killed from here.
+    const child = this.#spawn({ event: "stopped", nth: 1 }, true);
+    for (const end = performance.now() + LIMIT_MS; this.runs.length === 0; await Bun.sleep(5)) {
+      if (performance.now() > end) throw new Error("the backend was not run");
+    }
+    child.kill("SIGKILL");
+    await child.exited;
+  }
+
+  /** Runs a bridge until all is settled, and no process of any is left; `url`: by that way. */
+  async settle(url?: string): Promise<void> {
+    const child = this.#spawn(undefined, false, url);
+    await within(child.exited, () => "the bridge did not settle its backlog");
+    if (child.exitCode !== 0) throw new Error(`the bridge ended with ${child.exitCode}`);
+    await untilGone(this.#mark);
+  }
+
+  /** One message, and only once. */
+  async ask(asker: Asker, n: number): Promise<void> {
+    const numbers = [n];
+    await asker.ask(
+      () => numbers.pop(),
+      new Bell(),
+      () => 1,
+    );
+  }
+
+  /** Of each run of the backend, whether it was told that an earlier one was cut. */
+  get runs(): boolean[] {
+    if (!existsSync(this.#log)) return [];
+    const lines = readFileSync(this.#log, "utf8").split("\n").slice(0, -1);
+    return lines.map((line) => line === "true");
+  }
+
+  /** The saved cursor as the number of its row in the agent's feed, oldest 0; undefined for none. */
+  get cursor(): number | undefined {
+    const path = join(this.#folder.path, `${this.agent.id}.json`);
+    const { last_since_id } = JSON.parse(readFileSync(path, "utf8")) as { last_since_id: string };
+    const at = this.#feed().findIndex(({ id }) => id === last_since_id);
+    return at < 0 ? undefined : at;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) child.kill("SIGKILL");
+    await Promise.all(this.#children.map(({ exited }) => exited));
+    // Where a test fails, what its bridges left may stand still for minutes.
+    for (const pid of marked(this.#mark)) process.kill(pid, "SIGKILL");
+    await this.platform.stop();
+    this.#folder[Symbol.dispose]();
+  }
+
+  get #log(): string {
+    return join(this.#folder.path, "runs");
+  }
+
+  #feed() {
+    return this.platform.database.activities.read(this.agent.id, { limit: 1000 }).reverse();
+  }
+
+  /** Where `stuck`, a run stands still for good, unless it is told of an earlier one. */
+  #spawn(killAt: CrashOrder["killAt"], stuck: boolean, url = this.platform.url) {
+    const wait = stuck ? `[ "$MOLECULE_INTERRUPTED" = true ] || sleep 600;` : "";
+    const order: CrashOrder = {
+      url,
+      workspaceId: this.agent.id,
+      token: this.agent.token,
+      stateDir: this.#folder.path,
+      command: `read -r n; echo "$MOLECULE_INTERRUPTED" >>'${this.#log}'; ${wait} echo $((2 * n + 1))`,
+      killAt,
+    };
+    const child = Bun.spawn([process.execPath, CHILD, JSON.stringify(order)], {
+      env: { PATH: process.env.PATH ?? "", CRASH_MARK: this.#mark },
+      stdout: "ignore",
+      stderr: "inherit",
+    });
+    this.#children.push(child);
+    return child;
+  }
+}
+
+function member(platform: DevPlatform, name: string): Member {
+  const { id, token } = createExternal(platform.database, name, { delivery_mode: "poll" });
+  if (token === undefined) throw new Error("a workspace without an address has a token");
+  return { id, token };
+}
+
+async function within(promise: Promise<unknown>, failure: () => string): Promise<void> {
+  const timer = Promise.withResolvers<never>();
+  const id = setTimeout(() => timer.reject(new Error(failure())), LIMIT_MS);
+  try {
+    await Promise.race([promise, timer.promise]);
+  } finally {
+    clearTimeout(id);
+  }
+}
