@@ -55,7 +55,7 @@ function summary(revision: string, report: ChaosReport): string {
     `${report.problems.length} promises broken; ${report.kills} kills, ${report.hits} of them into running work; ` +
     `${report.requests} requests with faults: ${faults.join(", ")}; ` +
     `${report.extraRuns} runs again of ${report.inProgress} that were cut; ` +
-    `${report.extraRows} repeated rows; ${report.overtaken} overtaken in the feed; ${Math.round(report.ms / 1000)} s`
+    `${report.extraRows} repeated rows; ${Math.round(report.ms / 1000)} s`
   );
 }
 

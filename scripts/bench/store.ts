@@ -68,7 +68,7 @@ async function measureRound(local: LocalStore, round: number) {
   );
   for (const id of answered) await local.journal.settle(id);
   const run = await per(ids.slice(KEEPS), async (id) => {
-    await local.journal.begin(id);
+    await local.journal.begin(id, true);
     await local.journal.settle(id);
   });
   return { admit, run, keep };

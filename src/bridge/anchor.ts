@@ -60,6 +60,16 @@ export class Anchor {
     return ns <= (this.#sweep?.serverNs ?? this.#serverNs()) + AHEAD_NS;
   }
 
+  /**
+   * Whether a row of this time was made after the sweep began, by the server's clock. One that is
+   * far ahead is stamped by another clock, of which nothing can be said.
+   */
+  isAfterSweep(ns: bigint | undefined): boolean {
+    const began = this.#sweep?.serverNs;
+    if (began === undefined || ns === undefined) return false;
+    return ns > began && ns <= began + SERVER_LATE_NS;
+  }
+
   /** Everything up to this row was read. A row seen before the sweep is settled in its place. */
   reached(id: string, ns: bigint): void {
     if (!this.isCredible(ns)) return;

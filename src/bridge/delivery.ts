@@ -50,6 +50,8 @@ export interface DeliveryDeps {
 export interface DeliveryOptions {
   /** When its message was taken, monotonic: for the time that the answer took. */
   takenAt?: number | undefined;
+  /** What is posted, where it is at hand. */
+  body?: string;
   /** It was handed over before: nobody waits for it. */
   behind?: boolean;
   /** Called before the first pause: the work may go on with others. */
@@ -154,7 +156,7 @@ export class Delivery {
     const { cut } = this.#stops;
     await pace.beforeAnswer(cut);
     if (!(await this.#posts.take(cut))) return "left";
-    const posting = this.#postOnce(reply);
+    const posting = this.#postOnce(reply, options.body);
     const sent = await (
       this.#handover.hasRoom ? within(clock, HAND_OVER_MS, posting) : posting
     ).finally(() => this.#posts.free());
@@ -170,10 +172,10 @@ export class Delivery {
     return this.#posted(reply, options, sent.note);
   }
 
-  async #postOnce(reply: Reply): Promise<{ note: string | undefined }> {
+  async #postOnce(reply: Reply, known: string | undefined): Promise<{ note: string | undefined }> {
     const { platform, store } = this.#parts;
     const signal = this.#stops.cut;
-    const body = await store.outbox.body(reply);
+    const body = known ?? (await store.outbox.body(reply));
     if (reply.lane === "") {
       await platform.notify(body, { signal });
       return { note: undefined };

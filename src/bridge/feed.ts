@@ -32,6 +32,8 @@ export interface FeedPage {
   rows: FeedRow[];
   /** There may be more at once. */
   more: boolean;
+  /** Rows were left to the next reading, which should come soon. */
+  left: boolean;
   /** The cursor was lost: nothing of this speaks for looking again at once. */
   lost: boolean;
 }
@@ -105,7 +107,10 @@ export class Feed {
     return this.#page(unique(page.rows), page.full, sinceId);
   }
 
-  #page(rows: Row[], more: boolean, sinceId: string | undefined): FeedPage {
+  #page(found: Row[], full: boolean, sinceId: string | undefined): FeedPage {
+    const rows = this.#position === undefined ? found : this.#untilSweep(found);
+    const left = rows.length < found.length;
+    const more = full && !left;
     const placed = rows.map((row): FeedRow => {
       if (row.createdAt !== undefined) this.#lastAt = formatTimestamp(row.createdAt);
       return { row, at: this.#lastAt, old: this.#isOld(row) };
@@ -117,10 +122,19 @@ export class Feed {
       );
       if (last?.createdAt !== undefined) this.#anchor.reached(last.id, last.createdAt);
       this.#position = undefined;
-      this.#recovering = false;
+      if (!left) this.#recovering = false;
       this.#anchor.finish();
     }
-    return { rows: placed, more, lost: false };
+    return { rows: placed, more, left, lost: false };
+  }
+
+  /**
+   * The rows up to the first that was made after this sweep began. One that became visible late, on
+   * a page that is read already, may come before it in its lane: the next sweep finds them in order.
+   */
+  #untilSweep(rows: Row[]): Row[] {
+    const end = rows.findIndex(({ createdAt }) => this.#anchor.isAfterSweep(createdAt));
+    return end === -1 ? rows : rows.slice(0, end);
   }
 
   /**

@@ -39,14 +39,15 @@ export async function runIntake(
       if (page === undefined) return;
       const found = await enter(parts, options, deps, page);
       if (page.more) continue;
-      if (options.once && found === 0) {
+      if (options.once && found === 0 && !page.left) {
         if (lanes.working === 0) return;
         // What came meanwhile is part of the backlog, too.
         await lanes.untilIdle(drain);
         continue;
       }
       watchdog.expect("intake", options.intervalMs + SLACK_MS);
-      const soon = found > 0 && !page.lost ? Math.min(BUSY_MS, options.intervalMs) : undefined;
+      const soon =
+        (found > 0 || page.left) && !page.lost ? Math.min(BUSY_MS, options.intervalMs) : undefined;
       await naps.nap(soon ?? options.intervalMs, drain);
     }
   } finally {

@@ -54,7 +54,7 @@ export async function runMessage(
   head: Head,
   cut: AbortSignal,
 ): Promise<Verdict> {
-  const { emit, backend, clock, store } = parts;
+  const { emit, backend, clock } = parts;
   const { activityId, isReply } = message;
   const from = senderName(message.peerId);
   if (isReply && options.onReply === "skip") {
@@ -68,7 +68,6 @@ export async function runMessage(
     const text = "Your message holds no text or file that I can read.";
     return { kind: "answered", text, failure: true, dead: undefined };
   }
-  await deps.keeper.do(() => store.journal.begin(activityId));
   const bytes = Buffer.byteLength(message.text);
   emit({ type: "taken", activityId, messageId: message.messageId, from, isReply, bytes });
   const attempt = head.attempts + head.crashes + 1;

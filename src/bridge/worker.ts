@@ -2,8 +2,8 @@
 import type { InboundMessage } from "../a2a/feed-row.ts";
 import type { ReplyKind } from "../a2a/reply.ts";
 import { fullJitter, RETRY_AFTER_MAX_MS } from "../shared/backoff.ts";
-import type { Head } from "../store/store.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Head, Reply } from "../store/store.ts";
+import type { Delivery, DeliveryOptions } from "./delivery.ts";
 import { senderName } from "./events.ts";
 import type { Gate, Trouble } from "./gate.ts";
 import type { Naps } from "./naps.ts";
@@ -60,10 +60,8 @@ export class Worker {
     while (!this.#stops.drain.aborted) {
       const head = await this.#deps.keeper.do(() => store.journal.head(lane));
       if (head === undefined) return;
-      const step =
-        head.reply === undefined
-          ? await this.#take(lane, head)
-          : await this.#deliver(head, undefined, undefined);
+      const { reply } = head;
+      const step = await (reply === undefined ? this.#take(lane, head) : this.#deliver(reply));
       if (step === "wait") return;
     }
   }
@@ -94,10 +92,12 @@ export class Worker {
   }
 
   async #run(head: Head, free: () => void): Promise<Step> {
-    const { clock } = this.#parts;
-    const { gate } = this.#deps;
+    const { clock, store } = this.#parts;
+    const { gate, keeper } = this.#deps;
     const takenAt = clock.monotonic();
-    const message = await this.#load(head);
+    const counts = this.#options.turnLimit > 0;
+    const raw = await keeper.do(() => store.journal.begin(head.id, counts));
+    const message = await this.#read(head, raw);
     if (message === undefined) return "next";
     const { cut } = this.#stops;
     const verdict = await runMessage(this.#parts, this.#options, this.#deps, message, head, cut);
@@ -122,8 +122,8 @@ export class Worker {
       case "answered": {
         const kind = verdict.failure ? "failure" : "answer";
         const text = verdict.dead === undefined ? verdict.text : failureText(verdict.text);
-        await this.#keep(head, message, kind, text, verdict.dead);
-        return this.#deliverKept(head, message, takenAt, free);
+        const kept = await this.#keep(head, message, kind, text, verdict.dead);
+        return this.#deliver(kept.reply, { ...kept, takenAt, onPause: free });
       }
       case "silent":
         if (verdict.dead === undefined) {
@@ -147,11 +147,12 @@ export class Worker {
         await naps.nap(inMs, this.#stops.drain);
         return "next";
       }
-      case "operator":
+      case "operator": {
         await keeper.do(() => store.journal.release(id));
         if (head.told || message.isReply) return "next";
-        await this.#keep(head, message, "trouble", troubleText(verdict.told), undefined);
-        return this.#deliverKept(head, message, takenAt, free);
+        const kept = await this.#keep(head, message, "trouble", troubleText(verdict.told));
+        return this.#deliver(kept.reply, { ...kept, takenAt, onPause: free });
+      }
       case "stopped":
         await keeper.do(() => store.journal.release(id));
         return "wait";
@@ -179,20 +180,23 @@ export class Worker {
     const message = await this.#load(head);
     // An answer to us is never answered.
     if (message?.isReply !== false) return false;
-    await this.#keep(head, message, "trouble", troubleText(told), undefined);
+    await this.#keep(head, message, "trouble", troubleText(told));
     return true;
   }
 
-  /** The head's message; one that this version can't read any more goes to the dead letters. */
-  async #load({ id }: Head): Promise<InboundMessage | undefined> {
+  async #load(head: Head): Promise<InboundMessage | undefined> {
+    const { store } = this.#parts;
+    return this.#read(head, await this.#deps.keeper.do(() => store.journal.row(head.id)));
+  }
+
+  /** The message of a kept row; one that this version can't read goes to the dead letters. */
+  async #read({ id }: Head, raw: string): Promise<InboundMessage | undefined> {
     const { store, emit } = this.#parts;
-    const { keeper } = this.#deps;
-    const raw = await keeper.do(() => store.journal.row(id));
     const message = readEntered(raw, this.#options.workspaceId);
     if (message !== undefined) return message;
     const reason = "what the journal keeps of it can't be read by this version";
     emit({ type: "run-failed", activityId: id, from: "unknown", attempts: 0, reason });
-    await keeper.do(() => store.journal.bury(id, reason));
+    await this.#deps.keeper.do(() => store.journal.bury(id, reason));
     this.#ended("dead");
     return undefined;
   }
@@ -202,38 +206,18 @@ export class Worker {
     message: InboundMessage,
     kind: ReplyKind,
     text: string,
-    dead: string | undefined,
-  ): Promise<void> {
+    dead?: string,
+  ): Promise<{ reply: Reply; body: string }> {
     const { store, emit } = this.#parts;
-    const reply = composeReply(head, message, kind, text);
+    const composed = composeReply(head, message, kind, text);
     // On the disk before it is posted.
-    await this.#deps.keeper.do(() => store.outbox.keep(reply, dead));
+    const reply = await this.#deps.keeper.do(() => store.outbox.keep(composed, dead));
     emit({ type: "reply-kept", activityId: head.id, kind });
+    return { reply, body: composed.body };
   }
 
-  async #deliverKept(
-    head: Head,
-    message: InboundMessage,
-    takenAt: number,
-    free: () => void,
-  ): Promise<Step> {
-    const { store } = this.#parts;
-    const lane = message.peerId ?? "";
-    const kept = await this.#deps.keeper.do(() => store.journal.head(lane));
-    if (kept?.id !== head.id || kept.reply === undefined) return "next";
-    return this.#deliver(kept, takenAt, free);
-  }
-
-  async #deliver(
-    head: Head,
-    takenAt: number | undefined,
-    free: (() => void) | undefined,
-  ): Promise<Step> {
-    const { reply } = head;
-    if (reply === undefined) return "next";
-    const { delivery } = this.#deps;
-    const onPause = free === undefined ? {} : { onPause: free };
-    const delivered = await delivery.deliver(reply, { takenAt, ...onPause });
+  async #deliver(reply: Reply, options: DeliveryOptions = {}): Promise<Step> {
+    const delivered = await this.#deps.delivery.deliver(reply, options);
     if (delivered === "left") return "wait";
     if (reply.kind !== "trouble") {
       const dead = delivered === "refused" || reply.deadReason !== undefined;

@@ -39,7 +39,8 @@ export function createLog(options: LogOptions): Log {
     throttle: 0,
   });
   const { error, warn, info, debug } = consola;
-  return { error, warn, info, debug };
+  // Far more of these are told than the others; where nobody hears them they should cost nothing.
+  return { error, warn, info, debug: options.verbose ? debug : () => {} };
 }
 
 /** A gap in lines of JSON is told in JSON too: who reads them reads nothing else. */

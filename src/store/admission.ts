@@ -8,14 +8,15 @@ export const REPEAT_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Enters one row, within a transaction, and tells what it is. */
 export function admitRow(sql: Sql, row: NewRow, nowMs: number): Admission {
-  const added = sql.run(
-    "INSERT INTO seen (id, at, notice, entered_ms) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+  const added = sql.get<{ n: number }>(
+    `INSERT INTO seen (id, at, notice, entered_ms) VALUES (?, ?, ?, ?)
+     ON CONFLICT (id) DO NOTHING RETURNING n`,
     row.id,
     row.at,
     row.notice,
     nowMs,
   );
-  if (added === 0) return { kind: "known" };
+  if (added === undefined) return { kind: "known" };
   if (row.message === undefined) return { kind: "entered", reusedId: false };
   const keys = row.message.ids.map((id) => digestOf(row.message?.lane ?? "", id));
   const earlier = findRepeat(sql, keys, row.message.digest, nowMs);
@@ -25,7 +26,7 @@ export function admitRow(sql: Sql, row: NewRow, nowMs: number): Admission {
   const enteredMs = earlier?.entered_ms ?? nowMs;
   for (const key of keys) remember(sql, key, row.message.digest, activityId, enteredMs);
   if (earlier !== undefined) return { kind: "repeat", of: activityId };
-  addMessage(sql, row, row.message);
+  addMessage(sql, added.n, row, row.message);
   return { kind: "entered", reusedId };
 }
 
@@ -76,15 +77,11 @@ function remember(
   );
 }
 
-function addMessage(sql: Sql, row: NewRow, message: NewMessage): void {
-  const { n } = sql.get<{ n: number }>(
-    "UPDATE seen SET holds = 1 WHERE id = ? RETURNING n",
-    row.id,
-  ) ?? { n: 0 };
+function addMessage(sql: Sql, n: number, row: NewRow, message: NewMessage): void {
   sql.run(
-    "INSERT INTO messages (id, n, at, lane) VALUES (?, ?, ?, ?)",
-    row.id,
+    "INSERT INTO messages (n, id, at, lane) VALUES (?, ?, ?, ?)",
     n,
+    row.id,
     row.at,
     message.lane,
   );

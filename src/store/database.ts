@@ -120,10 +120,11 @@ export class StoreDatabase {
     const durable = jobs.some((job) => job.durable);
     this.#setFull(sqlite, durable);
     sql.run("BEGIN IMMEDIATE");
+    const before = durable ? totalChanges(sql) : 0;
     try {
       const outcomes = jobs.map((job) => ({ job, value: job.operation(sql) }));
       // A commit that changes nothing would flush nothing of what was written before, either.
-      if (durable) sql.run("UPDATE meta SET flushes = flushes + 1");
+      if (durable && totalChanges(sql) === before) sql.run("UPDATE meta SET flushes = flushes + 1");
       sql.run("COMMIT");
       return outcomes;
     } catch (error) {
@@ -143,6 +144,11 @@ export class StoreDatabase {
   #notOpen(): MoleculeError {
     return new MoleculeError(`the database ${this.path} is not open`);
   }
+}
+
+/** How many rows this connection has changed so far. */
+function totalChanges(sql: Sql): number {
+  return sql.get<{ count: number }>("SELECT total_changes() AS count")?.count ?? 0;
 }
 
 /** SQLite's count of what other connections have committed, as this one sees it. */

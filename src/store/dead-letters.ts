@@ -1,7 +1,7 @@
 /** The dead letters of a local store. They may be changed by two processes at once. */
 import type { Clock } from "../shared/clock.ts";
 import type { StoreDatabase } from "./database.ts";
-import { findMessage, type MessageRow } from "./messages.ts";
+import { BY_ID, findMessage, type MessageRow } from "./messages.ts";
 import { putReply, removeReply } from "./replies.ts";
 import type { Sql } from "./sql.ts";
 import type { DeadLetter, DeadLetters, NewReply, Rebody } from "./store.ts";
@@ -28,7 +28,7 @@ export class LocalDeadLetters implements DeadLetters {
     return this.#database.read((sql) => {
       const letter = sql.get<Omit<DeadLetter, "undelivered">>(
         `SELECT id, lane, at, died_ms AS diedAt, reason, attempts, crashes, raw
-         FROM messages JOIN raws USING (n) WHERE id = ? AND state = 'dead'`,
+         FROM messages JOIN raws USING (n) WHERE ${BY_ID} AND state = 'dead'`,
         id,
       );
       if (letter === undefined) return undefined;
@@ -50,10 +50,10 @@ export class LocalDeadLetters implements DeadLetters {
       const isAnswered = reply?.kind === "answer";
       sql.run(
         `UPDATE messages SET state = ?, generation = ?, attempts = 0, crashes = 0, told = 0,
-           reason = NULL, died_ms = NULL WHERE id = ?`,
+           reason = NULL, died_ms = NULL WHERE n = ?`,
         isAnswered ? "answered" : "waiting",
         generation,
-        id,
+        letter.n,
       );
       if (isAnswered) {
         const body = rebody(reply.body, reply.kind, generation);
@@ -67,7 +67,7 @@ export class LocalDeadLetters implements DeadLetters {
     return this.#database.write((sql) => {
       const letter = deadMessage(sql, id);
       if (letter === undefined) return false;
-      sql.run("DELETE FROM messages WHERE id = ?", id);
+      sql.run("DELETE FROM messages WHERE n = ?", letter.n);
       sql.run("DELETE FROM raws WHERE n = ?", letter.n);
       sql.run("DELETE FROM replies WHERE activity_id = ? AND state = 'undelivered'", id);
       return true;

@@ -5,6 +5,7 @@ import { admitRow } from "./admission.ts";
 import type { StoreDatabase } from "./database.ts";
 import { giveUpBelow, watermarkOf } from "./watermark.ts";
 import {
+  BY_ID,
   buryMessage,
   findMessage,
   openLanes,
@@ -12,8 +13,9 @@ import {
   sessionOf,
   settleMessage,
 } from "./messages.ts";
-import { pendingReply } from "./replies.ts";
+import { pendingInLane } from "./replies.ts";
 import { OPEN } from "./schema.ts";
+import type { Sql } from "./sql.ts";
 import type {
   Admission,
   ChildProcess,
@@ -100,57 +102,49 @@ export class LocalJournal implements Journal {
 
   async head(lane: string): Promise<Head | undefined> {
     return this.#database.read((sql) => {
-      const columns = "messages.id, attempts, crashes, messages.generation, told";
+      const reply = pendingInLane(sql, lane);
+      const columns = "id, attempts, crashes, generation, told";
       const row =
-        sql.get<HeadRow>(
-          `SELECT ${columns} FROM replies JOIN messages ON messages.id = activity_id
-           WHERE replies.lane = ? AND replies.state = 'pending'
-           ORDER BY replies.at, replies.n LIMIT 1`,
-          lane,
-        ) ??
-        sql.get<HeadRow>(
-          `SELECT ${columns} FROM messages WHERE lane = ? AND ${OPEN} ORDER BY at, n LIMIT 1`,
-          lane,
-        );
-      if (row === undefined) return undefined;
-      return { ...row, told: row.told === 1, reply: pendingReply(sql, row.id) };
+        reply === undefined
+          ? sql.get<HeadRow>(
+              `SELECT ${columns} FROM messages WHERE lane = ? AND ${OPEN} ORDER BY at, n LIMIT 1`,
+              lane,
+            )
+          : sql.get<HeadRow>(`SELECT ${columns} FROM messages WHERE ${BY_ID}`, reply.activityId);
+      return row === undefined ? undefined : { ...row, told: row.told === 1, reply };
     });
   }
 
   async row(id: string): Promise<string> {
-    const found = this.#database.read((sql) =>
-      sql.get<{ raw: string }>(
-        "SELECT raw FROM messages JOIN raws USING (n) WHERE messages.id = ?",
-        id,
-      ),
-    );
-    if (found === undefined) throw new MoleculeError(`the message ${id} is not kept any more`);
-    return found.raw;
+    return this.#database.read((sql) => rawOf(sql, id));
   }
 
-  async begin(id: string): Promise<void> {
+  begin(id: string, counts: boolean): Promise<string> {
     const nowMs = this.#clock.now();
-    await this.#database.write((sql) => {
-      const { lane } = openMessage(sql, id, ["waiting"]);
-      const run = sql.get<{ n: number }>(
-        "INSERT INTO runs (lane, at_ms) VALUES (?, ?) RETURNING n",
-        lane,
-        nowMs,
-      );
+    return this.#database.write((sql) => {
+      const { n, lane } = openMessage(sql, id, ["waiting"]);
+      const run = counts
+        ? sql.get<{ n: number }>(
+            "INSERT INTO runs (lane, at_ms) VALUES (?, ?) RETURNING n",
+            lane,
+            nowMs,
+          )
+        : undefined;
       sql.run(
         `UPDATE messages SET state = 'running', run = ?, session = ?, pid = NULL, identity = NULL
-         WHERE id = ?`,
+         WHERE n = ?`,
         run?.n,
         sessionOf(sql),
-        id,
+        n,
       );
+      return rawOf(sql, id);
     });
   }
 
   async child(id: string, { pid, identity }: ChildProcess): Promise<void> {
     await this.#database.write((sql) => {
-      openMessage(sql, id, ["running"]);
-      sql.run("UPDATE messages SET pid = ?, identity = ? WHERE id = ?", pid, identity, id);
+      const { n } = openMessage(sql, id, ["running"]);
+      sql.run("UPDATE messages SET pid = ?, identity = ? WHERE n = ?", pid, identity, n);
     });
   }
 
@@ -160,17 +154,19 @@ export class LocalJournal implements Journal {
 
   async release(id: string): Promise<void> {
     await this.#database.write((sql) => {
-      const { run } = openMessage(sql, id, ["waiting", "running"]);
+      const { n, run, lane } = openMessage(sql, id, ["waiting", "running"]);
       // What did not count is no turn taken, either.
-      sql.run("DELETE FROM runs WHERE n = ?", run);
-      sql.run("UPDATE messages SET state = 'waiting', run = NULL, pid = NULL WHERE id = ?", id);
+      sql.run("DELETE FROM runs WHERE n = ? AND lane = ?", run, lane);
+      sql.run("UPDATE messages SET state = 'waiting', run = NULL, pid = NULL WHERE n = ?", n);
     });
   }
 
   async settle(id: string): Promise<void> {
     await this.#database.write((sql) => {
       // Twice is as good as once.
-      if (findMessage(sql, id) !== undefined) settleMessage(sql, openMessage(sql, id));
+      if (findMessage(sql, id) === undefined) return;
+      settleMessage(sql, openMessage(sql, id));
+      sql.run("DELETE FROM replies WHERE activity_id = ? AND state = 'pending'", id);
     });
   }
 
@@ -214,11 +210,20 @@ export class LocalJournal implements Journal {
 
   async #toWaiting(id: string, counted: string): Promise<void> {
     await this.#database.write((sql) => {
-      openMessage(sql, id, ["waiting", "running"]);
+      const { n } = openMessage(sql, id, ["waiting", "running"]);
       sql.run(
-        `UPDATE messages SET state = 'waiting', run = NULL, pid = NULL, ${counted} WHERE id = ?`,
-        id,
+        `UPDATE messages SET state = 'waiting', run = NULL, pid = NULL, ${counted} WHERE n = ?`,
+        n,
       );
     });
   }
+}
+
+function rawOf(sql: Sql, id: string): string {
+  const found = sql.get<{ raw: string }>(
+    `SELECT raw FROM messages JOIN raws USING (n) WHERE ${BY_ID}`,
+    id,
+  );
+  if (found === undefined) throw new MoleculeError(`the message ${id} is not kept any more`);
+  return found.raw;
 }

@@ -18,10 +18,13 @@ export interface MessageRow {
   died_ms: number | null;
 }
 
+/** Picks a message by the id of its row: the number is the same in both tables. */
+export const BY_ID = "messages.n = (SELECT seen.n FROM seen WHERE seen.id = ?)";
+
 export function findMessage(sql: Sql, id: string): MessageRow | undefined {
   return sql.get<MessageRow>(
     `SELECT id, n, at, lane, state, attempts, crashes, generation, told, run, reason, died_ms
-     FROM messages WHERE id = ?`,
+     FROM messages WHERE ${BY_ID}`,
     id,
   );
 }
@@ -39,27 +42,24 @@ export function openMessage(
 }
 
 /** Nothing more happens to it: the row is forgotten, but not that it was seen. */
-export function settleMessage(sql: Sql, { id, n }: Pick<MessageRow, "id" | "n">): void {
-  sql.run("DELETE FROM messages WHERE id = ?", id);
+export function settleMessage(sql: Sql, { n }: Pick<MessageRow, "n">): void {
+  sql.run("DELETE FROM messages WHERE n = ?", n);
   sql.run("DELETE FROM raws WHERE n = ?", n);
-  sql.run("DELETE FROM replies WHERE activity_id = ? AND state = 'pending'", id);
-  letGo(sql, n);
 }
 
 /** Settled but for the reply that a peer holds open: that may still make it a dead letter. */
-export function handMessage(sql: Sql, { id, n }: MessageRow): void {
-  sql.run("UPDATE messages SET state = 'handed', run = NULL, pid = NULL WHERE id = ?", id);
-  letGo(sql, n);
+export function handMessage(sql: Sql, { n }: MessageRow): void {
+  sql.run("UPDATE messages SET state = 'handed', holds = 0, run = NULL, pid = NULL WHERE n = ?", n);
 }
 
 /** Into the dead letters. An answer that waits goes with it; the word of a trouble is dropped. */
 export function buryMessage(sql: Sql, { id, n }: MessageRow, reason: string, nowMs: number): void {
   sql.run(
-    `UPDATE messages SET state = 'dead', reason = ?, died_ms = ?, run = NULL, pid = NULL,
-       attempts = attempts + (state = 'running') WHERE id = ?`,
+    `UPDATE messages SET state = 'dead', holds = 0, reason = ?, died_ms = ?, run = NULL, pid = NULL,
+       attempts = attempts + (state = 'running') WHERE n = ?`,
     reason,
     nowMs,
-    id,
+    n,
   );
   sql.run(
     "DELETE FROM replies WHERE activity_id = ? AND state = 'pending' AND kind = 'trouble'",
@@ -69,12 +69,6 @@ export function buryMessage(sql: Sql, { id, n }: MessageRow, reason: string, now
     "UPDATE replies SET state = 'undelivered' WHERE activity_id = ? AND state = 'pending'",
     id,
   );
-  letGo(sql, n);
-}
-
-/** The watermark may pass it. */
-function letGo(sql: Sql, n: number): void {
-  sql.run("UPDATE seen SET holds = 0 WHERE n = ? AND holds = 1", n);
 }
 
 /** The number of this process among those that opened the store; the last one's for others. */

@@ -25,19 +25,21 @@ export class LocalOutbox implements Outbox {
     this.#clock = clock;
   }
 
-  async keep(reply: NewReply, deadReason?: string): Promise<void> {
+  keep(reply: NewReply, deadReason?: string): Promise<Reply> {
     const nowMs = this.#clock.now();
-    await this.#database.write((sql) => {
-      const { id, at } = openMessage(sql, reply.activityId);
+    const { body: _, ...kept } = reply;
+    return this.#database.write((sql) => {
+      const { n, at } = openMessage(sql, reply.activityId);
       putReply(sql, reply, { at, nowMs, deadReason });
       const next = isTrouble(reply) ? "state = 'waiting', told = 1" : "state = 'answered'";
       sql.run(
         // A run that leads to the dead letters was an attempt, too.
         `UPDATE messages SET ${next}, run = NULL, pid = NULL,
-           attempts = attempts + (state = 'running' AND ?) WHERE id = ?`,
+           attempts = attempts + (state = 'running' AND ?) WHERE n = ?`,
         deadReason === undefined ? 0 : 1,
-        id,
+        n,
       );
+      return { ...kept, at, since: nowMs, maybePosted: false, deadReason };
     }, true);
   }
 

@@ -53,9 +53,9 @@ export function removeReply(
   return row === undefined ? undefined : { deadReason: row.dead_reason ?? undefined };
 }
 
-/** The reply of a message that waits to be posted. */
-export function pendingReply(sql: Sql, activityId: string): Reply | undefined {
-  return findReplies(sql, "WHERE activity_id = ? AND state = 'pending' LIMIT 1", activityId)[0];
+/** The oldest reply of a lane that waits to be posted. */
+export function pendingInLane(sql: Sql, lane: string): Reply | undefined {
+  return findReplies(sql, "WHERE lane = ? AND state = 'pending' ORDER BY at, n LIMIT 1", lane)[0];
 }
 
 /** Those that a process handed over that has ended. */
@@ -83,17 +83,17 @@ interface ReplyRow extends Omit<Reply, "digest" | "maybePosted" | "deadReason"> 
 }
 
 function findReplies(sql: Sql, where: string, ...values: string[]): Reply[] {
+  const rows = sql.all<ReplyRow>(
+    `SELECT activity_id AS activityId, at, dead_reason AS deadReason, lane, kind, generation,
+       digest, since_ms AS since, session FROM replies ${where}`,
+    ...values,
+  );
+  if (rows.length === 0) return [];
   const now = sessionOf(sql);
-  return sql
-    .all<ReplyRow>(
-      `SELECT activity_id AS activityId, at, dead_reason AS deadReason, lane, kind, generation,
-         digest, since_ms AS since, session FROM replies ${where}`,
-      ...values,
-    )
-    .map(({ session, digest, deadReason, ...reply }) => ({
-      ...reply,
-      digest: digest ?? undefined,
-      deadReason: deadReason ?? undefined,
-      maybePosted: session !== now,
-    }));
+  return rows.map(({ session, digest, deadReason, ...reply }) => ({
+    ...reply,
+    digest: digest ?? undefined,
+    deadReason: deadReason ?? undefined,
+    maybePosted: session !== now,
+  }));
 }

@@ -12,24 +12,25 @@ export const OPEN = "state IN ('waiting', 'running', 'answered')";
 /** One step for each schema version; PRAGMA user_version counts those taken. */
 export const MIGRATIONS: readonly string[] = [
   `
-  -- Every row of the feed that was entered. 'holds': it keeps the watermark before it.
+  -- Every row of the feed that was entered.
   CREATE TABLE seen (
-    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    n INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     at TEXT NOT NULL,
-    holds INTEGER NOT NULL DEFAULT 0,
     notice TEXT,
     entered_ms INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX seen_in_order ON seen (at, n);
-  CREATE INDEX seen_holding ON seen (at, n) WHERE holds = 1;
   CREATE INDEX seen_notices ON seen (notice, at) WHERE notice IS NOT NULL;
 
-  -- 'handed': settled, but for its reply that a peer holds open.
+  -- Those of them that ask for something, under the same number: each index more would be written
+  -- with every message. 'handed': settled, but for its reply that a peer holds open. 'holds': it
+  -- keeps the watermark before it.
   CREATE TABLE messages (
-    id TEXT PRIMARY KEY,
-    n INTEGER NOT NULL UNIQUE,
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
     at TEXT NOT NULL,
+    holds INTEGER NOT NULL DEFAULT 1,
     lane TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'waiting'
       CHECK (state IN ('waiting', 'running', 'answered', 'handed', 'dead')),
@@ -45,7 +46,7 @@ export const MIGRATIONS: readonly string[] = [
     died_ms INTEGER
   ) STRICT;
   CREATE INDEX messages_open ON messages (lane, at, n) WHERE ${OPEN};
-  CREATE INDEX messages_running ON messages (at, n) WHERE state = 'running';
+  CREATE INDEX messages_holding ON messages (at, n) WHERE holds = 1;
   CREATE INDEX messages_dead ON messages (at, n) WHERE state = 'dead';
 
   -- Apart from the messages, so that a change of state does not write the whole row again.
@@ -69,10 +70,9 @@ export const MIGRATIONS: readonly string[] = [
     since_ms INTEGER NOT NULL,
     session INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
-    body TEXT NOT NULL,
-    UNIQUE (activity_id, kind, generation)
+    body TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX replies_due ON replies (state) WHERE state <> 'undelivered';
+  CREATE INDEX replies_by_activity ON replies (activity_id);
   CREATE INDEX replies_pending ON replies (lane, at, n) WHERE state = 'pending';
 
   -- The ids that senders gave, as digests of lane and id.
@@ -87,7 +87,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX sent_ids_by_age ON sent_ids (entered_ms);
 
   CREATE TABLE runs (
-    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    n INTEGER PRIMARY KEY,
     lane TEXT NOT NULL,
     at_ms INTEGER NOT NULL
   ) STRICT;
@@ -138,7 +138,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER message_removed AFTER DELETE ON messages BEGIN
     UPDATE totals SET waiting = waiting - (OLD.${OPEN}), dead = dead - (OLD.state = 'dead');
   END;
-  CREATE TRIGGER message_moved AFTER UPDATE OF state ON messages WHEN OLD.state <> NEW.state BEGIN
+  CREATE TRIGGER message_moved AFTER UPDATE OF state ON messages
+  WHEN (OLD.${OPEN}, OLD.state = 'dead') <> (NEW.${OPEN}, NEW.state = 'dead') BEGIN
     UPDATE totals SET
       waiting = waiting + (NEW.${OPEN}) - (OLD.${OPEN}),
       dead = dead + (NEW.state = 'dead') - (OLD.state = 'dead');

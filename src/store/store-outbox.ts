@@ -33,7 +33,7 @@ export interface Outbox {
    * The run is over, and this is to be posted. With `deadReason` the message goes to the dead
    * letters once that is done. Durable.
    */
-  keep(reply: NewReply, deadReason?: string): Promise<void>;
+  keep(reply: NewReply, deadReason?: string): Promise<Reply>;
   /** What is to be posted. Kept apart, so that a full outbox does not fill the memory. */
   body(reply: Reply): Promise<string>;
   /**

@@ -14,7 +14,7 @@ export interface Mark {
  */
 export function watermarkOf(sql: Sql): Mark | undefined {
   const first = sql.get<{ at: string; n: number }>(
-    "SELECT at, n FROM seen WHERE holds = 1 ORDER BY at, n LIMIT 1",
+    "SELECT at, n FROM messages WHERE holds = 1 ORDER BY at, n LIMIT 1",
   );
   if (first === undefined) {
     return sql.get<Mark>("SELECT id, at, n FROM seen ORDER BY at DESC, n DESC LIMIT 1");
@@ -53,6 +53,5 @@ export function giveUpBelow(sql: Sql, id: string): number {
     end.n,
   );
   sql.run(`DELETE FROM raws WHERE n IN (SELECT n FROM messages WHERE ${below})`, end.at, end.n);
-  sql.run("UPDATE seen SET holds = 0 WHERE holds = 1 AND (at, n) <= (?, ?)", end.at, end.n);
   return sql.run(`DELETE FROM messages WHERE ${below}`, end.at, end.n);
 }

@@ -13,7 +13,6 @@ import { Agent } from "./agent.ts";
 import { Asker, type Member } from "./askers.ts";
 import { Killer } from "./killer.ts";
 import { cursorProblem, Life, stateFolder } from "./life.ts";
-import { PageLog } from "./pages.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 const PEERS = 6;
@@ -46,7 +45,6 @@ export class ChaosRun {
   readonly #mark: string;
   readonly #bell = new Bell();
   readonly #began = performance.now();
-  readonly #pages = new PageLog();
   readonly #problems: string[] = [];
   #lives = 0;
   #life: Life | undefined;
@@ -57,7 +55,6 @@ export class ChaosRun {
     this.#options = options;
     this.#platform = platform;
     this.#proxy = proxy;
-    proxy.onAnswer = (request, answer) => this.#pages.note(request, answer);
     this.#workspace = member(platform, "agent");
     const peers = Array.from({ length: PEERS }, (_, i) => member(platform, `peer ${i + 1}`));
     this.#askers = [...peers, undefined].map((peer) => new Asker(platform, this.#workspace, peer));
@@ -96,7 +93,6 @@ export class ChaosRun {
       askers: this.#askers,
       agent: this.#agent,
       killer: this.killer,
-      pages: this.#pages,
       lives: this.#lives,
       folder: this.#options.folder,
       revision: this.#options.revision,

@@ -5,7 +5,6 @@ import type { Agent, AgentRun } from "./agent.ts";
 import { idOf, numberIn, type Asker, type Heard, type Member } from "./askers.ts";
 import type { Killer } from "./killer.ts";
 import { savedCursor } from "./life.ts";
-import type { PageLog } from "./pages.ts";
 
 export interface Evidence {
   platform: DevPlatform;
@@ -13,7 +12,6 @@ export interface Evidence {
   askers: Asker[];
   agent: Agent;
   killer: Killer;
-  pages: PageLog;
   lives: number;
   folder: string;
   revision: RevisionName;
@@ -29,8 +27,6 @@ export interface Verdict {
   inProgress: number;
   /** Rows beyond one of each answer, under the same message id. */
   extraRows: number;
-  /** Answers before those to earlier messages, where the feed itself showed them so. */
-  overtaken: number;
   /** In sentences; none where all promises were kept. */
   problems: string[];
 }
@@ -40,7 +36,7 @@ export function judge(evidence: Evidence): Verdict {
   const rows = rowsByNumber(evidence);
   const { runs } = agent;
   const messages = askers.reduce((sum, { asked }) => sum + asked.length, 0);
-  const heard = askers.map((asker) => answers(evidence, asker, rows));
+  const heard = askers.map((asker) => answers(evidence, asker));
   work(evidence, runs, rows);
   cursor(evidence);
   const inProgress = killer.deaths.reduce((sum, death) => sum + death.inProgress.size, 0);
@@ -52,18 +48,13 @@ export function judge(evidence: Evidence): Verdict {
     runs: runs.length,
     extraRuns,
     inProgress,
-    extraRows: heard.reduce((sum, { extra }) => sum + extra, 0),
-    overtaken: heard.reduce((sum, { overtaken }) => sum + overtaken, 0),
+    extraRows: heard.reduce((sum, extra) => sum + extra, 0),
     problems: evidence.problems,
   };
 }
 
-/** Each message has its own answer, once and in order; gives what is beyond that. */
-function answers(
-  { problems, revision, pages }: Evidence,
-  asker: Asker,
-  rows: Rows,
-): { extra: number; overtaken: number } {
+/** Each message has its own answer, once and in order; gives how many rows are beyond that. */
+function answers({ problems, revision }: Evidence, asker: Asker): number {
   const { name, peer, asked } = asker;
   const wrong = (what: string) => void problems.push(`${name}: ${what}`);
   const heard = asker.heard();
@@ -90,13 +81,10 @@ function answers(
   const order = [...first.keys()];
   const missing = asked.filter((n) => !first.has(n));
   if (missing.length > 0) wrong(`no answer to ${missing.join(", ")}`);
-  let overtaken = 0;
   for (const [first, then] of swapped(asked, order)) {
-    const [row = "", earlier = ""] = [rows.get(then)?.[0], rows.get(first)?.[0]];
-    if (pages.overtook(row, earlier)) overtaken += 1;
-    else wrong(`the answer to ${then} came before the one to ${first}`);
+    wrong(`the answer to ${then} came before the one to ${first}`);
   }
-  return { extra, overtaken };
+  return extra;
 }
 
 /** The pairs of which the second came first. */

@@ -20,8 +20,6 @@ export class ChaosProxy implements Disposable {
   /** What befell requests so far. */
   readonly befell = new Map<Fault | "delayed", number>();
   requests = 0;
-  /** Called with each answer that goes its way as it came. */
-  onAnswer: (request: Frame, answer: Frame) => void = () => {};
   readonly #port: number;
   readonly #draw: (request: Frame) => Fate;
   readonly #listener: Bun.TCPSocketListener<Connection>;
@@ -80,7 +78,6 @@ export class ChaosProxy implements Disposable {
     switch (fate.fault) {
       case undefined: {
         const answer = await forward(this.#port, request);
-        this.onAnswer(request, answer);
         return out.write(whole(answer));
       }
       case "reset-before":

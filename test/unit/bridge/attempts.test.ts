@@ -54,7 +54,7 @@ async function crashed(folder: string, times: number): Promise<void> {
     await withStore(folder, async (store) => {
       if (crash === 1) await enter(store, row(1));
       else await store.journal.recover(ID);
-      await store.journal.begin(ID);
+      await store.journal.begin(ID, true);
     });
   }
 }

@@ -89,8 +89,9 @@ describe("delivery", () => {
         changed(store, {
           outbox: changed(store.outbox, {
             keep: async (reply, dead) => {
-              await store.outbox.keep(reply, dead);
+              const kept = await store.outbox.keep(reply, dead);
               order.push("keep");
+              return kept;
             },
           }),
         }),

@@ -11,9 +11,9 @@ describe("a page that can't be read", () => {
 
   test("of one row whose id can be told is passed over, loudly, and the next are read", async () => {
     const id = "bbbbbbbb-0000-4000-8000-000000000001";
-    const head = `[{"activity_type":"a2a_receive","created_at":"2026-03-01T12:00:00Z","id":"${id}","request_body":{"id":"x`;
+    const head = `[{"activity_type":"a2a_receive","created_at":"2026-03-01T11:59:58Z","id":"${id}","request_body":{"id":"x`;
     const { feed, events } = feedOf(({ sinceId }) => {
-      if (sinceId === id) return [at("next", "2026-03-01T12:00:01Z")];
+      if (sinceId === id) return [at("next", "2026-03-01T11:59:59Z")];
       throw tooLarge(head);
     }, FROM_CURSOR);
     const { rows } = await feed.next(NEVER);

@@ -11,9 +11,9 @@ import { enter, once, other, withStore } from "./support.ts";
 const leave = (folder: string) =>
   withStore(folder, async (store) => {
     await enter(store, row(1), row(2), other(3));
-    await store.journal.begin(row(1).id);
+    await store.journal.begin(row(1).id, true);
     await store.journal.child(row(1).id, { pid: 4711, identity: "boot-1/200" });
-    await store.journal.begin(other(3).id);
+    await store.journal.begin(other(3).id, true);
   });
 
 test("what is left of interrupted runs is ended before they may run again", async () => {

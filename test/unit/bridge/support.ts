@@ -106,7 +106,7 @@ export async function keepNotice(
 
 async function keep(store: LocalStore, raw: ActivityRow, text: string) {
   await enter(store, raw);
-  await store.journal.begin(raw.id);
+  await store.journal.begin(raw.id, true);
   const message = readEntered(await store.journal.row(raw.id), WORKSPACE);
   if (message === undefined) throw new Error("nothing was entered");
   const composed = composeReply({ id: raw.id, generation: 0 }, message, "answer", text);

@@ -225,7 +225,8 @@ describe("traps of the statuses", () => {
             saveCursor: (cursor) =>
               full && what === "the cursor" ? failing() : store.saveCursor(cursor),
             journal: changed(store.journal, {
-              begin: (id) => (full && what === "the journal" ? failing() : store.journal.begin(id)),
+              begin: (id) =>
+                full && what === "the journal" ? failing() : store.journal.begin(id, true),
             }),
           }),
       });

@@ -14,9 +14,9 @@ describe("a dead letter", () => {
     await using store = await openStore(folder.path, { clock });
     const { journal, deadLetters } = store;
     await journal.admit([asking(1), asking(2, "")], undefined);
-    await journal.begin("m1");
+    await journal.begin("m1", true);
     await journal.again("m1");
-    await journal.begin("m1");
+    await journal.begin("m1", true);
     await journal.recover("m1");
     await journal.bury("m2", "second");
     await clock.advance(1_000);
@@ -51,7 +51,7 @@ describe("a dead letter", () => {
     await journal.admit([asking(1)], undefined);
     await outbox.keep(trouble("m1"));
     for (const generation of [1, 2]) {
-      await journal.begin("m1");
+      await journal.begin("m1", true);
       await journal.again("m1");
       await journal.bury("m1", "why");
       expect(await deadLetters.retry("m1")).toBe(true);
@@ -105,7 +105,7 @@ describe("a dead letter", () => {
     await outbox.refused(await pending(store), "403");
     await deadLetters.retry("m1");
     expect(await headOf(store)).toMatchObject({ id: "m1", generation: 1, reply: undefined });
-    await journal.begin("m1");
+    await journal.begin("m1", true);
     expect(await journal.load()).toMatchObject({ bytes: 11 });
   });
 
@@ -149,7 +149,7 @@ describe("the dead letters of another process's store", () => {
     expect(await store.changed()).toBe(false);
     expect(await store.journal.load()).toMatchObject({ waiting: 2, deadLetters: 0, bytes: 22 });
     expect(await headOf(store)).toMatchObject({ id: "m1", generation: 1 });
-    await store.journal.begin("m1");
+    await store.journal.begin("m1", true);
     expect(await store.changed()).toBe(false);
   });
 

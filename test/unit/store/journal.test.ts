@@ -167,7 +167,7 @@ describe("a run", () => {
       ["again", 2, 1],
     ] as const) {
       await clock.advance(1_000);
-      await journal.begin("m1");
+      await journal.begin("m1", true);
       await journal[end]("m1");
       expect(await headOf(store)).toMatchObject({ id: "m1", attempts, crashes, told: false });
     }
@@ -182,13 +182,14 @@ describe("a run", () => {
     await using store = await openStore(folder.path);
     const { journal, outbox } = store;
     await journal.admit([asking(1)], undefined);
-    await journal.begin("m1");
-    expect((await failure(journal.begin("m1"))).message).toContain("m1 is running");
+    await journal.begin("m1", true);
+    expect((await failure(journal.begin("m1", true))).message).toContain("m1 is running");
     await outbox.keep(answerTo("m1"));
-    expect((await failure(journal.begin("m1"))).message).toContain("m1 is answered");
+    expect((await failure(journal.begin("m1", true))).message).toContain("m1 is answered");
     expect((await failure(journal.release("m1"))).message).toContain("m1 is answered");
     await outbox.posted(await pending(store), at(2));
-    for (const call of ["begin", "again", "release", "recover"] as const) {
+    expect((await failure(journal.begin("m1", true))).message).toContain("m1 is not kept");
+    for (const call of ["again", "release", "recover"] as const) {
       expect((await failure(journal[call]("m1"))).message).toContain("m1 is not kept");
     }
     await journal.settle("m1");
@@ -198,7 +199,7 @@ describe("a run", () => {
     using folder = tmpFolder();
     const store = await openStore(folder.path);
     await store.journal.admit([asking(1), asking(2), asking(3), asking(4)], undefined);
-    for (const id of ["m3", "m1", "m2"]) await store.journal.begin(id);
+    for (const id of ["m3", "m1", "m2"]) await store.journal.begin(id, true);
     await store.journal.child("m1", { pid: 7, identity: "boot/1" });
     await store.journal.child("m2", { pid: 8, identity: undefined });
     expect(await store.journal.interrupted()).toEqual([]);
@@ -210,7 +211,7 @@ describe("a run", () => {
       { id: "m3", child: undefined },
     ]);
     await next.journal.recover("m1");
-    await next.journal.begin("m1");
+    await next.journal.begin("m1", true);
     await next.journal.recover("m2");
     expect((await next.journal.interrupted()).map(({ id }) => id)).toEqual(["m3"]);
   });

@@ -205,7 +205,8 @@ async function perform(command: Command, model: Model, store: LocalStore): Promi
     case "begin":
       if (message?.state !== "waiting") return;
       message.state = "running";
-      return journal.begin(message.row.id);
+      expect(await journal.begin(message.row.id, true)).toBe(message.row.message?.raw ?? "");
+      return;
     case "again":
     case "release":
     case "recover":
@@ -237,7 +238,8 @@ async function perform(command: Command, model: Model, store: LocalStore): Promi
       message.kept = ++model.replies;
       message.state = isTrouble ? "waiting" : "answered";
       if (isTrouble) message.told = true;
-      return outbox.keep(reply, deadReason);
+      expect(await outbox.keep(reply, deadReason)).toMatchObject({ kind: reply.kind, deadReason });
+      return;
     }
     case "posted":
     case "refused": {

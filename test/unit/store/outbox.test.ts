@@ -10,7 +10,7 @@ describe("an answer", () => {
     await using store = await openStore(folder.path, { clock });
     const { journal, outbox } = store;
     await journal.admit([asking(1), asking(2)], undefined);
-    await journal.begin("m1");
+    await journal.begin("m1", true);
     await clock.advance(500);
     await outbox.keep(answerTo("m1", { digest: "d" }));
     const reply = await pending(store);
@@ -179,7 +179,7 @@ describe("the word of a trouble", () => {
       ["m2", "b", "refused"],
       ["m3", "c", "handOver"],
     ] as const) {
-      await store.journal.begin(id);
+      await store.journal.begin(id, true);
       await store.outbox.keep({ ...trouble(id), lane });
       expect(await headOf(store, lane)).toMatchObject({ id, told: true });
       const reply = await pending(store, lane);
@@ -187,7 +187,7 @@ describe("the word of a trouble", () => {
       await store.outbox[end](reply, at(4));
       expect(await headOf(store, lane)).toMatchObject({ id, told: true, reply: undefined });
       expect(await store.journal.load()).toMatchObject({ waiting: 3, deadLetters: 0 });
-      await store.journal.begin(id);
+      await store.journal.begin(id, true);
     }
     expect(await store.journal.watermark()).toBeUndefined();
   });
@@ -197,7 +197,7 @@ describe("the word of a trouble", () => {
     await using store = await openStore(folder.path);
     await store.journal.admit([asking(1)], undefined);
     await store.outbox.keep(trouble("m1"));
-    await store.journal.begin("m1");
+    await store.journal.begin("m1", true);
     await store.outbox.keep(answerTo("m1"));
     expect(await pending(store)).toMatchObject({ kind: "answer" });
     expect(await store.outbox.count()).toBe(1);

@@ -59,7 +59,7 @@ test("ids that senders gave go after a week, runs after an hour", async () => {
   const start = clock.now();
   const again = (second: number) => asking(second, "peer", { ids: ["sent"], digest: "d" });
   await store.journal.admit([again(1), again(2)], undefined);
-  await store.journal.begin("m1");
+  await store.journal.begin("m1", true);
   clock.suspend(60 * 60 * 1000);
   await store.prune();
   expect(await store.journal.runsSince("peer", start)).toEqual([start]);

@@ -14,7 +14,7 @@ for (const { id } of await journal.interrupted()) await journal.recover(id);
 for (let n = Number(start); ; n += 2) {
   await journal.admit([asking(n), asking(n + 1)], undefined);
   console.log(`entered m${n}\nentered m${n + 1}`);
-  await journal.begin(`m${n}`);
+  await journal.begin(`m${n}`, true);
   await outbox.keep(answerTo(`m${n}`));
   console.log(`kept m${n}`);
   const reply = (await journal.head("peer"))?.reply;
