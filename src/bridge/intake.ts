@@ -12,6 +12,11 @@ import type { Saver } from "./saver.ts";
 
 /** How soon to look again where something was found: more often follows. */
 const BUSY_MS = 250;
+/**
+ * Pages that are read at full speed until memory is given back: they leave garbage faster than the
+ * collector finds it worth its while (125 MiB instead of 95 at the peak, over 400 MB of rows).
+ */
+const TIDY_PAGES = 4;
 /** How often to see whether a full journal has room again. */
 const ROOM_MS = 1_000;
 
@@ -31,6 +36,7 @@ export async function runIntake(
 ): Promise<void> {
   const { lanes, watchdog, naps } = deps;
   const fetcher = new Fetcher(parts, options, deps);
+  let pages = 0;
   try {
     while (!drain.aborted) {
       await waitForRoom(parts, deps, drain);
@@ -38,7 +44,11 @@ export async function runIntake(
       const page = await fetcher.next(drain);
       if (page === undefined) return;
       const found = await enter(parts, options, deps, page);
-      if (page.more) continue;
+      if (page.more) {
+        pages += 1;
+        if (pages % TIDY_PAGES === 0) parts.releaseMemory();
+        continue;
+      }
       if (options.once && found === 0 && !page.left) {
         if (lanes.working === 0) return;
         // What came meanwhile is part of the backlog, too.
@@ -64,7 +74,11 @@ async function enter(
 ): Promise<number> {
   if (page.rows.length === 0) return 0;
   emit({ type: "fetched", rows: page.rows.length });
-  const entries = page.rows.map((row) => entryOf(row, workspaceId));
+  // Most of what is read again is known, and need not be looked into.
+  const ids = page.rows.map(({ row }) => row.id);
+  const known = await keeper.do(() => store.journal.known(ids));
+  const unknown = page.rows.filter(({ row }) => !known.has(row.id));
+  const entries = unknown.map((row) => entryOf(row, workspaceId));
   const rows = entries.map((entry) => entry.row);
   const admissions = await keeper.do(() => store.journal.admit(rows, feed.anchor));
   let found = 0;

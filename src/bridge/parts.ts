@@ -37,6 +37,8 @@ export interface BridgeParts {
   endLeftovers(runs: readonly LeftRun[]): Promise<number>;
   token: TokenSource;
   clock: Clock;
+  /** Gives back the memory of what is not used any more. */
+  releaseMemory(): void;
   /** [0, 1): the jitter of every wait. */
   random(): number;
   emit: Emit;

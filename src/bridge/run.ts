@@ -150,7 +150,7 @@ async function runOnce(
   });
   const end = await within(clock, limitMs, running);
   cut.removeEventListener("abort", stop);
-  abort.abort();
+  if (end === LATE) abort.abort();
   watchdog.dismiss(loop);
   const outcome: Outcome = end === LATE ? overdue(limitMs) : end;
   if (outcome.kind === "again" || outcome.kind === "failed") vitals.end(id, outcome.reason);

@@ -98,6 +98,7 @@ async function connect(
       endLeftovers: (runs) => endLeftovers(runs, systemClock),
       token,
       clock: systemClock,
+      releaseMemory: () => Bun.gc(true),
       random: Math.random,
       emit: (event) => logEvent(log, event),
     },

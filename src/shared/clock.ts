@@ -42,6 +42,7 @@ export async function within<T>(
   try {
     return await Promise.race([promise, timer]);
   } finally {
-    done.abort();
+    // With a reason of its own: the default one is an error, whose stack takes longer than the timer.
+    done.abort(LATE);
   }
 }

@@ -95,6 +95,7 @@ await runBridge(
     backend,
     store,
     endLeftovers: (runs) => endLeftovers(runs, systemClock),
+    releaseMemory: () => {},
     token,
     clock: hasty,
     random: () => 0.5,

@@ -173,6 +173,7 @@ export class TestBridge implements AsyncDisposable {
         endLeftovers: setup.endLeftovers ?? (async () => 0),
         token,
         clock,
+        releaseMemory: () => {},
         random: setup.random ?? (() => 0.01),
         emit: (event) => {
           this.events.push(event);
