@@ -24,6 +24,7 @@ export class Anchor {
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #serverNow: () => number;
   #place: Place | undefined;
+  #taken: string | undefined;
   #candidates: Candidate[] = [];
   /** The newest row's time so far, and as it was when the sweep began. */
   #newest = 0n;
@@ -37,6 +38,13 @@ export class Anchor {
 
   /** The newest row from which nothing that comes late is missed. */
   get place(): Place | undefined {
+    return this.#place;
+  }
+
+  /** The same, where it has moved since it was taken last. */
+  take(): Place | undefined {
+    if (this.#place?.id === this.#taken) return undefined;
+    this.#taken = this.#place?.id;
     return this.#place;
   }
 

@@ -85,9 +85,14 @@ export class Feed {
     return this.#windowStart === undefined ? "everything" : "window";
   }
 
-  /** From here nothing is missed that comes late; for the journal, with the rows of the last page. */
+  /** From here nothing is missed that comes late. */
   get anchor(): Place | undefined {
     return this.#anchor.place;
+  }
+
+  /** The anchor for the journal, with the rows of the last page; undefined where it has not moved. */
+  takeAnchor(): Place | undefined {
+    return this.#anchor.take();
   }
 
   /** The next rows. Rejects with a PlatformError; a lost cursor is dealt with here. */
@@ -103,7 +108,6 @@ export class Feed {
       this.#forget(sinceId);
       return { ...(await this.#fromStart(signal, fresh)), lost: true };
     }
-    if (page.rows.some((row) => row.id === sinceId)) throw ignoresCursor();
     return this.#page(unique(page.rows), page.full, sinceId);
   }
 
@@ -237,12 +241,4 @@ export class Feed {
     const start = parseTimestamp(this.#windowStart);
     return start !== undefined && row.createdAt < start;
   }
-}
-
-/** With it every message would be delivered again and again. */
-function ignoresCursor(): PlatformError {
-  return new PlatformError("fetching messages: the answer holds the row that it should follow", {
-    verdict: "permanent",
-    hint: "This platform, or a proxy before it, ignores since_id: it is too old to connect to.",
-  });
 }

@@ -80,7 +80,9 @@ async function enter(
   const unknown = page.rows.filter(({ row }) => !known.has(row.id));
   const entries = unknown.map((row) => entryOf(row, workspaceId));
   const rows = entries.map((entry) => entry.row);
-  const admissions = await keeper.do(() => store.journal.admit(rows, feed.anchor));
+  const anchor = feed.takeAnchor();
+  if (rows.length === 0 && anchor === undefined) return 0;
+  const admissions = await keeper.do(() => store.journal.admit(rows, anchor));
   let found = 0;
   for (const [index, entry] of entries.entries()) {
     const admission = admissions[index];

@@ -49,6 +49,7 @@ export class Pages {
         if (rows.length < raw.length) this.#reportUnreadable(raw.length, rows.length);
         this.#limit = Math.min(PAGE_ROWS, this.#limit * 2);
         this.#toldUnreadable = false;
+        if (rows.some((row) => row.id === query.sinceId)) throw ignoresCursor();
         return { rows, full: raw.length >= limit };
       } catch (error) {
         if (!(error instanceof PlatformError) || error.failure.unreadable !== true) throw error;
@@ -87,6 +88,14 @@ export class Pages {
       verdict: "transient",
     });
   }
+}
+
+/** With it every message would be delivered again and again. */
+function ignoresCursor(): PlatformError {
+  return new PlatformError("fetching messages: the answer holds the row that it should follow", {
+    verdict: "permanent",
+    hint: "This platform, or a proxy before it, ignores since_id: it is too old to connect to.",
+  });
 }
 
 /** Each row once, where it came first. */
