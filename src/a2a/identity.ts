@@ -1,5 +1,6 @@
 /** By what a message that its sender sends again is known. */
-import { get, getArray, getString } from "../shared/json.ts";
+import { get, getString } from "../shared/json.ts";
+import { readMessage } from "./message.ts";
 
 /** The ids that a sender gave a message, and a digest of what it says. */
 export interface Identity {
@@ -18,12 +19,13 @@ export function identityOf(envelope: unknown): Identity {
     const found = keys.map((key) => getString(message, key) ?? getString(params, key));
     return found.flatMap((value) => (value === undefined ? [] : [`${kind}:${value}`])).slice(0, 1);
   };
-  const said = [
-    getArray(message, "parts") ?? get(message, "content") ?? get(params, "parts") ?? envelope,
-    getString(message, "contextId"),
-    getString(message, "taskId"),
-    getString(message, "role"),
-  ];
+  const { text, files, contextId, taskId, role } = readMessage(envelope);
+  // What is read of it, and all from which more could be read.
+  const raw = [message, get(envelope, "message"), params].map((place) => [
+    get(place, "parts"),
+    get(place, "content"),
+  ]);
+  const said = [text, files, contextId, taskId, role, raw];
   return {
     ids: [
       ...id("message", "messageId", "message_id"),

@@ -78,8 +78,8 @@ export interface BackendParts {
   secrets: Secrets;
   /** The operator's environment; a child gets it less what it must not see. */
   env: Record<string, string | undefined>;
-  /** A line that a child wrote to its stderr. */
-  onStderr(line: string): void;
+  /** A line that a child wrote to its stderr, and the activity of the message that it runs for. */
+  onStderr(line: string, activityId?: string): void;
 }
 
 /** One `--backend-opt KEY=VALUE`, declared once for parsing and help. */

@@ -7,6 +7,7 @@ import type { RunHooks } from "./backend.ts";
 import { isFolder } from "./folder.ts";
 import { askGroup, endGroup, trackGroup } from "./process-group.ts";
 import { processIdentity } from "./process-identity.ts";
+import { StderrTail } from "./stderr-tail.ts";
 
 /** How long a child that was asked to end may take before it is killed, in milliseconds. */
 export const KILL_AFTER_MS = 2_000;
@@ -44,6 +45,8 @@ export type ChildEnd =
       stdout: string;
       /** stdout was longer than `maxStdout`. */
       truncated: boolean;
+      /** The last lines of stderr, as {@link StderrTail} gives them. */
+      stderrTail: string;
       ms: number;
     }
   | { kind: "timeout" }
@@ -74,9 +77,13 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
   record(run, child.pid).then(recorded.resolve);
   const stdout = new Stdout(run.maxStdout);
   const stderr = new StderrLines((line) => run.onStderrLine(line), run.secrets);
+  const tail = new StderrTail();
   const pipes = [
     drain(child.stdout, (chunk) => stdout.add(chunk)),
-    drain(child.stderr, (chunk) => stderr.add(chunk)),
+    drain(child.stderr, (chunk) => {
+      stderr.add(chunk);
+      tail.add(chunk);
+    }),
   ];
   const drained = Promise.all(pipes.map((pipe) => pipe.done));
   const exited = child.exited;
@@ -104,6 +111,7 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
     signalName: child.signalCode?.toString(),
     stdout: stdout.text(),
     truncated: stdout.truncated,
+    stderrTail: tail.text(run.secrets),
     ms: clock.monotonic() - started,
   };
 }

@@ -110,7 +110,7 @@ async function run(
     stdin: promptOf(request),
     timeoutMs: settings.timeoutMs,
     maxStdout: MAX_OUTPUT,
-    onStderrLine: (line) => parts.onStderr(line),
+    onStderrLine: (line) => parts.onStderr(line, request.activityId),
     secrets: parts.secrets,
     hooks,
     signal,
@@ -131,7 +131,7 @@ async function run(
       if (OPERATOR_CODES.has(end.code)) return unavailable(end.reason);
       return { kind: "again", reason: end.reason, told: "the agent could not be started" };
     case "exited": {
-      const outcome = judgeClaude(end);
+      const outcome = judgeClaude(end, parts.secrets);
       if (outcome.kind !== "answer") return outcome;
       return { kind: "answer", text: parts.secrets.mask(outcome.text) };
     }

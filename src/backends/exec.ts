@@ -4,8 +4,10 @@ import { MoleculeError } from "../shared/errors.ts";
 import type { BackendParts, BackendRequest, BackendType, Outcome, RunHooks } from "./backend.ts";
 import { childEnv } from "./child-env.ts";
 import { type ChildEnd, runChild } from "./child.ts";
+import { requireProgram } from "./exec-program.ts";
 import { requireFolder } from "./folder.ts";
 import { findProgram } from "./program.ts";
+import { STDERR_ASIDE, withStderr } from "./stderr-tail.ts";
 
 /** sysexits.h: EX_TEMPFAIL, "try again later", and EX_DATAERR, "this message is no good". */
 const EXIT_AGAIN = 75;
@@ -37,8 +39,8 @@ export const exec: BackendType = {
     },
     max_output: {
       type: "bytes",
-      summary: "the longest answer; the rest is cut off",
-      default: "1m",
+      summary: "the longest answer; the rest is cut off (a reply carries a little more than 900k)",
+      default: "900k",
     },
   },
   create(options, parts) {
@@ -59,11 +61,13 @@ export const exec: BackendType = {
       async check() {
         requireFolder("exec", settings.cwd);
         const shell = shellArgv("")[0] ?? "";
-        if (findProgram(shell, childEnv(parts)) === undefined) {
+        const env = childEnv(parts);
+        if (findProgram(shell, env) === undefined) {
           throw new MoleculeError(`the shell ${shell} was not found on the PATH`, {
             hint: "the exec backend runs its command with it: add its folder to PATH",
           });
         }
+        if (!WINDOWS) requireProgram(settings.cmd, settings.cwd, env);
       },
       run: (request, signal, hooks) => run(settings, parts, request, signal, hooks),
     };
@@ -129,7 +133,7 @@ async function run(
     stdin,
     timeoutMs: settings.timeoutMs,
     maxStdout: settings.maxOutput,
-    onStderrLine: (line) => parts.onStderr(line),
+    onStderrLine: (line) => parts.onStderr(line, request.activityId),
     secrets: parts.secrets,
     hooks,
     signal,
@@ -168,7 +172,7 @@ function judge(
     if (text.trim() === "") {
       return { kind: "declined", reason: "the command ended well and printed no answer" };
     }
-    const note = `\n\n[cut: the answer was longer than ${maxOutput} bytes]`;
+    const note = `\n\n[cut: the command wrote more than ${maxOutput} bytes]`;
     return { kind: "answer", text: mask(text) + (end.truncated ? note : "") };
   }
   const told =
@@ -178,11 +182,15 @@ function judge(
   if (status === EXIT_FAILED) {
     return {
       kind: "failed",
-      reason: "the command exited with status 65: it refuses this message",
+      reason: withStderr(
+        "the command exited with status 65: it refuses this message",
+        end.stderrTail,
+      ),
       told,
     };
   }
-  return { kind: "again", reason: explain(status, end.signalName), told };
+  const reason = withStderr(explain(status, end.signalName), end.stderrTail);
+  return { kind: "again", reason, told };
 }
 
 /** What the operator should look at. */
@@ -199,7 +207,7 @@ function explain(status: number | undefined, signalName: string | undefined): st
           ? "the shell did not find the program; check cmd and PATH"
           : status > 128 && status < 160
             ? `a program in it was ended by signal ${status - 128}`
-            : "see what it wrote to stderr";
+            : STDERR_ASIDE;
   return `the command exited with status ${status}: ${why}`;
 }
 

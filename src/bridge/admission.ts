@@ -38,6 +38,8 @@ function toEnter(message: InboundMessage, raw: unknown): NewMessage {
     lane: message.peerId ?? "",
     raw: JSON.stringify(raw),
     ...identityOf(message.envelope),
+    isReply: message.isReply,
+    isEmpty: message.text === "",
   };
 }
 

@@ -20,23 +20,26 @@ import { findStart } from "./start.ts";
 const LAST_WAIT_MS = 5_000;
 
 /**
- * Runs until `drain` aborts (then finishes what is in hand, for at most the grace time), or, with
- * `once`, until the backlog is settled. Rejects with a MoleculeError that says why it had to end.
+ * Runs until `drain` aborts (then finishes what is in hand, for at most the grace time, or until `now`
+ * aborts), or, with `once`, until the backlog is settled. Rejects with a MoleculeError that says why it
+ * had to end.
  */
 export async function runBridge(
   options: BridgeOptions,
   parts: BridgeParts,
   drain: AbortSignal,
+  now: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const { store, clock, emit } = parts;
   const naps = new Naps(clock);
   if (!(await hold(store.lock, parts, options.waitLock, drain))) return emit(STOPPED);
   try {
     await store.open();
+    await takeKeptToken(parts);
     await recoverRuns(parts);
     await register(parts, options, naps, drain);
     if (drain.aborted) return emit(STOPPED);
-    await live(options, parts, drain, naps);
+    await live(options, parts, { asked: drain, now }, naps);
   } finally {
     await within(clock, LAST_WAIT_MS, store.close());
   }
@@ -54,7 +57,7 @@ const STOPPED = {
 async function live(
   options: BridgeOptions,
   parts: BridgeParts,
-  asked: AbortSignal,
+  { asked, now }: { asked: AbortSignal; now: AbortSignal },
   naps: Naps,
 ): Promise<void> {
   const { clock, emit } = parts;
@@ -62,23 +65,24 @@ async function live(
   const ending = new AbortController();
   const cut = new AbortController();
   const life = new AbortController();
-  const drain = AbortSignal.any([asked, ending.signal]);
+  const drain = AbortSignal.any([asked, now, ending.signal]);
+  now.addEventListener("abort", () => cut.abort(), { once: true });
+  if (now.aborted) cut.abort();
   const stops = { drain, cut: cut.signal, life: life.signal };
   const begun = await findStart(parts, options.sinceSecs);
   const crew = assemble(options, parts, stops, naps, begun);
   const from = begun.cursor.lastSinceId ?? begun.cursor.windowStart ?? "";
   emit({ type: "connected", workspaceId: options.workspaceId, start: crew.feed.start, from });
 
-  drain.addEventListener(
-    "abort",
-    () => {
-      crew.lanes.stop();
-      const { running } = crew.vitals;
-      if (asked.aborted) emit({ type: "draining", running, graceMs: options.graceMs });
-      void clock.sleep(options.graceMs, life.signal).then(() => cut.abort());
-    },
-    { once: true },
-  );
+  const onDrain = () => {
+    crew.lanes.stop();
+    const { running } = crew.vitals;
+    if (asked.aborted) emit({ type: "draining", running, graceMs: options.graceMs });
+    void clock.sleep(options.graceMs, life.signal).then(() => cut.abort());
+  };
+  drain.addEventListener("abort", onDrain, { once: true });
+  // A signal that came while the start was looked for.
+  if (drain.aborted) onDrain();
   const working = work(options, parts, crew, drain);
   const { maxOfflineMs } = options;
   const onWake = () => naps.wakeAll();
@@ -115,6 +119,13 @@ async function live(
   if (failure !== undefined) throw failure;
 }
 
+/** The bridge that had the workspace until now may have been given one. */
+async function takeKeptToken({ store, token }: BridgeParts): Promise<void> {
+  if (token.value !== undefined) return;
+  const kept = await store.loadToken();
+  if (kept !== undefined) token.adopt(kept, "the state folder");
+}
+
 /** What the last run left is taken up, and then the feed is read to the end of this one. */
 async function work(
   options: BridgeOptions,
@@ -123,7 +134,7 @@ async function work(
   drain: AbortSignal,
 ): Promise<void> {
   const { store } = parts;
-  crew.delivery.handover.resume(await store.outbox.handedOver());
+  await crew.handover.resume(await store.outbox.handedOver());
   // The last run may have settled more than it saved.
   crew.saver.touch();
   for (const lane of await store.journal.lanes()) crew.lanes.poke(lane);
@@ -133,7 +144,7 @@ async function work(
 /** What is in hand comes to its end; work that was cut and does not end is left behind. */
 async function finish(
   { clock }: BridgeParts,
-  { lanes, delivery }: Crew,
+  { lanes, handover }: Crew,
   working: Promise<void>,
   cut: AbortSignal,
 ): Promise<void> {
@@ -141,10 +152,11 @@ async function finish(
   const finished = working
     .catch(() => {})
     .then(() => lanes.untilIdle(never.signal))
-    .then(() => delivery.handover.settle(cut));
+    .then(() => handover.settle(cut));
   const cutShort = Promise.withResolvers<void>();
   const onCut = () => void clock.sleep(LAST_WAIT_MS, never.signal).then(cutShort.resolve);
   cut.addEventListener("abort", onCut, { once: true });
+  if (cut.aborted) onCut();
   await Promise.race([finished, cutShort.promise]);
   cut.removeEventListener("abort", onCut);
   never.abort();
@@ -161,7 +173,7 @@ async function save({ clock }: BridgeParts, { saver }: Crew): Promise<MoleculeEr
 }
 
 async function tellStopped({ store, clock, emit }: BridgeParts, crew: Crew): Promise<void> {
-  const openReplies = crew.delivery.handover.open;
+  const openReplies = crew.handover.open;
   const count = async () => {
     const { waiting } = await store.journal.load();
     const replies = (await store.outbox.count()) - openReplies;

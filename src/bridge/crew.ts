@@ -4,11 +4,13 @@ import type { Cursor } from "../store/store.ts";
 import { Delivery } from "./delivery.ts";
 import { Feed, type FeedStart } from "./feed.ts";
 import { Gate } from "./gate.ts";
+import { Handover } from "./handover.ts";
 import { Keeper } from "./keeper.ts";
 import { Lanes } from "./lanes.ts";
 import { Naps } from "./naps.ts";
 import { Pace } from "./pace.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
+import { Poster } from "./post.ts";
 import { Renewal } from "./renewal.ts";
 import { Saver } from "./saver.ts";
 import { Slots } from "./slots.ts";
@@ -48,20 +50,27 @@ export function assemble(
   const renewal = new Renewal(parts, stops.life);
   const keeper = new Keeper({ naps, random, emit }, stops.cut);
   const saver = new Saver({ store, naps, random, emit, anchor: () => feed.anchor }, cursor);
-  const onProgress = () => watchdog.expect("intake", FETCH_MS);
-  const settled = () => saver.cursor.settled;
-  const feed = new Feed({ platform, emit, onProgress, clock, settled }, start);
   const pace = new Pace({ platform, clock, naps, watchdog });
+  const beforeLoad = async (signal: AbortSignal) => {
+    await pace.beforeFetch(signal);
+    watchdog.expect("intake", FETCH_MS);
+  };
+  const settled = () => saver.cursor.settled;
+  const feed = new Feed({ platform, emit, beforeLoad, clock, settled }, start);
   const standing = new Standing(parts, options.workspaceId, renewal);
-  const delivery = new Delivery(parts, { naps, watchdog, keeper, pace, standing }, stops);
+  const poke = (lane: string) => lanes.poke(lane);
+  const handover = new Handover(parts, keeper, poke, stops.cut);
+  const poster = new Poster(parts, { keeper, pace, handover }, stops);
+  const delivery = new Delivery(parts, { naps, watchdog, keeper, poster, standing }, stops);
   const check = async () => void (await within(clock, CHECK_MS, backend.check()));
   // Who settles a backlog and ends does not wait for an operator.
   const gate = new Gate({ naps, clock, emit, check }, options.once ? 0 : options.maxPausedMs);
   vitals.trouble = () => gate.trouble?.reason;
-  const turns = new Turns({ journal: store.journal, clock, naps, emit }, options.turnLimit);
+  const turnsParts = { journal: store.journal, keeper, clock, naps, emit };
+  const turns = new Turns(turnsParts, options.turnLimit, options.once);
   const slots = new Slots(options.concurrency);
   const deps = { keeper, vitals, watchdog, naps, saver, delivery, gate, slots, turns };
   const worker = new Worker(parts, options, deps, stops);
   const lanes = new Lanes((lane) => worker.work(lane));
-  return { ...deps, renewal, feed, pace, worker, lanes };
+  return { ...deps, renewal, handover, feed, worker, lanes };
 }

@@ -25,6 +25,9 @@ export type BridgeEvent =
   | {
       type: "feed-failed";
       failures: number;
+      /** The first of its kind, or a reminder after ten minutes. */
+      edge: boolean;
+      forMs: number;
       reason: string;
       hint: string | undefined;
       inMs: number;
@@ -50,6 +53,10 @@ export type BridgeEvent =
       from: string;
       isReply: boolean;
       bytes: number;
+      /** 1 at the first try. */
+      attempt: number;
+      /** An earlier run of it was cut on the way. */
+      interrupted: boolean;
     }
   | {
       type: "run-retry";
@@ -91,7 +98,7 @@ export type BridgeEvent =
   | { type: "save-failed"; reason: string; hint: string | undefined; inMs: number }
   | { type: "save-recovered"; failures: number }
   | { type: "upkeep-failed"; reason: string }
-  | { type: "backend-stderr"; line: string }
+  | { type: "backend-stderr"; line: string; activityId: string | undefined }
   | { type: "woke"; asleepMs: number }
   | { type: "draining"; running: number; graceMs: number }
   | { type: "cursor-saved"; id: string }

@@ -12,6 +12,9 @@ import type { Watchdog } from "./watchdog.ts";
 /** A call's own deadline, a token file's minute and a diagnosis, with room to spare. */
 export const SLACK_MS = 120_000;
 
+/** A platform that stays away is mentioned again after so long. */
+const REMIND_MS = 600_000;
+
 export interface FetcherDeps {
   feed: Feed;
   naps: Naps;
@@ -25,6 +28,7 @@ export class Fetcher {
   readonly #deps: FetcherDeps;
   #failures = 0;
   #failingSince = 0;
+  #toldAt = 0;
   #wakes = 0;
   /** Before the first good fetch a wrong address is a mistake of the operator's, not a trouble. */
   #everWorked = false;
@@ -81,11 +85,16 @@ export class Fetcher {
 
   async #wait(error: PlatformError, stop: AbortSignal): Promise<void> {
     const { clock, emit, random } = this.#parts;
-    if (this.#failures === 0) this.#failingSince = clock.monotonic();
+    const now = clock.monotonic();
+    if (this.#failures === 0) this.#failingSince = now;
     this.#failures += 1;
+    const edge = this.#failures === 1 || now - this.#toldAt >= REMIND_MS;
+    if (edge) this.#toldAt = now;
+    const forMs = now - this.#failingSince;
     const failures = this.#failures;
     const inMs = nextDelay(failures, random, error.failure.retryAfterMs);
-    emit({ type: "feed-failed", failures, reason: error.message, hint: error.hint, inMs });
+    const told = { failures, edge, forMs, reason: error.message, hint: error.hint, inMs };
+    emit({ type: "feed-failed", ...told });
     this.#deps.watchdog.expect("intake", inMs + SLACK_MS);
     await this.#deps.naps.nap(inMs, stop);
   }

@@ -71,7 +71,9 @@ export class Gate {
 
   /** A run ended with a trouble. */
   close(trouble: Trouble): void {
-    if (this.#trouble === undefined) {
+    if (this.#trouble !== undefined) {
+      this.#parts.emit({ type: "backend-still-paused", reason: trouble.reason });
+    } else {
       this.#closedAt = this.#parts.clock.monotonic();
       const { reason, hint } = trouble;
       this.#parts.emit({ type: "backend-paused", reason, hint, forMs: this.#maxPausedMs });

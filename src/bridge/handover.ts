@@ -2,36 +2,42 @@
  * Posts that a peer holds open while it works on them (T24): nobody waits for them, they are only
  * watched. The reply stays in the outbox until its end is known.
  */
+import { Bell } from "../shared/bell.ts";
 import { messageOf } from "../shared/errors.ts";
 import { formatTimestamp } from "../shared/timestamp.ts";
 import { PlatformError } from "../platform/platform.ts";
 import type { Reply } from "../store/store.ts";
+import { RETRIED } from "./delivery.ts";
 import { senderName } from "./events.ts";
-import type { Keeper } from "./keeper.ts";
+import { Unwritten, type Keeper } from "./keeper.ts";
 import type { BridgeParts } from "./parts.ts";
 
 /** Posts that may stay open at once; Bun itself allows 256 requests. */
 const MOST_OPEN = 64;
+/** Of one peer: it must not keep the others from being answered. */
+const MOST_OF_ONE = 4;
 
 export class Handover {
   readonly #parts: Pick<BridgeParts, "store" | "emit" | "platform">;
   readonly #keeper: Keeper;
-  readonly #again: (reply: Reply) => Promise<unknown>;
+  readonly #poke: (lane: string) => void;
   readonly #cut: AbortSignal;
-  readonly #open = new Set<Promise<void>>();
+  /** The lanes of the open posts. */
+  readonly #open = new Map<Promise<void>, string>();
+  readonly #ended = new Bell();
   /** Those that we broke off ourselves, at the end: their peers still work on them. */
   #brokenOff = 0;
 
-  /** `again` posts a reply once more, behind the back of the work that has gone on. */
+  /** `poke` tells that a reply was taken back, to be posted again first in its lane. */
   constructor(
     parts: Pick<BridgeParts, "store" | "emit" | "platform">,
     keeper: Keeper,
-    again: (reply: Reply) => Promise<unknown>,
+    poke: (lane: string) => void,
     cut: AbortSignal,
   ) {
     this.#parts = parts;
     this.#keeper = keeper;
-    this.#again = again;
+    this.#poke = poke;
     this.#cut = cut;
   }
 
@@ -39,13 +45,20 @@ export class Handover {
     return this.#open.size + this.#brokenOff;
   }
 
-  get hasRoom(): boolean {
-    return this.#open.size < MOST_OPEN;
+  /** Whether one more post to this peer may stay open. */
+  hasRoom(lane: string): boolean {
+    const ofOne = [...this.#open.values()].filter((other) => other === lane).length;
+    return this.#open.size < MOST_OPEN && ofOne < MOST_OF_ONE;
+  }
+
+  async untilRoom(lane: string, signal: AbortSignal): Promise<void> {
+    while (!this.hasRoom(lane) && !signal.aborted) await this.#ended.wait(signal);
   }
 
   /** Watches a post until it ends. */
   watch(reply: Reply, posting: Promise<unknown>): void {
     this.#track(
+      reply.lane,
       posting.then(
         () => this.#delivered(reply),
         (error: unknown) => this.#failed(reply, error),
@@ -54,34 +67,28 @@ export class Handover {
   }
 
   /** Those of a process that has ended: nobody will ever know how they ended. */
-  resume(replies: readonly Reply[]): void {
-    for (const reply of replies)
-      this.#track(this.#unknown(reply, "the bridge ended before it did"));
+  async resume(replies: readonly Reply[]): Promise<void> {
+    for (const reply of replies) await this.#unknown(reply, "the bridge ended before it did");
   }
 
   /** Resolves when all have ended, or the signal aborts. */
   async settle(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    const aborted = Promise.withResolvers<void>();
-    const end = () => aborted.resolve();
-    signal.addEventListener("abort", end, { once: true });
-    const ended = async () => {
-      while (this.#open.size > 0) await Promise.all(this.#open);
-    };
-    await Promise.race([ended(), aborted.promise]);
-    signal.removeEventListener("abort", end);
+    while (this.#open.size > 0 && !signal.aborted) await this.#ended.wait(signal);
   }
 
-  #track(work: Promise<"broken off" | void>): void {
+  #track(lane: string, work: Promise<"broken off" | void>): void {
     const tracked = work
-      // It rejects only where the bridge ends anyway, or where our token is refused, which the feed
-      // tells as well. The reply is still in the outbox.
-      .catch(() => {})
+      .catch((error: unknown) => {
+        // The reply is still in the outbox; the next start takes it up.
+        if (error instanceof Unwritten) return;
+        this.#parts.emit({ type: "upkeep-failed", reason: messageOf(error) });
+      })
       .then((end) => {
         this.#open.delete(tracked);
         if (end === "broken off") this.#brokenOff += 1;
+        this.#ended.ring();
       });
-    this.#open.add(tracked);
+    this.#open.set(tracked, lane);
   }
 
   async #delivered(reply: Reply): Promise<void> {
@@ -93,18 +100,14 @@ export class Handover {
     // Ended by us: the next start decides.
     if (this.#cut.aborted) return "broken off";
     if (!(error instanceof PlatformError)) return this.#unknown(reply, messageOf(error));
-    const { failure, verdict } = error;
+    const { failure, verdict, message } = error;
     if (failure.deliveryConfirmed === true) return this.#delivered(reply);
-    if (failure.unknownOutcome === true) return this.#unknown(reply, error.message);
-    if (verdict === "transient" || verdict === "misaddressed" || verdict === "unauthorized") {
-      this.#tell(reply, false, error.message);
-      await this.#again(reply);
-      return;
-    }
-    const { store, emit } = this.#parts;
-    await this.#keeper.do(() => store.outbox.refused(reply, error.message));
-    const named = { activityId: reply.activityId, to: senderName(reply.lane) };
-    emit({ type: "reply-refused", ...named, kind: reply.kind, reason: error.message });
+    if (failure.unknownOutcome === true) return this.#unknown(reply, message);
+    if (RETRIED.has(verdict)) return this.#takeBack(reply, message);
+    await this.#keeper.do(() => this.#parts.store.outbox.refused(reply, message));
+    const { activityId, lane, kind } = reply;
+    const to = senderName(lane);
+    this.#parts.emit({ type: "reply-refused", activityId, to, kind, reason: message });
   }
 
   /**
@@ -112,10 +115,18 @@ export class Handover {
    * that polls was only slow, and takes it under the same id.
    */
   async #unknown(reply: Reply, reason: string): Promise<void> {
+    const { outbox } = this.#parts.store;
+    const mode = await this.#keeper.do(() => outbox.peerMode(reply.lane));
+    if (mode === "poll") return this.#takeBack(reply, reason);
     this.#tell(reply, false, reason);
-    const mode = await this.#parts.store.outbox.peerMode(reply.lane);
-    if (mode === "poll") await this.#again(reply);
-    else await this.#finish(reply);
+    await this.#finish(reply);
+  }
+
+  /** Written down, so that also the next process posts it again. */
+  async #takeBack(reply: Reply, reason: string): Promise<void> {
+    this.#tell(reply, false, reason);
+    await this.#keeper.do(() => this.#parts.store.outbox.takeBack(reply));
+    this.#poke(reply.lane);
   }
 
   async #finish(reply: Reply): Promise<void> {

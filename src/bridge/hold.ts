@@ -31,7 +31,7 @@ function heldBy(holder: Holder | undefined): MoleculeError {
   const who =
     holder === undefined
       ? "another process"
-      : `process ${holder.pid} on ${holder.host}, since ${holder.since}`;
+      : `process ${holder.pid} on ${holder.host}, since ${holder.since.replace(/\.\d+Z$/, "Z")}`;
   return new MoleculeError(`another bridge holds this workspace: ${who}`, {
     hint: "Stop that one first, or wait for its end with --wait-lock.",
   });

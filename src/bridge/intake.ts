@@ -1,4 +1,5 @@
 /** The loop that reads the feed: fetch a page, enter its rows in the journal, hand on the lanes. */
+import { MoleculeError } from "../shared/errors.ts";
 import type { Admission } from "../store/store.ts";
 import { entryOf, type Entry } from "./admission.ts";
 import { senderName } from "./events.ts";
@@ -6,7 +7,6 @@ import type { FeedPage } from "./feed.ts";
 import { Fetcher, SLACK_MS, type FetcherDeps } from "./fetcher.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Lanes } from "./lanes.ts";
-import type { Pace } from "./pace.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import type { Saver } from "./saver.ts";
 
@@ -23,7 +23,6 @@ const ROOM_MS = 1_000;
 export interface IntakeDeps extends FetcherDeps {
   keeper: Keeper;
   lanes: Lanes;
-  pace: Pace;
   saver: Saver;
 }
 
@@ -39,8 +38,7 @@ export async function runIntake(
   let pages = 0;
   try {
     while (!drain.aborted) {
-      await waitForRoom(parts, deps, drain);
-      await deps.pace.beforeFetch(drain);
+      await waitForRoom(parts, options, deps, drain);
       const page = await fetcher.next(drain);
       if (page === undefined) return;
       const found = await enter(parts, options, deps, page);
@@ -51,7 +49,8 @@ export async function runIntake(
       }
       if (options.once && found === 0 && !page.left) {
         if (lanes.working === 0) return;
-        // What came meanwhile is part of the backlog, too.
+        // What came meanwhile is part of the backlog, too. The work has its own watch.
+        watchdog.dismiss("intake");
         await lanes.untilIdle(drain);
         continue;
       }
@@ -69,10 +68,12 @@ export async function runIntake(
 async function enter(
   { store, emit }: BridgeParts,
   { workspaceId }: BridgeOptions,
-  { keeper, lanes, saver, feed }: IntakeDeps,
+  { keeper, lanes, saver, feed, watchdog }: IntakeDeps,
   page: FeedPage,
 ): Promise<number> {
   if (page.rows.length === 0) return 0;
+  // A disk that is full may stay so for hours: that is no hanging loop.
+  watchdog.dismiss("intake");
   emit({ type: "fetched", rows: page.rows.length });
   // Most of what is read again is known, and need not be looked into.
   const ids = page.rows.map(({ row }) => row.id);
@@ -112,9 +113,11 @@ function tell({ row, skip }: Entry, admission: Admission, emit: BridgeParts["emi
 /** Where nothing more can be kept, nothing more is fetched: it is safe with the platform. */
 async function waitForRoom(
   { store, emit, clock }: BridgeParts,
+  { once, maxPausedMs }: BridgeOptions,
   { keeper, naps, watchdog }: IntakeDeps,
   drain: AbortSignal,
 ): Promise<void> {
+  watchdog.dismiss("intake");
   let since: number | undefined;
   while (!drain.aborted) {
     const { full, waiting, deadLetters, bytes } = await keeper.do(() => store.journal.load());
@@ -123,8 +126,17 @@ async function waitForRoom(
       since = clock.monotonic();
       emit({ type: "journal-full", waiting, deadLetters, bytes });
     }
-    watchdog.expect("intake", ROOM_MS + SLACK_MS);
+    // Only the operator can make room for what nobody works on.
+    const stuck = waiting === 0 && (await keeper.do(() => store.outbox.count())) === 0;
+    if (stuck && clock.monotonic() - since >= (once ? 0 : maxPausedMs))
+      throw fullError(deadLetters);
     await naps.nap(ROOM_MS, drain);
   }
   if (since !== undefined) emit({ type: "journal-room", afterMs: clock.monotonic() - since });
+}
+
+function fullError(deadLetters: number): MoleculeError {
+  return new MoleculeError(`the journal is full of dead letters (${deadLetters})`, {
+    hint: "See them with molecule dead-letter list; retry makes them messages again, drop makes room.",
+  });
 }

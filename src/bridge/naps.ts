@@ -1,3 +1,4 @@
+import { Abortions } from "../shared/abortions.ts";
 import type { Clock } from "../shared/clock.ts";
 
 /**
@@ -7,6 +8,7 @@ import type { Clock } from "../shared/clock.ts";
 export class Naps {
   readonly #clock: Clock;
   readonly #open = new Set<AbortController>();
+  readonly #abortions = new Abortions();
   /** How often {@link wakeAll} was called: pooled connections may have died each time. */
   wakes = 0;
 
@@ -19,13 +21,13 @@ export class Naps {
     if (signal.aborted) return;
     const controller = new AbortController();
     const end = () => controller.abort();
-    signal.addEventListener("abort", end, { once: true });
+    this.#abortions.add(signal, end);
     this.#open.add(controller);
     try {
       await this.#clock.sleep(ms, controller.signal);
     } finally {
       this.#open.delete(controller);
-      signal.removeEventListener("abort", end);
+      this.#abortions.remove(signal, end);
     }
   }
 

@@ -16,8 +16,8 @@ export interface Page {
 export interface PagesParts {
   platform: Pick<Platform, "activity">;
   emit: Emit;
-  /** Called before each request: the loop is not hanging, there is just much to fetch. */
-  onProgress(): void;
+  /** Awaited before each request: keeps the pace, and tells that the loop is not hanging. */
+  beforeLoad(signal: AbortSignal): Promise<void>;
 }
 
 export class Pages {
@@ -42,7 +42,7 @@ export class Pages {
   ): Promise<Page> {
     for (;;) {
       const limit = Math.max(this.#limit, atLeast);
-      this.#parts.onProgress();
+      await this.#parts.beforeLoad(signal);
       try {
         const raw = await this.#parts.platform.activity({ ...query, limit }, { signal, fresh });
         const rows = raw.map(readRow).filter((row) => row !== undefined);
@@ -63,7 +63,7 @@ export class Pages {
   }
 
   /**
-   * One row alone can't be read. Larger than anything that the platform takes in, it would stand in
+   * One row alone can't be read. Larger than the 40 MiB that we read of an answer, it would stand in
    * the way of all others for ever, so it is passed over, as long as its id can be told; anything
    * else may pass by itself.
    */

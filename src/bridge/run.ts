@@ -45,37 +45,47 @@ export function readEntered(raw: string, workspaceId: string): InboundMessage | 
   return reading?.kind === "message" ? reading.message : undefined;
 }
 
-/** Runs the message once, unless it is clear without the backend what becomes of it. */
+/** What becomes of a message for which the backend is not asked; undefined where it is. */
+export function withoutRun(
+  { backend, emit }: Pick<BridgeParts, "backend" | "emit">,
+  { onReply }: Pick<BridgeOptions, "onReply">,
+  { id, isReply, isEmpty }: Head,
+): Verdict | undefined {
+  if (isReply && onReply === "skip") {
+    const reason = "an answer to us (--on-reply skip)";
+    emit({ type: "skipped", activityId: id, reason, routine: false });
+    return { kind: "silent", dead: undefined };
+  }
+  if (!isEmpty || backend.takesEmptyText) return undefined;
+  const reason = "it has neither text nor files";
+  emit({ type: "skipped", activityId: id, reason, routine: false });
+  if (isReply) return { kind: "silent", dead: undefined };
+  const text = "Your message holds no text or file that I can read.";
+  return { kind: "answered", text, failure: true, dead: undefined };
+}
+
+/** Runs the message once. */
 export async function runMessage(
   parts: BridgeParts,
-  options: Pick<BridgeOptions, "workspaceId" | "maxAttempts" | "onReply">,
+  options: Pick<BridgeOptions, "workspaceId" | "maxAttempts">,
   deps: RunDeps,
   message: InboundMessage,
   head: Head,
   cut: AbortSignal,
 ): Promise<Verdict> {
-  const { emit, backend, clock } = parts;
+  const { emit, clock } = parts;
   const { activityId, isReply } = message;
   const from = senderName(message.peerId);
-  if (isReply && options.onReply === "skip") {
-    const reason = "an answer to us (--on-reply skip)";
-    emit({ type: "skipped", activityId, reason, routine: false });
-    return { kind: "silent", dead: undefined };
-  }
-  if (message.text === "" && !backend.takesEmptyText) {
-    emit({ type: "declined", activityId, from, reason: "it has neither text nor files" });
-    if (isReply) return { kind: "silent", dead: undefined };
-    const text = "Your message holds no text or file that I can read.";
-    return { kind: "answered", text, failure: true, dead: undefined };
-  }
   const bytes = Buffer.byteLength(message.text);
-  emit({ type: "taken", activityId, messageId: message.messageId, from, isReply, bytes });
   const attempt = head.attempts + head.crashes + 1;
+  const { interrupted } = head;
+  const told = { activityId, messageId: message.messageId, from, isReply, bytes };
+  emit({ type: "taken", ...told, attempt, interrupted });
   const begun = clock.monotonic();
   const outcome = await runOnce(
     parts,
     deps,
-    { ...message, attempt, interrupted: head.crashes > 0, workspaceId: options.workspaceId },
+    { ...message, attempt, interrupted: head.interrupted, workspaceId: options.workspaceId },
     cut,
   );
   if (isReply && outcome.kind === "answer") {
@@ -142,7 +152,7 @@ async function runOnce(
   const hooks = {
     // Not tried again: it is a second net under what the system itself tells of a dead run's rest.
     onChild: (pid: number, identity: string | undefined) =>
-      void store.journal.child(id, { pid, identity }).catch(() => {}),
+      store.journal.child(id, { pid, identity }).catch(() => {}),
   };
   const running = backend.run(request, abort.signal, hooks).catch((error: unknown): Outcome => {
     // A backend must not throw; if one does, something may have been done.

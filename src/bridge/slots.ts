@@ -1,7 +1,10 @@
+import { Abortions } from "../shared/abortions.ts";
+
 /** So many runs at once, given in the order in which they are asked for. */
 export class Slots {
   #free: number;
   readonly #waiting = new Set<() => void>();
+  readonly #abortions = new Abortions();
 
   constructor(count: number) {
     this.#free = count;
@@ -21,11 +24,11 @@ export class Slots {
       if (this.#waiting.delete(given)) resolve(false);
     };
     this.#waiting.add(given);
-    signal.addEventListener("abort", stop, { once: true });
+    this.#abortions.add(signal, stop);
     try {
       return await promise;
     } finally {
-      signal.removeEventListener("abort", stop);
+      this.#abortions.remove(signal, stop);
     }
   }
 

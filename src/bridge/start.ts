@@ -33,15 +33,21 @@ export async function findStart(
       if (messages > 0) emit({ type: "handled-elsewhere", cursor: lastSinceId, messages });
       return { cursor, start: { from: known, windowStart: undefined } };
     }
+    const isKnown = (await store.journal.known([lastSinceId])).has(lastSinceId);
     const behind = fetchFromId === undefined ? undefined : { id: fetchFromId, at: "" };
+    if (!isKnown) {
+      // The database is lost, or older than the file (a backup): the file says what was handled.
+      const messages = await store.journal.handledElsewhere(lastSinceId);
+      if (messages > 0) emit({ type: "handled-elsewhere", cursor: lastSinceId, messages });
+      return { cursor, start: { from: behind ?? known, windowStart: undefined } };
+    }
     const from = (await store.journal.anchor()) ?? behind;
     if (from !== undefined || windowStart === undefined) {
       return { cursor, start: { from: from ?? known, windowStart } };
     }
     // The last run was too short to say from where on nothing comes late: all of the window again,
-    // which its journal knows. One that was lost knows nothing, and would run it all again.
-    const isKnown = (await store.journal.known([lastSinceId])).has(lastSinceId);
-    return { cursor, start: { from: isKnown ? undefined : known, windowStart } };
+    // which its journal knows.
+    return { cursor, start: { from: undefined, windowStart } };
   }
   if (windowStart !== undefined || settled !== undefined) {
     return { cursor, start: { from: await store.journal.anchor(), windowStart } };

@@ -9,7 +9,7 @@ import type { Gate, Trouble } from "./gate.ts";
 import type { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import { composeReply, failureText, troubleText } from "./replies.ts";
-import { readEntered, runMessage, type RunDeps, type Verdict } from "./run.ts";
+import { readEntered, runMessage, withoutRun, type RunDeps, type Verdict } from "./run.ts";
 import type { Saver } from "./saver.ts";
 import type { Slots } from "./slots.ts";
 import type { Turns } from "./turns.ts";
@@ -17,6 +17,8 @@ import type { Turns } from "./turns.ts";
 const RETRY_BASE_MS = 2_000;
 /** Deaths of the process in the middle of its run after which a message is given up. */
 const MOST_CRASHES = 5;
+/** Handed-over answers of which the last line's count takes care. */
+const MOST_HANDED_OVER = 1_000;
 
 export interface WorkerDeps extends RunDeps {
   delivery: Delivery;
@@ -41,6 +43,8 @@ export class Worker {
   readonly #deps: WorkerDeps;
   readonly #stops: { drain: AbortSignal; cut: AbortSignal };
   readonly tally: Tally = { settled: 0, dead: 0 };
+  /** Messages whose answers were handed over: they count as settled, also if posted again. */
+  readonly #handedOver = new Set<string>();
 
   constructor(
     parts: BridgeParts,
@@ -71,8 +75,13 @@ export class Worker {
     const { gate, slots, turns } = this.#deps;
     const { drain } = this.#stops;
     if (head.crashes >= MOST_CRASHES) return this.#giveUp(head);
-    await turns.wait(lane, drain);
-    if (drain.aborted) return "wait";
+    const unrun = withoutRun(this.#parts, this.#options, head);
+    if (unrun !== undefined) {
+      const message = await this.#load(head);
+      if (message === undefined) return "next";
+      return this.#conclude(head, message, unrun, this.#parts.clock.monotonic(), () => {});
+    }
+    if (!(await turns.wait(lane, drain))) return "wait";
     const { trouble } = gate;
     if (trouble !== undefined && (await this.#tellTrouble(head, trouble))) return "next";
     await gate.wait(drain);
@@ -102,7 +111,7 @@ export class Worker {
     const { cut } = this.#stops;
     const verdict = await runMessage(this.#parts, this.#options, this.#deps, message, head, cut);
     if (verdict.kind === "operator") gate.close(verdict);
-    else if (verdict.kind !== "stopped") gate.open();
+    else if (verdict.kind !== "stopped" && verdict.kind !== "again") gate.open();
     // One at a time means that the answer belongs to the run; else others may begin.
     if (this.#options.concurrency > 1) free();
     return this.#conclude(head, message, verdict, takenAt, free);
@@ -154,7 +163,7 @@ export class Worker {
         return this.#deliver(kept.reply, { ...kept, takenAt, onPause: free });
       }
       case "stopped":
-        await keeper.do(() => store.journal.release(id));
+        await keeper.do(() => store.journal.release(id, true));
         return "wait";
     }
   }
@@ -162,7 +171,7 @@ export class Worker {
   /** Too many processes died over it. */
   async #giveUp(head: Head): Promise<Step> {
     const { store, emit } = this.#parts;
-    const reason = `the bridge died ${head.crashes} times in the middle of its run`;
+    const reason = `the bridge ended ${head.crashes} times in the middle of its run`;
     const message = await this.#load(head);
     if (message === undefined) return "next";
     const from = senderName(message.peerId);
@@ -176,10 +185,10 @@ export class Worker {
 
   /** While the backend can't work, the asker is told once that his message is kept. */
   async #tellTrouble(head: Head, { told }: Trouble): Promise<boolean> {
-    if (head.told) return false;
-    const message = await this.#load(head);
     // An answer to us is never answered.
-    if (message?.isReply !== false) return false;
+    if (head.told || head.isReply) return false;
+    const message = await this.#load(head);
+    if (message === undefined) return true;
     await this.#keep(head, message, "trouble", troubleText(told));
     return true;
   }
@@ -220,6 +229,9 @@ export class Worker {
     const delivered = await this.#deps.delivery.deliver(reply, options);
     if (delivered === "left") return "wait";
     if (reply.kind !== "trouble") {
+      if (this.#handedOver.delete(reply.activityId)) this.tally.settled -= 1;
+      if (this.#handedOver.size >= MOST_HANDED_OVER) this.#handedOver.clear();
+      if (delivered === "open") this.#handedOver.add(reply.activityId);
       const dead = delivered === "refused" || reply.deadReason !== undefined;
       this.#ended(dead ? "dead" : "settled");
     }

@@ -15,7 +15,7 @@ import { parseApiUrl } from "../platform/api-url.ts";
 import { PlatformError, type Platform } from "../platform/platform.ts";
 import type { Token } from "../platform/token.ts";
 import { USER_AGENT, VERSION } from "../project.ts";
-import { systemClock } from "../shared/clock.ts";
+import { systemClock, within } from "../shared/clock.ts";
 import { ExitCode, MoleculeError, UsageError } from "../shared/errors.ts";
 import { LocalStore } from "../store/local.ts";
 import type { ConnectValues } from "./connect.ts";
@@ -27,6 +27,8 @@ import { onStopSignals } from "./signals.ts";
 import { stateFolder } from "./state-folder.ts";
 import { readWorkspaceId } from "./workspace-id.ts";
 
+/** How long the bridge may take to note what was cut, once it was told to stop at once. */
+const LAST_WORDS_MS = 500;
 /** Runs an hour that one peer may cause of a backend that costs money. */
 const TURNS_AN_HOUR = 60;
 
@@ -60,7 +62,7 @@ async function connect(
     clock: systemClock,
     secrets: context.io.secrets,
     env: context.env,
-    onStderr: (line) => logEvent(log, { type: "backend-stderr", line }),
+    onStderr: (line, activityId) => logEvent(log, { type: "backend-stderr", line, activityId }),
   });
   await backend.check();
 
@@ -81,7 +83,7 @@ async function connect(
     await dryRun(values, context, { platform, token, baseUrl });
     return ExitCode.ok;
   }
-  const { drain, stopNow } = stopOnSignals(log);
+  const { drain, now } = stopOnSignals(log);
   log.debug(`state is in ${folder}; the token is from ${token.origin}`);
   log.info(`connecting ${workspaceId} to ${baseUrl.href} with the ${type.name} backend`, {
     event: "connecting",
@@ -103,8 +105,13 @@ async function connect(
       emit: (event) => logEvent(log, event),
     },
     drain,
+    now,
   );
-  return Promise.race([bridging.then(() => ExitCode.ok), stopNow]);
+  const cut = whenAborted(now)
+    .then(() => within(systemClock, LAST_WORDS_MS, bridging))
+    .catch(() => {})
+    .then(() => ExitCode.interrupted);
+  return Promise.race([bridging.then(() => (now.aborted ? cut : ExitCode.ok)), cut]);
 }
 
 /** Everything that can be told from the command line alone, before any I/O. */
@@ -174,17 +181,24 @@ async function dryRun(
   await printData(context.io, report, context.get(GLOBALS.output));
 }
 
-/** `stopNow` resolves on the second signal, when every child is dead. */
-function stopOnSignals(log: Log): { drain: AbortSignal; stopNow: Promise<ExitCode> } {
+/** A first signal drains; with the second one every child is dead before anything else happens. */
+function stopOnSignals(log: Log): { drain: AbortSignal; now: AbortSignal } {
   const drain = new AbortController();
-  const now = Promise.withResolvers<ExitCode>();
+  const now = new AbortController();
   onStopSignals(
     () => drain.abort(),
     () => {
       killAllGroups();
-      log.warn("stopped at once; what was running will be delivered again", { event: "cut" });
-      now.resolve(ExitCode.interrupted);
+      if (!now.signal.aborted) log.warn("stopping at once", { event: "cut" });
+      now.abort();
+      drain.abort();
     },
   );
-  return { drain: drain.signal, stopNow: now.promise };
+  return { drain: drain.signal, now: now.signal };
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
 }

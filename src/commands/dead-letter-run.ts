@@ -20,7 +20,7 @@ import { readWorkspaceId } from "./workspace-id.ts";
 
 export async function list(values: ListValues, context: Context): Promise<void> {
   const found = await withLetters(values, context, (letters) => letters.list());
-  const rows = (found ?? []).map(summaryOf);
+  const rows = found.map(summaryOf);
   if (rows.length === 0) logFor(context).info("there are no dead letters");
   await printData(context.io, rows, context.get(GLOBALS.output));
 }
@@ -33,9 +33,11 @@ export async function show(values: ShowValues, context: Context): Promise<void> 
   const format = context.get(GLOBALS.output);
   const { secrets } = context.io;
   const row = readRaw(letter.raw, secrets);
+  const { messageId, text } = readMessage(get(row, "request_body"));
   const data = {
     ...summaryOf(letter),
-    text: readMessage(get(row, "request_body")).text,
+    message_id: messageId,
+    text,
     undelivered: answerOf(letter, secrets),
     ...(format === "table" ? {} : { row }),
   };
@@ -68,7 +70,7 @@ async function each(
   const { id, all } = values;
   if (all === (id !== undefined)) {
     throw new UsageError(
-      "give the id of a message, or --all",
+      `give the id of a message or --all${all ? ", not both" : ""}`,
       "molecule dead-letter list shows the ids.",
     );
   }
@@ -81,8 +83,8 @@ async function each(
     for (const one of wanted) if (await act(letters, one)) acted.push(one);
     return acted;
   });
-  if (id !== undefined && ids?.length !== 1) throw unknown(id);
-  const rows = (ids ?? []).map((one) => ({ id: one, status: done }));
+  if (id !== undefined && ids.length !== 1) throw unknown(id);
+  const rows = ids.map((one) => ({ id: one, status: done }));
   if (rows.length === 0) logFor(context).info("there are no dead letters");
   await printData(context.io, rows, context.get(GLOBALS.output));
 }
@@ -91,11 +93,11 @@ async function withLetters<T>(
   values: ListValues,
   context: Context,
   use: (letters: DeadLetters) => Promise<T>,
-): Promise<T | undefined> {
+): Promise<T> {
   const workspaceId = readWorkspaceId(values.workspaceId);
   const folder = stateFolder(values.stateDir);
   const opened = openDeadLetters(folder, workspaceId);
-  if (opened === undefined) return undefined;
+  if (opened === undefined) throw noState(workspaceId, folder);
   await learnTokens(folder, workspaceId, context);
   try {
     return await use(opened.letters);
@@ -160,5 +162,11 @@ function answerOf({ lane, undelivered }: DeadLetter, secrets: Secrets): string |
 function unknown(id: string): MoleculeError {
   return new MoleculeError(`there is no dead letter "${id}"`, {
     hint: "molecule dead-letter list shows those that there are.",
+  });
+}
+
+function noState(workspaceId: string, folder: string): MoleculeError {
+  return new MoleculeError(`no bridge has kept anything of workspace ${workspaceId} in ${folder}`, {
+    hint: "Check the id, or name the folder of that bridge with --state-dir.",
   });
 }

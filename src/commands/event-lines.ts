@@ -68,8 +68,10 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
       ];
     case "feed-failed":
       return [
-        edge(event.failures),
-        withHint(`${event.reason}; again in ${ms(event.inMs)}`, event.hint),
+        event.edge ? "warn" : "debug",
+        event.failures === 1
+          ? withHint(`${event.reason}; again in ${ms(event.inMs)}`, event.hint)
+          : `still no messages after ${ms(event.forMs)}: ${event.reason}; again in ${ms(event.inMs)}`,
       ];
     case "feed-recovered":
       return [
@@ -125,12 +127,12 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
       return [
         "error",
         withHint(
-          `the backend can't work: ${event.reason}; messages are kept, and it is tried again every minute${event.forMs === 0 ? "" : ` for ${ms(event.forMs)}`}`,
+          `the backend can't work: ${event.reason}; messages are kept${event.forMs === 0 ? "" : ` and tried again every minute, and the bridge ends after ${ms(event.forMs)} (--max-paused)`}`,
           event.hint,
         ),
       ];
     case "backend-still-paused":
-      return ["debug", `the backend still can't work: ${event.reason}`];
+      return ["info", `the backend still can't work: ${event.reason}`];
     case "backend-resumed":
       return ["info", "the backend works again"];
     case "skipped":
@@ -141,7 +143,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "taken":
       return [
         "info",
-        `${event.isReply ? "an answer" : "message"} ${short(event.activityId)} from ${name(event.from)} (${event.bytes} ${event.bytes === 1 ? "byte" : "bytes"})`,
+        `${event.isReply ? "an answer" : "message"} ${short(event.activityId)} from ${name(event.from)} (${count(event.bytes, "byte")})${event.attempt > 1 ? `, try ${event.attempt}` : ""}${event.interrupted ? ", after a run that was cut" : ""}`,
       ];
     case "run-retry":
       return [
@@ -151,7 +153,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "run-failed":
       return [
         "error",
-        `message ${short(event.activityId)} from ${name(event.from)} failed after ${event.attempts} ${event.attempts === 1 ? "try" : "tries"}: ${event.reason}`,
+        `message ${short(event.activityId)} from ${name(event.from)} failed after ${count(event.attempts, "try", "tries")}: ${event.reason}; kept as a dead letter (molecule dead-letter)`,
       ];
     case "declined":
       return [
@@ -204,7 +206,10 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "cursor-saved":
       return ["debug", `saved the cursor ${event.id}`];
     case "backend-stderr":
-      return ["info", `backend: ${event.line}`];
+      return [
+        "info",
+        `backend${event.activityId === undefined ? "" : ` (${short(event.activityId)})`}: ${event.line}`,
+      ];
     case "woke":
       return ["info", `the machine slept for ${ms(event.asleepMs)}; looking for messages`];
     case "draining":

@@ -19,7 +19,7 @@ export function startPoint({ start, from }: Extract<BridgeEvent, { type: "connec
 export function stopped(event: Extract<BridgeEvent, { type: "stopped" }>): string {
   const { settled, dead, waiting, replies, openReplies } = event;
   const parts = [`stopped: ${count(settled + dead, "message")} finished`];
-  if (dead > 0) parts.push(`${dead} of them in the dead letters`);
+  if (dead > 0) parts.push(`${dead} of them given up (molecule dead-letter)`);
   if (waiting > 0) parts.push(`${count(waiting, "message")} to be taken up by the next start`);
   if (replies > 0) parts.push(`${count(replies, "answer")} to be posted by the next start`);
   if (openReplies > 0) {

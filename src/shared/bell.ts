@@ -1,6 +1,9 @@
+import { Abortions } from "./abortions.ts";
+
 /** Wakes whoever waits for something to change. */
 export class Bell {
   readonly #waiting = new Set<() => void>();
+  readonly #abortions = new Abortions();
 
   ring(): void {
     for (const wake of this.#waiting) wake();
@@ -13,9 +16,9 @@ export class Bell {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wake = () => resolve();
     this.#waiting.add(wake);
-    signal.addEventListener("abort", wake, { once: true });
+    this.#abortions.add(signal, wake);
     await promise;
     this.#waiting.delete(wake);
-    signal.removeEventListener("abort", wake);
+    this.#abortions.remove(signal, wake);
   }
 }

@@ -79,11 +79,13 @@ function remember(
 
 function addMessage(sql: Sql, n: number, row: NewRow, message: NewMessage): void {
   sql.run(
-    "INSERT INTO messages (n, id, at, lane) VALUES (?, ?, ?, ?)",
+    "INSERT INTO messages (n, id, at, lane, is_reply, is_empty) VALUES (?, ?, ?, ?, ?, ?)",
     n,
     row.id,
     row.at,
     message.lane,
+    message.isReply === true ? 1 : 0,
+    message.isEmpty === true ? 1 : 0,
   );
   sql.run(
     "INSERT INTO raws (n, bytes, raw) VALUES (?, ?, ?)",

@@ -3,7 +3,7 @@
  * one transaction; reads see every write that was queued before them.
  */
 import type { Database } from "bun:sqlite";
-import { MoleculeError } from "../shared/errors.ts";
+import { codeOf, MoleculeError } from "../shared/errors.ts";
 import { openSqlite } from "./open-database.ts";
 import { Sql } from "./sql.ts";
 import { databaseError } from "./store-error.ts";
@@ -34,9 +34,13 @@ export class StoreDatabase {
     this.path = path;
   }
 
-  /** Opens the file, and makes it where it is missing. Throws a MoleculeError that names it. */
-  open(): void {
+  /**
+   * Opens the file, and makes it where it is missing. Throws a MoleculeError that names it. `waitMs` is
+   * how long a write may wait for another program's, which holds up the whole process.
+   */
+  open(waitMs?: number): void {
     this.#sqlite = openSqlite(this.path);
+    if (waitMs !== undefined) this.#sqlite.run(`PRAGMA busy_timeout = ${waitMs}`);
     this.#sql = new Sql(this.#sqlite);
     this.#version = this.read(dataVersion);
   }
@@ -73,7 +77,7 @@ export class StoreDatabase {
     const jobs = this.#queue;
     if (jobs.length === 0) return;
     this.#queue = [];
-    for (const outcome of this.#together(jobs) ?? jobs.flatMap((job) => this.#alone(job))) {
+    for (const outcome of this.#together(jobs) ?? jobs.map((job) => this.#alone(job))) {
       if ("error" in outcome) outcome.job.reject(databaseError(this.path, outcome.error));
       else outcome.job.resolve(outcome.value);
     }
@@ -96,21 +100,23 @@ export class StoreDatabase {
     this.#sqlite = undefined;
   }
 
-  /** All in one transaction; undefined where that failed. */
+  /** All in one transaction; undefined where that failed, and each must be tried by itself. */
   #together(jobs: readonly Job[]): Outcome[] | undefined {
     try {
       return this.#transaction(jobs);
-    } catch {
+    } catch (error) {
+      // Somebody else is writing: to wait for him once for each job would hold up everything.
+      if (codeOf(error)?.startsWith("SQLITE_BUSY")) return jobs.map((job) => ({ job, error }));
       return undefined;
     }
   }
 
   /** One in a transaction of its own, so that it stands or falls alone. */
-  #alone(job: Job): Outcome[] {
+  #alone(job: Job): Outcome {
     try {
-      return this.#transaction([job]);
+      return this.#transaction([job])[0] ?? { job, error: this.#notOpen() };
     } catch (error) {
-      return [{ job, error }];
+      return { job, error };
     }
   }
 

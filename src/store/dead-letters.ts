@@ -49,7 +49,7 @@ export class LocalDeadLetters implements DeadLetters {
       // The word that it failed is worth nothing to one that is run again.
       const isAnswered = reply?.kind === "answer";
       sql.run(
-        `UPDATE messages SET state = ?, generation = ?, attempts = 0, crashes = 0, told = 0,
+        `UPDATE messages SET state = ?, generation = ?, attempts = 0, crashes = 0, told = 0, interrupted = 0,
            reason = NULL, died_ms = NULL WHERE n = ?`,
         isAnswered ? "answered" : "waiting",
         generation,

@@ -35,8 +35,13 @@ export interface Room {
   maxBytes: number;
 }
 
-interface HeadRow extends Omit<Head, "told" | "reply"> {
+type Flag = "interrupted" | "told" | "isReply" | "isEmpty";
+
+interface HeadRow extends Omit<Head, Flag | "reply"> {
+  interrupted: number;
   told: number;
+  is_reply: number;
+  is_empty: number;
 }
 
 export class LocalJournal implements Journal {
@@ -103,7 +108,7 @@ export class LocalJournal implements Journal {
   async head(lane: string): Promise<Head | undefined> {
     return this.#database.read((sql) => {
       const reply = pendingInLane(sql, lane);
-      const columns = "id, attempts, crashes, generation, told";
+      const columns = "id, attempts, crashes, generation, interrupted, told, is_reply, is_empty";
       const row =
         reply === undefined
           ? sql.get<HeadRow>(
@@ -111,7 +116,16 @@ export class LocalJournal implements Journal {
               lane,
             )
           : sql.get<HeadRow>(`SELECT ${columns} FROM messages WHERE ${BY_ID}`, reply.activityId);
-      return row === undefined ? undefined : { ...row, told: row.told === 1, reply };
+      if (row === undefined) return undefined;
+      const { interrupted, told, is_reply, is_empty, ...head } = row;
+      return {
+        ...head,
+        interrupted: interrupted === 1,
+        told: told === 1,
+        isReply: is_reply === 1,
+        isEmpty: is_empty === 1,
+        reply,
+      };
     });
   }
 
@@ -152,12 +166,17 @@ export class LocalJournal implements Journal {
     return this.#toWaiting(id, "attempts = attempts + 1");
   }
 
-  async release(id: string): Promise<void> {
+  async release(id: string, cut = false): Promise<void> {
     await this.#database.write((sql) => {
       const { n, run, lane } = openMessage(sql, id, ["waiting", "running"]);
       // What did not count is no turn taken, either.
       sql.run("DELETE FROM runs WHERE n = ? AND lane = ?", run, lane);
-      sql.run("UPDATE messages SET state = 'waiting', run = NULL, pid = NULL WHERE n = ?", n);
+      sql.run(
+        `UPDATE messages SET state = 'waiting', run = NULL, pid = NULL,
+           interrupted = interrupted OR ? WHERE n = ?`,
+        cut ? 1 : 0,
+        n,
+      );
     });
   }
 
@@ -193,7 +212,7 @@ export class LocalJournal implements Journal {
   }
 
   recover(id: string): Promise<void> {
-    return this.#toWaiting(id, "crashes = crashes + 1");
+    return this.#toWaiting(id, "crashes = crashes + 1, interrupted = 1");
   }
 
   async runsSince(lane: string, sinceMs: number): Promise<number[]> {

@@ -26,6 +26,9 @@ export const MAX_MESSAGES = 50_000;
 /** Bytes of whole rows and answers that are kept; beyond, nothing more should be entered. */
 export const MAX_BYTES = 512 * 1024 * 1024;
 
+/** Nothing else goes on while SQLite waits, so it is tried again rather than waited for. */
+const BUSY_MS = 200;
+
 export interface LocalStoreParts extends Partial<Room> {
   clock?: Clock;
   /** Settled rows that are known at most. */
@@ -80,7 +83,7 @@ export class LocalStore implements Store {
     }
     const text = await this.#readCursor();
     const cursor = this.#parse(text);
-    this.#database.open();
+    this.#database.open(BUSY_MS);
     await this.#database.write((sql) => {
       sql.run("UPDATE meta SET session = session + 1");
       // Whoever moved the file away begins anew: reading starts where it does without a cursor.

@@ -76,7 +76,7 @@ export function sessionOf(sql: Sql): number {
   return sql.get<{ session: number }>("SELECT session FROM meta")?.session ?? 0;
 }
 
-/** The lanes in which something is open. Jumps from one to the next, however much each holds. */
+/** The lanes in which something is open, or waits to be posted. Jumps from one to the next, however much each holds. */
 export function openLanes(sql: Sql): string[] {
   const next = `SELECT min(lane) FROM messages WHERE ${OPEN}`;
   return sql
@@ -84,7 +84,8 @@ export function openLanes(sql: Sql): string[] {
       `WITH RECURSIVE lanes (lane) AS (
          ${next}
          UNION ALL SELECT (${next} AND lane > lanes.lane) FROM lanes WHERE lane IS NOT NULL
-       ) SELECT lane FROM lanes WHERE lane IS NOT NULL`,
+       ) SELECT lane FROM lanes WHERE lane IS NOT NULL
+       UNION SELECT lane FROM replies WHERE state = 'pending'`,
     )
     .map(({ lane }) => lane);
 }

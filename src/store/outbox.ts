@@ -109,6 +109,18 @@ export class LocalOutbox implements Outbox {
     });
   }
 
+  async takeBack(reply: Reply): Promise<void> {
+    await this.#database.write((sql) => {
+      sql.run(
+        `UPDATE replies SET state = 'pending'
+         WHERE activity_id = ? AND kind = ? AND generation = ? AND state = 'handed'`,
+        reply.activityId,
+        reply.kind,
+        reply.generation,
+      );
+    }, true);
+  }
+
   async handedOver(): Promise<Reply[]> {
     return this.#database.read(leftOpen);
   }

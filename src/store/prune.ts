@@ -44,6 +44,8 @@ export async function prune(
     const step = (sql: Sql) => sql.run(`${query} LIMIT ${STEP})`, nowMs - beforeMs);
     while ((await database.write(step)) === STEP);
   }
+  const forget = (sql: Sql) => forgetSentIds(sql, maxSeen);
+  while ((await database.write(forget)) === STEP);
   while (await database.write(givePagesBack));
 }
 
@@ -55,7 +57,7 @@ interface SeenRow extends Mark {
 
 /** Looks at the rows after `after` in the order of their entry; gives where to go on, if anywhere. */
 function pruneSeen(sql: Sql, after: number, beforeMs: number, maxSeen: number): number | undefined {
-  const mark = watermarkOf(sql);
+  const mark = pruneMark(sql);
   if (mark === undefined) return undefined;
   let excess = (sql.get<{ seen: number }>("SELECT seen FROM totals")?.seen ?? 0) - maxSeen;
   const rows = sql.all<SeenRow>(
@@ -74,8 +76,26 @@ function pruneSeen(sql: Sql, after: number, beforeMs: number, maxSeen: number): 
   return rows.length < STEP ? undefined : rows.at(-1)?.n;
 }
 
+/** Reading begins at the anchor, where that is older than the watermark. */
+function pruneMark(sql: Sql): Mark | undefined {
+  const mark = watermarkOf(sql);
+  const anchor = sql.get<Mark>(
+    "SELECT id, at, n FROM seen WHERE id = (SELECT anchor_id FROM meta)",
+  );
+  return mark !== undefined && anchor !== undefined && isBelow(anchor, mark) ? anchor : mark;
+}
+
 function isBelow(row: Mark, mark: Mark): boolean {
   return row.at < mark.at || (row.at === mark.at && row.n < mark.n);
+}
+
+/** The oldest of too many ids: who floods us with them only forgets its own repeats sooner. */
+function forgetSentIds(sql: Sql, most: number): number {
+  return sql.run(
+    `DELETE FROM sent_ids WHERE n IN (
+       SELECT n FROM sent_ids WHERE n <= (SELECT max(n) FROM sent_ids) - ? ORDER BY n LIMIT ${STEP})`,
+    most,
+  );
 }
 
 /** With its echo, so that posted ones and echoes stay comparable. */

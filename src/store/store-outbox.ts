@@ -45,6 +45,8 @@ export interface Outbox {
   refused(reply: Reply, reason: string): Promise<void>;
   /** The peer holds it open: the message is settled, the reply stays until one of the above. */
   handOver(reply: Reply): Promise<void>;
+  /** It failed, so the peer holds it open no more: to be posted again, first in its lane. Durable. */
+  takeBack(reply: Reply): Promise<void>;
   /** Replies that were handed over by a process that has ended. */
   handedOver(): Promise<Reply[]>;
   /** How many replies are not delivered yet. */

@@ -101,7 +101,7 @@ export interface Journal {
   /** How many messages are not settled, and whether there is room for more. */
   load(): Promise<JournalLoad>;
 
-  /** The lanes in which something is not settled. */
+  /** The lanes in which something is not settled, or to be posted. */
   lanes(): Promise<string[]>;
   /** What comes next in a lane: the message whose reply is to be posted, or else the oldest one. */
   head(lane: string): Promise<Head | undefined>;
@@ -117,8 +117,8 @@ export interface Journal {
   child(id: string, process: ChildProcess): Promise<void>;
   /** The run ended with nothing done: counts an attempt, and waits for the next. */
   again(id: string): Promise<void>;
-  /** The run did not count: it was stopped, or could not begin. */
-  release(id: string): Promise<void>;
+  /** The run did not count: it could not begin, or, with `cut`, was stopped on the way. */
+  release(id: string, cut?: boolean): Promise<void>;
   /** Nothing more will happen to it. */
   settle(id: string): Promise<void>;
   /** Into the dead letters, without a word to the asker. Durable. */
@@ -147,6 +147,10 @@ export interface NewMessage {
   ids: readonly string[];
   /** Of its content: with a sender and an id the same, it tells a repeat from a reused id. */
   digest: string;
+  /** It answers something that we sent. */
+  isReply?: boolean;
+  /** It has neither text nor files. */
+  isEmpty?: boolean;
 }
 
 export type Admission =
@@ -174,8 +178,12 @@ export interface Head {
   crashes: number;
   /** 0, and one more each time it was revived from the dead letters. */
   generation: number;
+  /** An earlier run of it was cut on the way: part of the work may be done. */
+  interrupted: boolean;
   /** Its asker was told of a trouble that only the operator can mend. */
   told: boolean;
+  isReply: boolean;
+  isEmpty: boolean;
   /** The answer that waits to be posted. */
   reply: Reply | undefined;
 }

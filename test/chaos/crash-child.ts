@@ -54,7 +54,7 @@ const backend = exec.create(parseOptions(exec, [`cmd=${order.command}`, "timeout
   clock: hasty,
   secrets,
   env: process.env,
-  onStderr: (line) => emit({ type: "backend-stderr", line }),
+  onStderr: (line, activityId) => emit({ type: "backend-stderr", line, activityId }),
 });
 
 let seen = 0;

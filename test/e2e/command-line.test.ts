@@ -10,9 +10,9 @@ import { Bell } from "../harness/wait.ts";
 setDefaultTimeout(60_000);
 
 test.each([
-  [["--help"], "connect  answer a workspace's messages"],
-  [["help"], "connect  answer a workspace's messages"],
-  [[], "connect  answer a workspace's messages"],
+  [["--help"], "answer a workspace's messages with a local backend"],
+  [["help"], "answer a workspace's messages with a local backend"],
+  [[], "answer a workspace's messages with a local backend"],
   [["connect", "--help"], "--heartbeat-ms <n>"],
   [["connect", "-h"], "exec: runs a command of yours"],
   [["help", "connect"], "MOLECULE_WORKSPACE_TOKEN"],

@@ -160,7 +160,7 @@ test("a missing program behind the command is told to the asker without its deta
   await using platform = new ScriptedPlatform();
   platform.rows = [row(1, { source_id: null })];
   await using bridge = connect(platform.url, home.path, {
-    cmd: "/a/secret/place/agent",
+    cmd: "exec /a/secret/place/agent",
     flags: { "max-attempts": 1 },
   });
   await bridge.untilEvent("answered");

@@ -28,7 +28,7 @@ describe.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s", (signal) => {
     await bridge.endsWith(0);
     expect(answers(platform)).toEqual(["answer 42"]);
     expect(stateOf(home.path).last_since_id).toBe(row(1).id);
-    expect(bridge.of("stopped")).toMatchObject([{ settled: 1, unsettled: 0 }]);
+    expect(bridge.of("stopped")).toMatchObject([{ settled: 1, waiting: 1, replies: 0 }]);
     await bridge.untilChildless();
   });
 });
@@ -43,7 +43,7 @@ test("when the grace time is over the run is cut, and its message delivered agai
   });
   await cut.untilBackendSays("started");
   await cut.stop();
-  expect(cut.of("stopped")).toMatchObject([{ settled: 0, unsettled: 1 }]);
+  expect(cut.of("stopped")).toMatchObject([{ settled: 0, waiting: 1, replies: 0 }]);
   expect(cut.of("run-failed")).toEqual([]);
   expect(answers(platform)).toEqual([]);
   expect(stateOf(home.path).last_since_id).toBe("");
@@ -76,23 +76,29 @@ test("a second signal ends all at once with 130, and the message is delivered ag
   expect(answers(platform)).toEqual(["echo: text 1"]);
 });
 
-test("an answer that waits to be posted again is posted within the grace time", async () => {
+test("an answer that waits to be posted again waits for the next start, and is not made twice", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   platform.rows = [row(1)];
   platform.on("a2a", (_, nth) =>
     nth === 1
-      ? Response.json({ error: "busy" }, { status: 503, headers: { "retry-after": "1" } })
+      ? Response.json({ error: "busy" }, { status: 503, headers: { "retry-after": "300" } })
       : undefined,
   );
   await using bridge = connect(platform.url, home.path);
   await bridge.untilEvent("reply-retry");
   await bridge.stop();
-  expect(bridge.of("answered")).toMatchObject([{ to: PEER }]);
+  expect(bridge.of("stopped")).toMatchObject([{ settled: 0, waiting: 0, replies: 1 }]);
+  await using next = connect(platform.url, home.path, { flags: { once: true } });
+  await next.endsWith(0);
+  expect(next.of("answered")).toMatchObject([{ to: PEER }]);
+  expect(next.of("taken")).toEqual([]);
+  const ids = platform.calls("a2a").map(({ body }) => body.params.message.messageId);
+  expect(new Set(ids).size).toBe(1);
   expect(stateOf(home.path).last_since_id).toBe(row(1).id);
 });
 
-test("an answer that can't be posted within the grace time leaves its message unsettled", async () => {
+test("an answer that can't be posted leaves its message unsettled", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   platform.rows = [row(1)];
@@ -102,7 +108,7 @@ test("an answer that can't be posted within the grace time leaves its message un
   await using bridge = connect(platform.url, home.path, { flags: { "grace-secs": 0 } });
   await bridge.untilEvent("reply-retry");
   await bridge.stop();
-  expect(bridge.of("stopped")).toMatchObject([{ settled: 0, unsettled: 1 }]);
+  expect(bridge.of("stopped")).toMatchObject([{ settled: 0, waiting: 0, replies: 1 }]);
   expect(stateOf(home.path).last_since_id).toBe("");
 });
 

@@ -101,6 +101,28 @@ test("claude's words about an error are no answer, and reach neither asker nor o
   expect(JSON.stringify(outcome)).not.toContain("Please run");
 });
 
+test("claude's words about why it did nothing are masked, and never for the asker", async () => {
+  const error =
+    '{"type":"result","is_error":true,"num_turns":1,"result":"Not logged in: canary-0123456789"}';
+  using claude = fake(`echo '${error}'; exit 1`);
+  claude.parts.secrets.add("canary-0123456789");
+  expect(await claude.run()).toMatchObject({
+    kind: "operator",
+    reason: "claude would not work: Not logged in: [secret]",
+    told: expect.not.stringContaining("logged"),
+  });
+});
+
+test("a line of stderr names its message, and the last are in the reason", async () => {
+  using claude = fake("echo one >&2; echo two >&2; exit 1");
+  expect(await claude.run({ activityId: "act-7" })).toMatchObject({
+    kind: "failed",
+    reason:
+      "claude printed nothing and exited with status 1; see what it wrote to stderr: one / two",
+  });
+  expect(claude.parts.activities).toEqual(["act-7", "act-7"]);
+});
+
 test("an answer that holds a secret is masked", async () => {
   using claude = fake('echo \'{"type":"result","result":"it is canary-0123456789"}\'');
   claude.parts.secrets.add("canary-0123456789");

@@ -2,21 +2,48 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Outcome } from "../../../src/backends/backend.ts";
 import { findResult, judgeClaude } from "../../../src/backends/claude-result.ts";
+import { Secrets } from "../../../src/shared/secrets.ts";
 import { anyText } from "./support.ts";
 
 setDefaultTimeout(60_000);
 
+const secrets = new Secrets();
+secrets.add("canary-0123456789");
+
 /** A status of null stands for a signal. */
-function judge(stdout: string, status: number | null = 0, truncated = false): Outcome {
-  return judgeClaude({
-    kind: "exited",
-    status: status ?? undefined,
-    signalName: status === null ? "SIGKILL" : undefined,
-    stdout,
-    truncated,
-    ms: 1,
-  });
+function judge(
+  stdout: string,
+  status: number | null = 0,
+  truncated = false,
+  stderrTail = "",
+): Outcome {
+  return judgeClaude(
+    {
+      kind: "exited",
+      status: status ?? undefined,
+      signalName: status === null ? "SIGKILL" : undefined,
+      stdout,
+      truncated,
+      stderrTail,
+      ms: 1,
+    },
+    secrets,
+  );
 }
+
+/** What Claude Code 2.1.197 prints when it did nothing at all. */
+const idle = (text: string, more: object = {}) =>
+  result({
+    is_error: true,
+    api_error_status: null,
+    duration_api_ms: 0,
+    num_turns: 1,
+    result: text,
+    total_cost_usd: 0,
+    ...more,
+  });
+const LOGGED_OUT = "Not logged in · Please run /login";
+const REFUSED = "API Error: Unable to connect to API (ConnectionRefused)";
 
 const result = (more: object) => JSON.stringify({ type: "result", subtype: "success", ...more });
 const PROSE = "Invalid API key · Please run /login";
@@ -66,6 +93,78 @@ test("who is not logged in is told how to", () => {
     reason: expect.stringContaining("401"),
     hint: "run `claude` once and log in, or set ANTHROPIC_API_KEY",
   });
+});
+
+test("not logged in, of which the API never heard, is the operator's matter, in claude's words", () => {
+  expect(judge(idle(LOGGED_OUT), 1)).toEqual({
+    kind: "operator",
+    reason: `claude would not work: ${LOGGED_OUT}`,
+    told: "the agent can't answer until its operator has mended its set-up",
+    hint: expect.stringContaining("log in"),
+  });
+});
+
+test.each([
+  REFUSED,
+  "API Error: Connection error.",
+  "API Error: Request timed out.",
+  "connect ECONNREFUSED 127.0.0.1:443",
+  "getaddrinfo EAI_AGAIN api.anthropic.com",
+  "request failed (FailedToOpenSocket)",
+])("an API that can't be reached is tried again: %s", (text) => {
+  expect(judge(idle(text), 1)).toEqual({
+    kind: "again",
+    reason: `claude could not reach the model's API: ${text}`,
+    told: "the agent's model could not be reached",
+  });
+});
+
+test("time and costs that are not told are none, but the turns must be told", () => {
+  const bare = { duration_api_ms: undefined, total_cost_usd: undefined };
+  expect(judge(idle(LOGGED_OUT, bare), 1).kind).toBe("operator");
+  expect(judge(idle(LOGGED_OUT, { num_turns: undefined }), 1).kind).toBe("failed");
+});
+
+test.each<[string, object]>([
+  ["spoke to its API", { duration_api_ms: 12 }],
+  ["cost something", { total_cost_usd: 0.001 }],
+  ["took a second turn", { num_turns: 2 }],
+  ["gives a time that is no number", { duration_api_ms: "12" }],
+])("what %s may have done something: failed, whatever it says", (_, more) => {
+  for (const text of [LOGGED_OUT, REFUSED]) {
+    const outcome = judge(idle(text, more), 1);
+    expect(outcome).toMatchObject({ kind: "failed", reason: "claude ended with an error" });
+  }
+});
+
+test.each(["Prompt is too long", "Unknown skill: x", "Unknown slash command: x"])(
+  "an error that a stranger's message alone brings about does not halt the others: %s",
+  (text) => {
+    expect(judge(idle(text), 1).kind).toBe("failed");
+  },
+);
+
+test("claude's words are one short line without secrets", () => {
+  const outcome = judge(idle(`a\n\u001b[31m canary-0123456789 ${"x".repeat(500)}`), 1);
+  const { reason } = outcome as { reason: string };
+  expect(reason).toStartWith("claude would not work: a \\u001b[31m [secret] xxx");
+  expect(reason.length).toBeLessThan(250);
+  const cut = judge(idle(`${"x".repeat(190)} canary-0123456789`), 1);
+  expect(JSON.stringify(cut)).not.toContain("canary");
+});
+
+test("the end of stderr is in the reason of an exit that is not 0, and the asker does not hear it", () => {
+  for (const [stdout, status] of [
+    ["", 1],
+    ["", 127],
+    ["", null],
+    [apiError(529), 1],
+  ] as const) {
+    const outcome = judge(stdout, status, false, "it broke") as { reason: string; told: string };
+    expect(outcome.reason).toEndWith("; see what it wrote to stderr: it broke");
+    expect(outcome.told).not.toContain("broke");
+  }
+  expect(JSON.stringify(judge("", 0, false, "it broke"))).not.toContain("broke");
 });
 
 test("claude's own word for an error is passed on, other text is not", () => {

@@ -1,6 +1,7 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildReply } from "../../../src/a2a/reply.ts";
 import type { BackendRequest, Outcome } from "../../../src/backends/backend.ts";
 import { exec, toJsonLine } from "../../../src/backends/exec.ts";
 import { parseOptions } from "../../../src/backends/options.ts";
@@ -8,7 +9,7 @@ import { killAllGroups } from "../../../src/backends/process-group.ts";
 import { MoleculeError } from "../../../src/shared/errors.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
-import { marker, never, request, TestParts, untilGone } from "./support.ts";
+import { marker, never, request, script, TestParts, untilGone } from "./support.ts";
 
 setDefaultTimeout(60_000);
 // What a failed test has left running.
@@ -124,12 +125,55 @@ test("what can't be started is tried again", async () => {
 
 test("an answer that is too long is cut, and says so", async () => {
   const text = await answer("head -c 100000 /dev/zero | tr '\\0' x", {}, "max_output=2k");
-  expect(text).toBe(`${"x".repeat(2048)}\n\n[cut: the answer was longer than 2048 bytes]`);
+  expect(text).toBe(`${"x".repeat(2048)}\n\n[cut: the command wrote more than 2048 bytes]`);
+});
+
+test("what is kept of an answer unless told otherwise fits into a reply to a peer", async () => {
+  const line = `${"x".repeat(79)}\n`;
+  const text = await answer(`yes '${line.trim()}' | head -c 2000000`);
+  expect(text).toEndWith("\n\n[cut: the command wrote more than 921600 bytes]");
+  const longId = "i".repeat(1024);
+  const answered = { activityId: "act-1", messageId: longId, contextId: longId, taskId: longId };
+  const reply = buildReply(answered, text, "answer");
+  expect(reply.params.message.parts).toMatchObject([{ text }]);
+});
+
+test("a line of stderr names its message", async () => {
+  const parts = new TestParts();
+  await make("echo a >&2; echo b >&2", [], parts).run(request({ activityId: "act-7" }), never);
+  expect([parts.lines, parts.activities]).toEqual([
+    ["a", "b"],
+    ["act-7", "act-7"],
+  ]);
+});
+
+test.each<[string, string]>([
+  ["exit 3", "the command exited with status 3: see what it wrote to stderr: b / c / d [secret]"],
+  [
+    "exit 65",
+    "the command exited with status 65: it refuses this message; see what it wrote to stderr: b / c / d [secret]",
+  ],
+  [
+    "kill -9 $$",
+    "the command was ended by SIGKILL from outside; look for a lack of memory; see what it wrote to stderr: b / c / d [secret]",
+  ],
+])("`%s`: the last lines of stderr are in the reason, not in what is told", async (cmd, reason) => {
+  const parts = new TestParts();
+  parts.secrets.add("canary-0123456789");
+  const backend = make(`printf 'a\\nb\\n\\nc\\nd ' >&2; cat >&2; ${cmd}`, [], parts);
+  const outcome = await backend.run(request({ text: "canary-0123456789" }), never);
+  expect(outcome).toMatchObject({ reason, told: expect.not.stringContaining("secret") });
+});
+
+test("without stderr the reason says where to look, and no more", async () => {
+  expect(await run("exit 3")).toMatchObject({
+    reason: "the command exited with status 3: see what it wrote to stderr",
+  });
 });
 
 test("a megabyte of newlines is trimmed in no time", async () => {
   const cmd = "head -c 1000000 /dev/zero | tr '\\0' '\\n'; echo x";
-  expect(await answer(cmd)).toEndWith("\nx");
+  expect(await answer(cmd, {}, "max_output=1m")).toEndWith("\nx");
 });
 
 test("an answer that holds a secret is masked", async () => {
@@ -230,16 +274,27 @@ test("only json has use for a message without text", () => {
 
 test("check: folder and shell must be there", async () => {
   using folder = tmpFolder();
-  await make("x", [`cwd=${folder.path}`]).check();
+  await make("cat", [`cwd=${folder.path}`]).check();
   const file = join(folder.path, "file");
   writeFileSync(file, "");
   for (const cwd of [file, join(folder.path, "gone")]) {
-    const check = make("x", [`cwd=${cwd}`]).check();
+    const check = make("cat", [`cwd=${cwd}`]).check();
     await expect(check).rejects.toThrow(MoleculeError);
     await expect(check).rejects.toThrow(`the folder ${cwd}, in which the exec backend is to run`);
   }
-  const bare = make("x", [], new TestParts({ PATH: folder.path }));
+  const bare = make("cat", [], new TestParts({ PATH: folder.path }));
   await expect(bare.check()).rejects.toThrow("the shell sh was not found on the PATH");
+});
+
+test("check: the program that a plain command starts with must be there", async () => {
+  using folder = tmpFolder();
+  await expect(make("no-such-program-here -x").check()).rejects.toThrow(
+    "the program no-such-program-here, with which cmd of the exec backend starts, was not found",
+  );
+  const check = () => make("./answer.sh", [`cwd=${folder.path}`]).check();
+  await expect(check()).rejects.toThrow("./answer.sh, with which cmd of the exec backend starts,");
+  script(folder.path, "answer.sh", "exit 0");
+  await check();
 });
 
 test("a command is needed", () => {

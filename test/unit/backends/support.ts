@@ -30,6 +30,8 @@ export function request(over: Partial<BackendRequest> = {}): BackendRequest {
 export class TestParts implements BackendParts {
   readonly secrets = new Secrets();
   readonly lines: string[] = [];
+  /** The activity of each line. */
+  readonly activities: (string | undefined)[] = [];
   readonly #bell = new Bell();
 
   constructor(
@@ -37,8 +39,9 @@ export class TestParts implements BackendParts {
     readonly clock: Clock = systemClock,
   ) {}
 
-  onStderr = (line: string): void => {
+  onStderr = (line: string, activityId?: string): void => {
     this.lines.push(line);
+    this.activities.push(activityId);
     this.#bell.ring();
   };
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { backendOf, changed, TestBridge } from "../../harness/bridge.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { PEER, row, ScriptedPlatform } from "../../harness/scripted-platform.ts";
-import { deadLetters, once, OTHER, other, refusal, replies, replyIds } from "./support.ts";
+import { deadLetters, once, OTHER, other, refusal, replyIds } from "./support.ts";
 
 describe("delivery", () => {
   test("a reply that fails in passing is posted again under the same id", async () => {
@@ -13,32 +13,6 @@ describe("delivery", () => {
     await using _ = bridge;
     expect(replyIds(platform).length).toBe(3);
     expect(new Set(replyIds(platform)).size).toBe(1);
-  });
-
-  test("a reply is tried for 24 hours; then it is a dead letter, and the next ones of its peer go on", async () => {
-    await using platform = new ScriptedPlatform();
-    platform.rows = [row(1), row(2)];
-    platform.on("a2a", ({ body }) =>
-      body.params.message.parts[0].text === "echo: text 1" ? refusal(503, "asleep") : undefined,
-    );
-    const clock = new ManualClock();
-    await using bridge = new TestBridge(platform.url, { clock, random: () => 0.9 });
-    for (const hours of [23.9, 0.2]) {
-      const tries = bridge.of("reply-retry").length;
-      await bridge.until("reply-retry", tries === 0 ? 1 : tries);
-      await clock.untilSleeping((ms) => ms < 50_000);
-      expect(bridge.of("reply-refused")).toEqual([]);
-      clock.suspend(hours * 3_600_000);
-      // It is noticed, and all that waits looks again.
-      await clock.advance(1_000);
-      if (hours === 23.9) await bridge.until("reply-retry", 2);
-    }
-    await bridge.until("answered");
-    expect(bridge.of("reply-refused")[0]?.reason).toMatch(/asleep.*; tried for 24 h$/);
-    expect(replies(platform).at(-1)).toBe("echo: text 2");
-    expect(await deadLetters(bridge.stateDir)).toMatchObject([
-      { id: row(1).id, undelivered: { kind: "answer" } },
-    ]);
   });
 
   test("a reply that waits for its next try holds up its own peer, and nobody else", async () => {

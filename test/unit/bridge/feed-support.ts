@@ -32,7 +32,7 @@ export function feedOf(
       clock,
       settled: () => settled,
       emit: (event) => events.push(event),
-      onProgress: () => {},
+      beforeLoad: async () => {},
     },
     { from: undefined, windowStart: undefined, ...start },
   );

@@ -6,6 +6,7 @@ import { Naps } from "../../../src/bridge/naps.ts";
 import { MoleculeError } from "../../../src/shared/errors.ts";
 import { backendOf, TestBridge } from "../../harness/bridge.ts";
 import { ManualClock } from "../../harness/clock.ts";
+import { LOOK_MS, pump } from "../../harness/pump.ts";
 import { row, ScriptedPlatform } from "../../harness/scripted-platform.ts";
 import { canvas, deadLetters, notices, once, other, replies } from "./support.ts";
 
@@ -59,7 +60,8 @@ describe("the gate", () => {
     gate.close(TROUBLE);
     gate.open();
     gate.open();
-    expect(events.map((event) => event.type)).toEqual(["backend-paused", "backend-resumed"]);
+    const edges = events.filter(({ type }) => type !== "backend-still-paused");
+    expect(edges.map(({ type }) => type)).toEqual(["backend-paused", "backend-resumed"]);
     expect(events[0]).toMatchObject({ reason: TROUBLE.reason, hint: TROUBLE.hint });
   });
 
@@ -101,26 +103,22 @@ describe("a backend that only its operator can mend", () => {
         if (!mended) throw new MoleculeError("not logged in");
       },
     });
-    const options = { heartbeatMs: 30_000 };
+    const options = { heartbeatMs: 30_000, intervalMs: LOOK_MS };
     await using bridge = new TestBridge(platform.url, { backend, clock, options });
     // Who waits behind another message of the same peer is told when its turn comes, if at all.
     await bridge.until("answered", 2);
     expect([...replies(platform), ...notices(platform)]).toEqual([KEPT, KEPT]);
     expect(backend.requests.length).toBe(1);
-    for (let minutes = 1; minutes <= 2; minutes++) {
-      await clock.untilSleeping((ms) => ms > 50_000 && ms <= 60_000);
-      await clock.advance(60_000);
-      await bridge.until("backend-still-paused", minutes);
-    }
+    const told = () => bridge.of("backend-still-paused").length;
+    const before = told();
+    await pump(clock, () => told() >= before + 2, 1_000);
     await platform.bell.until(() => {
       const { sample_error } = platform.calls("heartbeat").at(-1)?.body ?? {};
       return sample_error === "not logged in";
     });
     expect(platform.calls("heartbeat").at(-1)?.body).toMatchObject({ error_rate: 1 });
     mended = true;
-    await clock.untilSleeping((ms) => ms > 50_000 && ms <= 60_000);
-    await clock.advance(60_000);
-    await bridge.until("answered", 5);
+    await pump(clock, () => bridge.of("answered").length === 5, 1_000);
     expect(replies(platform)).toEqual([KEPT, "ok", "ok"]);
     expect(notices(platform)).toEqual([KEPT, "ok"]);
     expect(bridge.of("backend-paused").length).toBe(1);

@@ -4,7 +4,7 @@ import { hold } from "../../../src/bridge/hold.ts";
 import type { Holder } from "../../../src/store/store.ts";
 import { backendOf, TestBridge } from "../../harness/bridge.ts";
 import { ManualClock } from "../../harness/clock.ts";
-import { row, ScriptedPlatform } from "../../harness/scripted-platform.ts";
+import { row, ScriptedPlatform, TOKEN } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 
 const HOLDER: Holder = { pid: 4711, host: "elsewhere", since: "2026-01-01T00:00:00Z" };
@@ -115,4 +115,34 @@ describe("a second bridge of a workspace", () => {
     expect(await second.stop()).toBeUndefined();
     expect(second.of("stopped")).toMatchObject([{ settled: 0 }]);
   });
+});
+
+test("a bridge without a token that waits takes the one that the first was given meanwhile", async () => {
+  using folder = tmpFolder();
+  const stateDir = folder.path;
+  await using platform = new ScriptedPlatform();
+  const release = Promise.withResolvers<void>();
+  // A token is given once: to the first that registers.
+  platform.on("register", async (_, n) => {
+    await release.promise;
+    const given = n === 1 ? { auth_token: TOKEN } : {};
+    return Response.json({ status: "registered", delivery_mode: "poll", ...given });
+  });
+  await using first = new TestBridge(platform.url, { stateDir, token: undefined });
+  await platform.untilCalled("register");
+  await using second = new TestBridge(platform.url, {
+    stateDir,
+    token: undefined,
+    options: { waitLock: true },
+  });
+  await second.until("lock-waiting");
+  release.resolve();
+  await first.until("token-issued");
+  await first.until("connected");
+  expect(await first.stop()).toBeUndefined();
+  await second.until("connected");
+  const bearers = platform.calls("register").map(({ headers }) => headers.get("authorization"));
+  expect(bearers).toEqual([null, `Bearer ${TOKEN}`]);
+  platform.rows = [row(1)];
+  await second.until("answered");
 });

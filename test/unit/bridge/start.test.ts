@@ -1,6 +1,6 @@
 /** Where a bridge goes on, from what the last one, or another program, left behind. */
 import { describe, expect, test } from "bun:test";
-import { readdirSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import { findStart } from "../../../src/bridge/start.ts";
@@ -10,7 +10,7 @@ import { backendOf, TestBridge } from "../../harness/bridge.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { row, ScriptedPlatform, WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
-import { enter, once, withStore } from "./support.ts";
+import { enter, once, replies, withStore } from "./support.ts";
 
 const NOW = Date.UTC(2026, 2, 1, 12);
 const at = (n: number) => formatTimestamp(parseTimestamp(row(n).created_at) ?? 0n);
@@ -25,6 +25,8 @@ async function startOf(store: LocalStore, serverMs = NOW, oursMs = NOW) {
 }
 
 const cursorFile = (folder: string) => join(folder, `${WORKSPACE}.json`);
+
+const isDatabase = (name: string) => /\.db(-|$)/.test(name) && !name.includes("lock");
 
 /** Writes the cursor file as the Go tool does: of what we know it keeps nothing. */
 const asTheGoTool = (folder: string, id: string) =>
@@ -61,12 +63,29 @@ describe("a start with a cursor", () => {
   test("reads from the journal's anchor, else from what stands beside the cursor, else from it", async () => {
     using folder = tmpFolder();
     await withStore(folder.path, async (store) => {
+      await enter(store, row(5));
       await store.saveCursor({ ...cursor, settled: place(5), fetchFromId: undefined });
       expect((await startOf(store)).start.from).toEqual(place(5));
       await store.saveCursor({ ...cursor, settled: place(5), fetchFromId: row(3).id });
       expect((await startOf(store)).start.from).toEqual({ id: row(3).id, at: "" });
       await store.journal.admit([], place(4));
-      expect((await startOf(store)).start.from).toEqual(place(4));
+      const { start, events } = await startOf(store);
+      expect(start.from).toEqual(place(4));
+      expect(events).toEqual([]);
+    });
+  });
+
+  test("that the journal does not know reads from the file's place: what is open was handled", async () => {
+    using folder = tmpFolder();
+    await withStore(folder.path, async (store) => {
+      await enter(store, row(1), row(2));
+      await store.journal.admit([], place(1));
+      await store.saveCursor({ ...cursor, settled: place(5), fetchFromId: row(4).id });
+      const { start, events } = await startOf(store);
+      expect(start).toEqual({ from: { id: row(4).id, at: "" }, windowStart: undefined });
+      expect(events).toEqual([{ type: "handled-elsewhere", cursor: row(5).id, messages: 2 }]);
+      await store.saveCursor({ ...cursor, settled: place(5), fetchFromId: undefined });
+      expect((await startOf(store)).start.from).toEqual(place(5));
     });
   });
 
@@ -140,7 +159,7 @@ describe("a bridge", () => {
     const first = await once(platform, { stateDir });
     await first.bridge[Symbol.asyncDispose]();
     for (const name of readdirSync(stateDir)) {
-      if (/\.db(-|$)/.test(name) && !name.includes("lock")) rmSync(join(stateDir, name));
+      if (isDatabase(name)) rmSync(join(stateDir, name));
     }
     platform.rows.push(row(3));
     const backend = backendOf();
@@ -149,6 +168,34 @@ describe("a bridge", () => {
     expect(end).toBeUndefined();
     expect(backend.requests.map(({ text }) => text)).toEqual(["text 3"]);
     expect(await bridge.stateFile()).toMatchObject({ last_since_id: row(3).id });
+  });
+
+  test("whose database is an older copy runs nothing again", async () => {
+    using folder = tmpFolder();
+    using copies = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1)];
+    const stateDir = folder.path;
+    const first = await once(platform, { stateDir });
+    await first.bridge[Symbol.asyncDispose]();
+    await withStore(stateDir, (store) => enter(store, row(2)));
+    cpSync(stateDir, copies.path, { recursive: true });
+    platform.rows.push(row(2), row(3), row(4));
+    const second = await once(platform, { stateDir });
+    expect(replies(platform).length).toBe(4);
+    await second.bridge[Symbol.asyncDispose]();
+    for (const name of readdirSync(stateDir)) {
+      if (isDatabase(name)) rmSync(join(stateDir, name));
+    }
+    cpSync(copies.path, stateDir, { recursive: true, filter: (path) => !path.endsWith(".json") });
+    platform.rows.push(row(5));
+    const backend = backendOf();
+    const { bridge, end } = await once(platform, { backend, stateDir });
+    await using _ = bridge;
+    expect(end).toBeUndefined();
+    expect(backend.requests.map(({ text }) => text)).toEqual(["text 5"]);
+    expect(bridge.of("handled-elsewhere")).toMatchObject([{ cursor: row(4).id, messages: 1 }]);
+    expect(await bridge.stateFile()).toMatchObject({ last_since_id: row(5).id });
   });
 
   test("that settled its backlog runs nothing of it at the next start", async () => {

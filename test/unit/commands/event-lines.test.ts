@@ -6,6 +6,8 @@ import type { JsonObject } from "../../../src/shared/json.ts";
 const peer = "97f5ab37-19f1-4cbd-8b32-ed77571b7c92";
 const activityId = "6fd88dc2-0000-4000-8000-000000000001";
 const named = { activityId, to: peer };
+const taken = { messageId: "m", from: peer, isReply: false, bytes: 1 };
+const offline = { reason: "heartbeat: no answer within 10 s", hint: "Look.", inMs: 1500 };
 const trouble = { reason: "heartbeat: no answer within 10 s", inMs: 1500 };
 
 group("an event is told in one line", () => {
@@ -24,9 +26,26 @@ group("an event is told in one line", () => {
       "info: connected, with all messages that the platform has",
     ],
     [
-      { type: "taken", activityId, messageId: "m", from: peer, isReply: false, bytes: 1 },
+      { type: "taken", activityId, ...taken, attempt: 1, interrupted: false },
       "info: message 6fd88dc2 from 97f5ab37 (1 byte)",
     ],
+    [
+      { type: "taken", activityId, ...taken, attempt: 2, interrupted: true },
+      "info: message 6fd88dc2 from 97f5ab37 (1 byte), try 2, after a run that was cut",
+    ],
+    [
+      { type: "feed-failed", ...offline, failures: 1, edge: true, forMs: 0 },
+      "warn: heartbeat: no answer within 10 s; again in 1.5 s. Look.",
+    ],
+    [
+      { type: "feed-failed", ...offline, failures: 9, edge: true, forMs: 600_000 },
+      "warn: still no messages after 10 min: heartbeat: no answer within 10 s; again in 1.5 s",
+    ],
+    [
+      { type: "run-failed", activityId, from: peer, attempts: 1, reason: "exit 65" },
+      "error: message 6fd88dc2 from 97f5ab37 failed after 1 try: exit 65; kept as a dead letter (molecule dead-letter)",
+    ],
+    [{ type: "backend-stderr", line: "at work", activityId }, "info: backend (6fd88dc2): at work"],
     [
       { type: "answered", ...named, to: "canvas", ms: 2100, kind: "answer", note: undefined },
       "info: answered the canvas (6fd88dc2) in 2.1 s",
@@ -65,7 +84,7 @@ group("an event is told in one line", () => {
     ],
     [
       { type: "backend-paused", reason: "not logged in", hint: "Log in.", forMs: 3_600_000 },
-      "error: the backend can't work: not logged in; messages are kept, and it is tried again every minute for 1 h. Log in.",
+      "error: the backend can't work: not logged in; messages are kept and tried again every minute, and the bridge ends after 1 h (--max-paused). Log in.",
     ],
     [
       { type: "recovered", runs: 1, processes: 0 },
@@ -77,7 +96,7 @@ group("an event is told in one line", () => {
     ],
     [
       { type: "stopped", settled: 1, dead: 2, waiting: 3, replies: 1, openReplies: 1 },
-      "info: stopped: 3 messages finished, 2 of them in the dead letters, 3 messages to be taken up by the next start, 1 answer to be posted by the next start, 1 answer still being taken by its peer",
+      "info: stopped: 3 messages finished, 2 of them given up (molecule dead-letter), 3 messages to be taken up by the next start, 1 answer to be posted by the next start, 1 answer still being taken by its peer",
     ],
     [
       { type: "stopped", settled: 1, dead: 0, waiting: 0, replies: 0, openReplies: 0 },

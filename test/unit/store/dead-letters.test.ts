@@ -60,7 +60,10 @@ describe("a dead letter", () => {
         attempts: 0,
         crashes: 0,
         generation,
+        interrupted: false,
         told: false,
+        isReply: false,
+        isEmpty: false,
         reply: undefined,
       });
       expect(await deadLetters.retry("m1")).toBe(false);

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "bun:test";
@@ -106,4 +107,43 @@ test("after a flood the file is small again", async () => {
   await store.prune();
   await store.close();
   expect(statSync(path).size).toBeLessThan(2_000_000);
+});
+
+test("what comes after the anchor stays, since reading begins there", async () => {
+  using folder = tmpFolder();
+  const clock = new ManualClock();
+  await using store = await openStore(folder.path, { clock });
+  const rows = [1, 2, 3, 4, 5, 6].map((n) => passing(n));
+  await store.journal.admit(rows, { id: "s3", at: at(3) });
+  expect(await store.journal.watermark()).toEqual({ id: "s6", at: at(6) });
+  clock.suspend(31 * DAY_MS);
+  await store.prune();
+  expect(await known(store, rows)).toEqual(["s3", "s4", "s5", "s6"]);
+  await store.journal.admit([], { id: "s5", at: at(5) });
+  await store.prune();
+  expect(await known(store, rows)).toEqual(["s5", "s6"]);
+});
+
+test("of young rows that are too many, too, those after the anchor stay", async () => {
+  using folder = tmpFolder();
+  await using store = await openStore(folder.path, { maxSeen: 10 });
+  const rows = Array.from({ length: 100 }, (_, n) => passing(n));
+  await store.journal.admit(rows, { id: "s60", at: at(60) });
+  await store.prune();
+  expect(await known(store, rows)).toEqual(rows.slice(60).map(({ id }) => id));
+});
+
+test("ids that senders gave are forgotten where there are too many, the oldest first", async () => {
+  using folder = tmpFolder();
+  await using store = await openStore(folder.path, { maxSeen: 1_000 });
+  const sent = (second: number, n: number) =>
+    asking(second, "peer", { ids: [`sent-${n}`], digest: "d" });
+  const rows = Array.from({ length: 2_500 }, (_, n) => sent(n, n));
+  await store.journal.admit(rows, undefined);
+  await store.prune();
+  using reader = new Database(join(folder.path, `${WORKSPACE}.db`), { readonly: true });
+  expect(reader.query("SELECT count(*) AS count FROM sent_ids").get()).toEqual({ count: 1_000 });
+  const again = [sent(3_001, 2_499), sent(3_002, 1_500), sent(3_003, 1_499), sent(3_004, 0)];
+  const admitted = await store.journal.admit(again, undefined);
+  expect(admitted.map(({ kind }) => kind)).toEqual(["repeat", "repeat", "entered", "entered"]);
 });

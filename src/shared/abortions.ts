@@ -1,0 +1,31 @@
+/**
+ * Listeners on signals that live for months: one on each signal, however many wait for it. Adding and
+ * removing one of many on the signal itself takes time in proportion to their number.
+ */
+export class Abortions {
+  readonly #waiting = new Map<AbortSignal, { all: Set<() => void>; tell(): void }>();
+
+  /** Calls `listener` when the signal aborts, unless it is removed before; at once if it has. */
+  add(signal: AbortSignal, listener: () => void): void {
+    if (signal.aborted) return listener();
+    let entry = this.#waiting.get(signal);
+    if (entry === undefined) {
+      const all = new Set<() => void>();
+      const tell = () => {
+        this.#waiting.delete(signal);
+        for (const one of all) one();
+      };
+      entry = { all, tell };
+      this.#waiting.set(signal, entry);
+      signal.addEventListener("abort", tell, { once: true });
+    }
+    entry.all.add(listener);
+  }
+
+  remove(signal: AbortSignal, listener: () => void): void {
+    const entry = this.#waiting.get(signal);
+    if (entry === undefined || !entry.all.delete(listener) || entry.all.size > 0) return;
+    this.#waiting.delete(signal);
+    signal.removeEventListener("abort", entry.tell);
+  }
+}
