@@ -78,6 +78,7 @@ export class TestBridge implements AsyncDisposable {
   /** How the run ended; `undefined` for well. Never rejects. */
   readonly ended: Promise<unknown>;
   readonly #bell = new Bell();
+  #posting = 0;
   readonly #drain = new AbortController();
   readonly #folder = tmpFolder();
 
@@ -106,6 +107,11 @@ export class TestBridge implements AsyncDisposable {
     await Promise.race([this.#bell.until(condition, what), early]);
   }
 
+  /** Resolves once no answer is on its way to the platform: then the clock may take large steps. */
+  async untilPosted(): Promise<void> {
+    if (this.#posting > 0) await this.#bell.until(() => this.#posting === 0, "the posts' end");
+  }
+
   /** Like a first signal; resolves with how the run ended. */
   async stop(): Promise<unknown> {
     this.#drain.abort();
@@ -122,6 +128,24 @@ export class TestBridge implements AsyncDisposable {
     this.#folder[Symbol.dispose]();
   }
 
+  #counted(platform: Platform): Platform {
+    const count = <A extends unknown[], R>(post: (...args: A) => Promise<R>) => {
+      return async (...args: A): Promise<R> => {
+        this.#posting += 1;
+        try {
+          return await post(...args);
+        } finally {
+          this.#posting -= 1;
+          this.#bell.ring();
+        }
+      };
+    };
+    return changed(platform, {
+      send: count(platform.send.bind(platform)),
+      notify: count(platform.notify.bind(platform)),
+    });
+  }
+
   async #run(url: string, setup: BridgeUnderTest): Promise<void> {
     const clock = setup.clock ?? systemClock;
     const given = "token" in setup ? setup.token : TOKEN;
@@ -136,7 +160,7 @@ export class TestBridge implements AsyncDisposable {
       clock,
       secrets: this.secrets,
     });
-    const platform = setup.platform?.(client) ?? client;
+    const platform = this.#counted(setup.platform?.(client) ?? client);
     const opened = new LocalStore(this.stateDir, WORKSPACE, { clock, ...setup.room });
     const store = setup.store?.(opened) ?? opened;
     await runBridge(

@@ -87,10 +87,10 @@ test("a peer that asks us to wait a year is tried again within ten minutes, and 
   expect(retry?.inMs).toBeGreaterThan(RETRY_AFTER_MAX_MS * 0.9);
   const from = clock.monotonic();
   platform.on("a2a", () => undefined);
-  await pump(clock, () => clock.monotonic() - from > RETRY_AFTER_MAX_MS - 60_000, 30_000);
+  await pump(clock, () => clock.monotonic() - from > RETRY_AFTER_MAX_MS - 60_000, 30_000, bridge);
   expect(sentTexts(platform, PEER)).toEqual(["echo: text 1"]);
   // Small steps, lest a post that is under way seems to take more than its 15 s.
-  await pump(clock, () => bridge.of("answered").length === 3, 500);
+  await pump(clock, () => bridge.of("answered").length === 3, 500, bridge);
   expect(clock.monotonic() - from).toBeLessThanOrEqual(RETRY_AFTER_MAX_MS + 60_000);
   expect(sentTexts(platform, PEER)).toEqual(["echo: text 1", "echo: text 1", "echo: text 3"]);
   const ids = platform.calls("a2a").map(({ body }) => body.params.message.messageId);

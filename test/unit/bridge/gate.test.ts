@@ -111,14 +111,14 @@ describe("a backend that only its operator can mend", () => {
     expect(backend.requests.length).toBe(1);
     const told = () => bridge.of("backend-still-paused").length;
     const before = told();
-    await pump(clock, () => told() >= before + 2, 1_000);
+    await pump(clock, () => told() >= before + 2, 1_000, bridge);
     await platform.bell.until(() => {
       const { sample_error } = platform.calls("heartbeat").at(-1)?.body ?? {};
       return sample_error === "not logged in";
     });
     expect(platform.calls("heartbeat").at(-1)?.body).toMatchObject({ error_rate: 1 });
     mended = true;
-    await pump(clock, () => bridge.of("answered").length === 5, 1_000);
+    await pump(clock, () => bridge.of("answered").length === 5, 1_000, bridge);
     expect(replies(platform)).toEqual([KEPT, "ok", "ok"]);
     expect(notices(platform)).toEqual([KEPT, "ok"]);
     expect(bridge.of("backend-paused").length).toBe(1);

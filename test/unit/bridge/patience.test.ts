@@ -32,13 +32,13 @@ describe("a reply that its peer does not take", () => {
     await bridge.until("reply-retry");
     const tries = () => bridge.of("reply-retry").length;
     // Long enough by this process, and not yet by the clock on the wall.
-    await pump(clock, () => clock.monotonic() > 15 * MINUTE_MS, 1_000);
+    await pump(clock, () => clock.monotonic() > 15 * MINUTE_MS, 1_000, bridge);
     clock.suspend(23 * HOUR_MS);
     const before = tries();
-    await pump(clock, () => tries() >= before + 3, 1_000);
+    await pump(clock, () => tries() >= before + 3, 1_000, bridge);
     expect(bridge.of("reply-refused")).toEqual([]);
     clock.suspend(HOUR_MS);
-    await pump(clock, () => bridge.of("answered").length === 1, 1_000);
+    await pump(clock, () => bridge.of("answered").length === 1, 1_000, bridge);
     expect(bridge.of("reply-refused")[0]?.reason).toMatch(/asleep.*; tried for 24 h$/);
     expect(replies(platform).at(-1)).toBe("echo: text 2");
     expect(await deadLetters(bridge.stateDir)).toMatchObject([
@@ -53,7 +53,7 @@ describe("a reply that its peer does not take", () => {
     await using bridge = new TestBridge(platform.url, { clock, random, options });
     await bridge.until("reply-retry");
     clock.suspend(48 * HOUR_MS);
-    await pump(clock, () => bridge.of("reply-refused").length === 1, 1_000);
+    await pump(clock, () => bridge.of("reply-refused").length === 1, 1_000, bridge);
     expect(clock.monotonic()).toBeGreaterThan(10 * MINUTE_MS - 2 * PAUSE_MS);
     expect(clock.monotonic()).toBeLessThan(10 * MINUTE_MS + 2 * PAUSE_MS);
     // A bridge that is up for minutes is no reason to try on for ever.
@@ -67,9 +67,9 @@ describe("a reply that its peer does not take", () => {
     const clock = new ManualClock(Date.now() + 48 * HOUR_MS);
     const stateDir = folder.path;
     await using bridge = new TestBridge(platform.url, { clock, random, options, stateDir });
-    await pump(clock, () => bridge.of("reply-retry").length >= 5, 1_000);
+    await pump(clock, () => bridge.of("reply-retry").length >= 5, 1_000, bridge);
     expect(bridge.of("reply-refused")).toEqual([]);
-    await pump(clock, () => bridge.of("reply-refused").length === 1, 1_000);
+    await pump(clock, () => bridge.of("reply-refused").length === 1, 1_000, bridge);
     expect(clock.monotonic()).toBeGreaterThan(10 * MINUTE_MS - 2 * PAUSE_MS);
   });
 });
