@@ -3,7 +3,7 @@ import { asObject, getNumber, getString, get, type JsonObject } from "../shared/
 import { isWorkspaceId } from "../shared/ids.ts";
 import { oneLine } from "../shared/text.ts";
 import { parseTimestamp } from "../shared/timestamp.ts";
-import { describeFiles, readMessage, type FileRef } from "./message.ts";
+import { describeParts, readMessage, type FileRef, type MessagePart } from "./message.ts";
 import { replyMark } from "./reply.ts";
 
 /** A row with what the feed needs to put it in order. */
@@ -22,8 +22,9 @@ export interface InboundMessage {
   /** The sending workspace; undefined is the canvas user. */
   peerId: string | undefined;
   method: string;
-  /** The text parts; where there are none, the files as lines. */
+  /** The text parts; where there are none, the files and data as lines. */
   text: string;
+  parts: MessagePart[];
   files: FileRef[];
   messageId: string | undefined;
   contextId: string | undefined;
@@ -107,7 +108,8 @@ export function interpret(row: Row, ownId: string): Reading {
       activityId: row.id,
       peerId: source ?? undefined,
       method,
-      text: content.text || describeFiles(content.files),
+      text: content.text || describeParts(content.parts),
+      parts: content.parts,
       files: content.files,
       messageId: content.messageId,
       contextId: content.contextId,

@@ -17,12 +17,26 @@ export interface FileRef {
   uri: string | undefined;
   /** Bytes, where the sender said so. */
   size: number | undefined;
+  /** The file itself in base64, where the message holds it. */
+  bytes?: string | undefined;
+  /** Where it lies on this machine, once it was fetched. */
+  path?: string | undefined;
 }
+
+/** A part of a message, in the order in which its sender wrote them. */
+export type MessagePart =
+  | { kind: "text"; text: string }
+  /** `data`: any JSON value. */
+  | { kind: "data"; data: unknown; mimeType: string | undefined }
+  | { kind: "file"; file: FileRef };
 
 /** What a message says, whatever its envelope looked like. */
 export interface MessageContent {
-  /** All text parts, joined; empty when there are none. */
+  /** All parts that can be read. */
+  parts: MessagePart[];
+  /** The text parts, joined; empty when there are none. */
   text: string;
+  /** The files among the parts. */
   files: FileRef[];
   messageId: string | undefined;
   contextId: string | undefined;
@@ -44,7 +58,7 @@ export function readMessage(body: unknown): MessageContent {
   // The first place whose parts say anything wins; a text that is no envelope speaks for itself.
   const places = [message, params, envelope, body];
   const candidates = places.map((place) => readParts(partsOf(place)));
-  const parts = candidates.find((c) => c.text !== "" || c.files.length > 0) ?? NOTHING;
+  const parts = candidates.find((found) => found.some(saysSomething)) ?? [];
   const id = (...keys: string[]) => {
     for (const key of keys) {
       const found = getString(message, key) ?? getString(params, key);
@@ -53,7 +67,9 @@ export function readMessage(body: unknown): MessageContent {
     return undefined;
   };
   return {
-    ...parts,
+    parts,
+    text: textIn(parts),
+    files: filesIn(parts),
     messageId: id("messageId", "message_id"),
     contextId: id("contextId", "context_id"),
     taskId: id("taskId", "task_id"),
@@ -62,17 +78,51 @@ export function readMessage(body: unknown): MessageContent {
   };
 }
 
+/** The text parts, joined with newlines. */
+export function textIn(parts: readonly MessagePart[]): string {
+  return parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n");
+}
+
+/** The files among the parts. */
+export function filesIn(parts: readonly MessagePart[]): FileRef[] {
+  return parts.flatMap((part) => (part.kind === "file" ? [part.file] : []));
+}
+
 /** A message's files as lines of text, for a backend that reads text only. */
-export function describeFiles(files: FileRef[]): string {
+export function describeFiles(files: readonly FileRef[]): string {
   return files
-    .map(({ name, mimeType, uri }) => {
-      const details = [mimeType, uri].filter((d) => d !== undefined).map((d) => oneLine(d, 400));
+    .map(({ name, mimeType, uri, path }) => {
+      const details = [mimeType, path ?? uri]
+        .filter((d) => d !== undefined)
+        .map((d) => oneLine(d, 400));
       return `[file] ${oneLine(name ?? "unnamed")}${details.length > 0 ? ` (${details.join(", ")})` : ""}`;
     })
     .join("\n");
 }
 
-const NOTHING: { text: string; files: FileRef[] } = { text: "", files: [] };
+/**
+ * What a backend that reads text only gets of a message without text: its files as lines, and its
+ * data as JSON. Data that can't be written as JSON is left out.
+ */
+export function describeParts(parts: readonly MessagePart[]): string {
+  const lines = parts.map((part) => {
+    if (part.kind === "file") return describeFiles([part.file]);
+    return part.kind === "data" ? describeData(part.data) : part.text;
+  });
+  return lines.filter((line) => line !== "").join("\n");
+}
+
+function describeData(data: unknown): string {
+  try {
+    return `[data] ${JSON.stringify(data)}`;
+  } catch {
+    return "";
+  }
+}
+
+function saysSomething(part: MessagePart): boolean {
+  return part.kind !== "text" || part.text !== "";
+}
 
 /** The envelope inside a text; anything else as it is. */
 function unpacked(body: unknown): unknown {
@@ -92,37 +142,44 @@ function partsOf(place: unknown): unknown[] {
   return content === undefined ? [] : [{ text: content }];
 }
 
-function readParts(parts: unknown[]): { text: string; files: FileRef[] } {
-  const texts: string[] = [];
-  const files: FileRef[] = [];
-  for (const wrapped of parts) {
+function readParts(list: unknown[]): MessagePart[] {
+  return list.flatMap((wrapped) => {
     // Some SDKs wrap each part in `root`.
     const part = asObject(get(wrapped, "root")) ?? asObject(wrapped);
-    if (part === undefined) continue;
-    const kind = getString(part, "kind") ?? getString(part, "type");
-    const text = getString(part, "text");
-    if (text !== undefined && (kind === undefined || kind === "text")) texts.push(text);
-    else if (kind === "file" || kind === undefined) {
-      const file = readFile(part);
-      if (file !== undefined) files.push(file);
-    }
+    const read = part === undefined ? undefined : readPart(part);
+    return read === undefined ? [] : [read];
+  });
+}
+
+function readPart(part: JsonObject): MessagePart | undefined {
+  const kind = getString(part, "kind") ?? getString(part, "type");
+  const text = getString(part, "text");
+  if (text !== undefined && (kind === undefined || kind === "text")) return { kind: "text", text };
+  if (kind === "data" || (kind === undefined && Object.hasOwn(part, "data"))) {
+    const data = get(part, "data");
+    if (data === undefined || data === null) return undefined;
+    const mimeType = getString(part, "mimeType") ?? getString(part, "mediaType");
+    return { kind: "data", data, mimeType };
   }
-  return { text: texts.join("\n"), files };
+  if (kind !== "file" && kind !== undefined) return undefined;
+  const file = readFile(part);
+  return file === undefined ? undefined : { kind: "file", file };
 }
 
 /**
- * v0.3 nests a `file`; the Go tool flattens it; v1.0 says `url`, `filename`, `mediaType`. Inline
- * `bytes` may be all that there is.
+ * v0.3 nests a `file`; the Go tool flattens it; v1.0 says `url`, `filename`, `mediaType`, and `raw` for
+ * inline bytes, which may be all that there is.
  */
 function readFile(part: JsonObject): FileRef | undefined {
   const file = asObject(get(part, "file")) ?? part;
+  const bytes = getString(file, "bytes") ?? getString(file, "raw");
   const found = {
     name: getString(file, "name") ?? getString(file, "filename"),
     mimeType:
       getString(file, "mimeType") ?? getString(file, "mime_type") ?? getString(file, "mediaType"),
     uri: getString(file, "uri") ?? getString(file, "url"),
     size: getNumber(file, "size"),
+    ...(bytes === undefined ? {} : { bytes }),
   };
-  const known = found.name ?? found.uri ?? getString(file, "bytes");
-  return known === undefined ? undefined : found;
+  return (found.name ?? found.uri ?? bytes) === undefined ? undefined : found;
 }

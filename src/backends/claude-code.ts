@@ -61,6 +61,9 @@ export const claudeCode: BackendType = {
       timeoutMs: settings.timeoutMs,
       takesEmptyText: false,
       costsMoney: true,
+      reportsCost: true,
+      readsFiles: true,
+      leavesFiles: true,
       concurrency: 1,
       async check() {
         requireFolder("claude-code", settings.cwd);

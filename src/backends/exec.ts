@@ -57,6 +57,9 @@ export const exec: BackendType = {
       takesEmptyText: settings.json,
       // Nobody said that two of them may work in one folder.
       costsMoney: false,
+      reportsCost: false,
+      readsFiles: true,
+      leavesFiles: settings.json,
       concurrency: 1,
       async check() {
         requireFolder("exec", settings.cwd);

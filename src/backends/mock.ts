@@ -17,6 +17,9 @@ export const mock: BackendType = {
       timeoutMs: 1_000,
       takesEmptyText: false,
       costsMoney: false,
+      reportsCost: false,
+      readsFiles: false,
+      leavesFiles: false,
       concurrency: 8,
       async check() {},
       async run(request, signal) {

@@ -3,7 +3,7 @@ import { parseDuration } from "../shared/duration.ts";
 import { UsageError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import { oneLine } from "../shared/text.ts";
-import type { BackendOption, BackendType, OptionValues } from "./backend.ts";
+import type { BackendOption, BackendType, OptionType, OptionValues } from "./backend.ts";
 
 /**
  * The values of `given` (`KEY=VALUE` each) with the defaults of all others filled in. Throws a
@@ -13,14 +13,19 @@ export function parseOptions(type: BackendType, given: readonly string[]): Optio
   const texts = new Map<string, string>();
   for (const pair of given) {
     const [key, text] = splitPair(type, pair);
-    if (!Object.hasOwn(type.options, key)) throw unknownOption(type, key);
+    if (optionOf(type, key) === undefined) throw unknownOption(type, key);
     if (texts.has(key)) {
       throw new UsageError(`option ${key} of the ${type.name} backend is given twice`);
     }
     texts.set(key, text);
   }
   const values: OptionValues = {};
+  for (const [key, text] of texts) {
+    const option = optionOf(type, key);
+    if (option?.named === true) values[key] = parseValue(type, key, option, text, texts);
+  }
   for (const [key, option] of Object.entries(type.options)) {
+    if (option.named === true) continue;
     const text = texts.get(key) ?? option.default;
     if (text === undefined && option.required === true) {
       throw new UsageError(
@@ -33,6 +38,23 @@ export function parseOptions(type: BackendType, given: readonly string[]): Optio
   return values;
 }
 
+/** How an option is written: its key, and what may stand for its value. */
+export function optionLabel(key: string, { type, values, named }: BackendOption): string {
+  return `${key}${named === true ? ".NAME" : ""}=${values?.join("|") ?? PLACEHOLDERS[type]}`;
+}
+
+const PLACEHOLDERS: Record<OptionType, string> = {
+  string: "text",
+  text: "text|env:NAME",
+  secret: "env:NAME",
+  boolean: "true|false",
+  integer: "number",
+  number: "number",
+  duration: "duration",
+  bytes: "bytes",
+  enum: "",
+};
+
 /** Bytes of `4096`, `64k` (KiB) or `1m` (MiB); undefined for anything else. */
 export function parseBytes(text: string): number | undefined {
   const [, amount, unit] = /^(\d{1,15})([km]?)$/i.exec(text) ?? [];
@@ -40,6 +62,12 @@ export function parseBytes(text: string): number | undefined {
   const factor = { "": 1, k: 1024, m: 1024 * 1024 }[unit?.toLowerCase() ?? ""] ?? 1;
   const bytes = Number(amount) * factor;
   return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+function optionOf(type: BackendType, key: string): BackendOption | undefined {
+  const named = /^([a-z_]+)\.[!-~]{1,100}$/.exec(key)?.[1];
+  const option = Object.hasOwn(type.options, named ?? key) ? type.options[named ?? key] : undefined;
+  return (option?.named === true) === (named !== undefined) ? option : undefined;
 }
 
 function splitPair(type: BackendType, pair: string): [string, string] {
@@ -61,7 +89,8 @@ function unknownOption(type: BackendType, key: string): UsageError {
 }
 
 function known(type: BackendType): string {
-  return `its options are: ${Object.keys(type.options).join(", ")}`;
+  const keys = Object.entries(type.options).map(([key, o]) => (o.named ? `${key}.NAME` : key));
+  return `its options are: ${keys.join(", ")}`;
 }
 
 function parseValue(
@@ -86,16 +115,26 @@ function parseValue(
 }
 
 const READ: Record<
-  BackendOption["type"],
+  OptionType,
   (text: string, option: BackendOption) => string | number | boolean | undefined
 > = {
   string: (text) => text,
+  text: (text) => text,
+  secret: (text) => (/^env:[A-Za-z_][A-Za-z0-9_]*$/.test(text) ? text : undefined),
   boolean: (text) =>
     text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : undefined,
+  integer: (text, option) =>
+    /^-?\d{1,15}$/.test(text) ? inRange(Number(text), option) : undefined,
+  number: (text, option) =>
+    /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? inRange(Number(text), option) : undefined,
   duration: (text) => aboveZero(parseDuration(text)),
   bytes: (text) => aboveZero(parseBytes(text)),
   enum: (text, option) => option.values?.find((value) => value === text),
 };
+
+function inRange(value: number, { min, max }: BackendOption): number | undefined {
+  return value >= (min ?? -Infinity) && value <= (max ?? Infinity) ? value : undefined;
+}
 
 function aboveZero(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 ? value : undefined;
@@ -104,7 +143,14 @@ function aboveZero(value: number | undefined): number | undefined {
 function allowed(option: BackendOption): string {
   switch (option.type) {
     case "string":
+    case "text":
       return "text";
+    case "secret":
+      return "env:NAME, the variable that holds it: what stands on a command line can be read by others";
+    case "integer":
+      return `a whole number${between(option)}`;
+    case "number":
+      return `a number${between(option)}`;
     case "boolean":
       return "true or false";
     case "duration":
@@ -114,4 +160,10 @@ function allowed(option: BackendOption): string {
     case "enum":
       return (option.values ?? []).join(" or ");
   }
+}
+
+function between({ min, max }: BackendOption): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  if (min !== undefined) return ` of at least ${min}`;
+  return max === undefined ? "" : ` of at most ${max}`;
 }

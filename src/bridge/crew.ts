@@ -7,6 +7,7 @@ import { Gate } from "./gate.ts";
 import { Handover } from "./handover.ts";
 import { Keeper } from "./keeper.ts";
 import { Lanes } from "./lanes.ts";
+import { MessageFiles } from "./message-files.ts";
 import { Naps } from "./naps.ts";
 import { Pace } from "./pace.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
@@ -69,7 +70,8 @@ export function assemble(
   const turnsParts = { journal: store.journal, keeper, clock, naps, emit };
   const turns = new Turns(turnsParts, options.turnLimit, options.once);
   const slots = new Slots(options.concurrency);
-  const deps = { keeper, vitals, watchdog, naps, saver, delivery, gate, slots, turns };
+  const files = new MessageFiles();
+  const deps = { files, keeper, vitals, watchdog, naps, saver, delivery, gate, slots, turns };
   const worker = new Worker(parts, options, deps, stops);
   const lanes = new Lanes((lane) => worker.work(lane));
   return { ...deps, renewal, handover, feed, worker, lanes };

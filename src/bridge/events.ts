@@ -98,6 +98,7 @@ export type BridgeEvent =
   | { type: "save-failed"; reason: string; hint: string | undefined; inMs: number }
   | { type: "save-recovered"; failures: number }
   | { type: "upkeep-failed"; reason: string }
+  | { type: "backend-note"; text: string; activityId: string | undefined }
   | { type: "backend-stderr"; line: string; activityId: string | undefined }
   | { type: "woke"; asleepMs: number }
   | { type: "draining"; running: number; graceMs: number }

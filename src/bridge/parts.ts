@@ -70,4 +70,22 @@ export interface BridgeOptions {
   onReply: "run" | "skip";
   /** Settle what is there, then end. */
   once: boolean;
+  /** Whose messages are run; the others are refused. */
+  allowFrom: AllowFrom;
+  /** US dollars that a day's runs may cost, for a backend that tells its costs; undefined for no limit. */
+  dailyBudgetUsd: number | undefined;
+  /**
+   * What is shown of work that goes on: nothing, the task on the workspace's card, or also interim text
+   * to the canvas user who waits for it.
+   */
+  progress: "off" | "task" | "notify";
 }
+
+/** Everyone, or these peers; `canvas` for the person at the canvas. */
+export interface AllowFrom {
+  canvas: boolean;
+  /** Peers' ids in lower case, or all of them. */
+  peers: "all" | ReadonlySet<string>;
+}
+
+export const ALLOW_ALL: AllowFrom = { canvas: true, peers: "all" };

@@ -5,9 +5,10 @@ import { LATE, within } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
 import { parseJson } from "../shared/json.ts";
-import type { Head } from "../store/store.ts";
+import type { Attachment, Head } from "../store/store.ts";
 import { senderName } from "./events.ts";
 import type { Keeper } from "./keeper.ts";
+import type { MessageFiles } from "./message-files.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import type { Vitals } from "./vitals.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -19,7 +20,13 @@ const SLACK_MS = 60_000;
 /** What is to become of the message. */
 export type Verdict =
   /** `text` is for the asker; with `dead`, the reason, the message goes to the dead letters. */
-  | { kind: "answered"; text: string; failure: boolean; dead: string | undefined }
+  | {
+      kind: "answered";
+      text: string;
+      failure: boolean;
+      dead: string | undefined;
+      attachments?: readonly Attachment[];
+    }
   /** Nothing is sent; with `dead` it goes to the dead letters. */
   | { kind: "silent"; dead: string | undefined }
   | { kind: "again"; reason: string; retryAfterMs: number | undefined }
@@ -28,6 +35,7 @@ export type Verdict =
 
 export interface RunDeps {
   keeper: Keeper;
+  files: MessageFiles;
   vitals: Vitals;
   watchdog: Watchdog;
 }
@@ -82,10 +90,21 @@ export async function runMessage(
   const told = { activityId, messageId: message.messageId, from, isReply, bytes };
   emit({ type: "taken", ...told, attempt, interrupted });
   const begun = clock.monotonic();
+  const ready = await deps.files.prepare(message, cut);
+  if (ready.kind !== "ready") return ready;
   const outcome = await runOnce(
     parts,
     deps,
-    { ...message, attempt, interrupted: head.interrupted, workspaceId: options.workspaceId },
+    {
+      ...ready.message,
+      workspaceId: options.workspaceId,
+      sender: message.peerId === undefined ? "canvas" : "peer",
+      peerName: undefined,
+      attempt,
+      interrupted,
+      answerFolder: ready.answerFolder,
+      budgetUsd: undefined,
+    },
     cut,
   );
   if (isReply && outcome.kind === "answer") {
@@ -95,6 +114,11 @@ export async function runMessage(
     emit({ type: "declined", activityId, from, reason: outcome.reason });
   }
   const verdict = judge(outcome, message, head.attempts + 1 >= options.maxAttempts);
+  if (outcome.kind === "answer" && verdict.kind === "answered") {
+    const { attachments, note } = await deps.files.collect(message, outcome.files ?? []);
+    verdict.attachments = attachments;
+    if (note !== undefined) verdict.text = `${verdict.text}\n\n${note}`.trim();
+  }
   if ("dead" in verdict && verdict.dead !== undefined) {
     emit({ type: "run-failed", activityId, from, attempts: attempt, reason: verdict.dead });
   }

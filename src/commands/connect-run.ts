@@ -1,11 +1,11 @@
 /** `molecule connect`: from flags to a running bridge, and its end to an exit code. */
-import type { Backend, BackendType, OptionValues } from "../backends/backend.ts";
+import type { Backend, BackendMemory, BackendType, OptionValues } from "../backends/backend.ts";
 import { parseOptions } from "../backends/options.ts";
 import { endLeftovers } from "../backends/leftovers.ts";
 import { killAllGroups } from "../backends/process-group.ts";
 import { findBackend } from "../backends/registry.ts";
 import { runBridge } from "../bridge/bridge.ts";
-import type { BridgeOptions } from "../bridge/parts.ts";
+import { ALLOW_ALL, type BridgeOptions } from "../bridge/parts.ts";
 import { explainUnauthorized } from "../bridge/unauthorized.ts";
 import type { Context } from "../cli/command.ts";
 import type { Log } from "../cli/log.ts";
@@ -18,6 +18,8 @@ import { USER_AGENT, VERSION } from "../project.ts";
 import { systemClock, within } from "../shared/clock.ts";
 import { ExitCode, MoleculeError, UsageError } from "../shared/errors.ts";
 import { LocalStore } from "../store/local.ts";
+import type { Store } from "../store/store.ts";
+import { parseAllowFrom, parseDollars } from "./allow-from.ts";
 import type { ConnectValues } from "./connect.ts";
 import { checkCredentials, resolveToken } from "./credentials.ts";
 import { logEvent } from "./event-lines.ts";
@@ -58,16 +60,19 @@ async function connect(
   { baseUrl, type, options }: { baseUrl: URL; type: BackendType; options: OptionValues },
 ): Promise<ExitCode> {
   const { workspaceId } = values;
+  const folder = stateFolder(values.stateDir);
+  const store = new LocalStore(folder, workspaceId);
   const backend = type.create(options, {
     clock: systemClock,
     secrets: context.io.secrets,
     env: context.env,
+    memory: memoryOf(store, type.name),
+    random: Math.random,
+    onNote: (text, activityId) => logEvent(log, { type: "backend-note", text, activityId }),
     onStderr: (line, activityId) => logEvent(log, { type: "backend-stderr", line, activityId }),
   });
   await backend.check();
 
-  const folder = stateFolder(values.stateDir);
-  const store = new LocalStore(folder, workspaceId);
   const token = await resolveToken(values, context, log, () => store.loadToken());
   const platform = new PlatformClient({
     baseUrl,
@@ -106,12 +111,20 @@ async function connect(
     },
     drain,
     now,
-  );
+  ).finally(() => backend.close?.());
   const cut = whenAborted(now)
     .then(() => within(systemClock, LAST_WORDS_MS, bridging))
     .catch(() => {})
     .then(() => ExitCode.interrupted);
   return Promise.race([bridging.then(() => (now.aborted ? cut : ExitCode.ok)), cut]);
+}
+
+/** The part of the store's memory that is this backend's. */
+function memoryOf(store: Store, name: string): BackendMemory {
+  return {
+    recall: (key) => store.memory.recall(`${name}/${key}`),
+    remember: (key, value) => store.memory.remember(`${name}/${key}`, value),
+  };
 }
 
 /** Everything that can be told from the command line alone, before any I/O. */
@@ -153,6 +166,9 @@ function bridgeOptions(
     maxOfflineMs: values.maxOffline,
     onReply: values.onReply,
     once: values.once,
+    allowFrom: parseAllowFrom(values.allowFrom) ?? ALLOW_ALL,
+    dailyBudgetUsd: values.dailyBudget === undefined ? undefined : parseDollars(values.dailyBudget),
+    progress: values.progress,
   };
 }
 

@@ -2,6 +2,7 @@
 import { BACKENDS, DEFAULT_BACKEND } from "../backends/registry.ts";
 import { command, type Values } from "../cli/command.ts";
 import { flag } from "../cli/flag.ts";
+import { ALLOW_FROM_FORM, parseAllowFrom, parseDollars } from "./allow-from.ts";
 import { backendHelp } from "./backend-help.ts";
 import { credentialFlags } from "./credential-flags.ts";
 
@@ -23,6 +24,28 @@ const flags = {
     summary: "how messages come in: fetched from the platform, or pushed by it (not there yet)",
     values: ["poll", "push"],
     default: "poll",
+  }),
+  allowFrom: flag({
+    type: "string",
+    summary: "whose messages are answered: all, canvas, peers, or ids of workspaces, with commas",
+    default: "all",
+    placeholder: "who",
+    check: (text) => (parseAllowFrom(text) === undefined ? ALLOW_FROM_FORM : undefined),
+  }),
+  dailyBudget: flag({
+    type: "string",
+    summary:
+      "US dollars that a day's messages may cost, for a backend that tells its costs; no limit if not given",
+    placeholder: "usd",
+    check: (text) =>
+      parseDollars(text) === undefined ? "must be an amount such as 5 or 2.50" : undefined,
+  }),
+  progress: flag({
+    type: "enum",
+    summary:
+      "what is shown of work that goes on: nothing, the task on the workspace's card, or also interim text on the canvas",
+    values: ["off", "task", "notify"],
+    default: "task",
   }),
   agentName: flag({
     type: "string",

@@ -205,6 +205,11 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
       return ["warn", `looking after the journal failed: ${event.reason}`];
     case "cursor-saved":
       return ["debug", `saved the cursor ${event.id}`];
+    case "backend-note":
+      return [
+        "warn",
+        `backend${event.activityId === undefined ? "" : ` (${short(event.activityId)})`}: ${event.text}`,
+      ];
     case "backend-stderr":
       return [
         "info",

@@ -21,6 +21,19 @@ export interface Reply {
   maybePosted: boolean;
   /** Why its message goes to the dead letters once this is posted; undefined where it is settled. */
   deadReason: string | undefined;
+  /** Files that go with a notice to the canvas. */
+  attachments?: readonly Attachment[] | undefined;
+}
+
+/** A file that goes with an answer: uploaded before the answer is posted. */
+export interface Attachment {
+  /** On this machine. */
+  path: string;
+  name: string;
+  mimeType: string | undefined;
+  size: number;
+  /** Where the platform has it, once it was uploaded. */
+  uri?: string | undefined;
 }
 
 export interface NewReply extends Omit<Reply, "at" | "since" | "maybePosted" | "deadReason"> {

@@ -7,6 +7,7 @@ import { parseOptions } from "../../src/backends/options.ts";
 import { endLeftovers } from "../../src/backends/leftovers.ts";
 import { exec } from "../../src/backends/exec.ts";
 import { runBridge } from "../../src/bridge/bridge.ts";
+import { ALLOW_ALL } from "../../src/bridge/parts.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import { PlatformClient } from "../../src/platform/client.ts";
 import { parseApiUrl } from "../../src/platform/api-url.ts";
@@ -54,6 +55,9 @@ const backend = exec.create(parseOptions(exec, [`cmd=${order.command}`, "timeout
   clock: hasty,
   secrets,
   env: process.env,
+  memory: store.memory,
+  random: Math.random,
+  onNote: (text, activityId) => emit({ type: "backend-note", text, activityId }),
   onStderr: (line, activityId) => emit({ type: "backend-stderr", line, activityId }),
 });
 
@@ -89,6 +93,9 @@ await runBridge(
     maxOfflineMs: undefined,
     onReply: "run",
     once: order.killAt === undefined,
+    allowFrom: ALLOW_ALL,
+    dailyBudgetUsd: undefined,
+    progress: "task",
   },
   {
     platform,

@@ -2,7 +2,7 @@
 import type { Backend, BackendRequest, Outcome } from "../../src/backends/backend.ts";
 import { runBridge } from "../../src/bridge/bridge.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
-import type { BridgeOptions, BridgeParts } from "../../src/bridge/parts.ts";
+import { ALLOW_ALL, type BridgeOptions, type BridgeParts } from "../../src/bridge/parts.ts";
 import { PlatformClient } from "../../src/platform/client.ts";
 import { parseApiUrl } from "../../src/platform/api-url.ts";
 import type { Platform } from "../../src/platform/platform.ts";
@@ -31,6 +31,9 @@ export function backendOf(
     timeoutMs: 60_000,
     takesEmptyText: false,
     costsMoney: false,
+    reportsCost: false,
+    readsFiles: false,
+    leavesFiles: false,
     concurrency: 1,
     check: async () => {},
     run: async (request, signal): Promise<Outcome> => {
@@ -188,6 +191,9 @@ export class TestBridge implements AsyncDisposable {
         maxOfflineMs: undefined,
         onReply: "run",
         once: false,
+        allowFrom: ALLOW_ALL,
+        dailyBudgetUsd: undefined,
+        progress: "task",
         ...setup.options,
       },
       {

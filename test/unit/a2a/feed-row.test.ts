@@ -150,6 +150,7 @@ describe("a message", () => {
         peerId: PEER,
         method: "message/send",
         text: "a",
+        parts: [{ kind: "text", text: "a" }],
         files: [],
         messageId: "m",
         contextId: "c",

@@ -101,7 +101,7 @@ describe("the files of a message", () => {
   test("may have bytes and nothing else", () => {
     const { files } = readMessage(sent({ parts: [{ kind: "file", file: { bytes: "aGk=" } }] }));
     expect(files).toEqual([
-      { name: undefined, mimeType: undefined, uri: undefined, size: undefined },
+      { name: undefined, mimeType: undefined, uri: undefined, size: undefined, bytes: "aGk=" },
     ]);
   });
 

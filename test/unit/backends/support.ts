@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { BackendParts, BackendRequest } from "../../../src/backends/backend.ts";
+import type { BackendMemory, BackendParts, BackendRequest } from "../../../src/backends/backend.ts";
 import { type Clock, systemClock } from "../../../src/shared/clock.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { Bell } from "../../harness/wait.ts";
@@ -11,8 +11,11 @@ export function request(over: Partial<BackendRequest> = {}): BackendRequest {
   return {
     workspaceId: "ws-1",
     activityId: "act-1",
+    sender: "peer",
     peerId: "peer-1",
+    peerName: undefined,
     text: "hello",
+    parts: [{ kind: "text", text: "hello" }],
     files: [],
     messageId: "msg-1",
     contextId: "ctx-1",
@@ -22,8 +25,24 @@ export function request(over: Partial<BackendRequest> = {}): BackendRequest {
     interrupted: false,
     isReply: false,
     envelope: { params: {} },
+    answerFolder: undefined,
+    budgetUsd: undefined,
     ...over,
   };
+}
+
+/** What a backend remembers, for as long as the test lasts. */
+export class TestMemory implements BackendMemory {
+  readonly kept = new Map<string, string>();
+
+  async recall(key: string): Promise<string | undefined> {
+    return this.kept.get(key);
+  }
+
+  async remember(key: string, value: string | undefined): Promise<void> {
+    if (value === undefined) this.kept.delete(key);
+    else this.kept.set(key, value);
+  }
 }
 
 /** Backend parts whose stderr lines can be read and waited for. */
@@ -32,6 +51,9 @@ export class TestParts implements BackendParts {
   readonly lines: string[] = [];
   /** The activity of each line. */
   readonly activities: (string | undefined)[] = [];
+  readonly notes: string[] = [];
+  readonly memory = new TestMemory();
+  readonly random = () => 0.5;
   readonly #bell = new Bell();
 
   constructor(
@@ -44,6 +66,18 @@ export class TestParts implements BackendParts {
     this.activities.push(activityId);
     this.#bell.ring();
   };
+
+  onNote = (text: string): void => {
+    this.notes.push(text);
+    this.#bell.ring();
+  };
+
+  untilNote(part: string): Promise<void> {
+    return this.#bell.until(
+      () => this.notes.some((note) => note.includes(part)),
+      `a note "${part}"`,
+    );
+  }
 
   untilLine(line: string): Promise<void> {
     return this.#bell.until(() => this.lines.includes(line), `"${line}" on stderr`);

@@ -1,0 +1,26 @@
+/** `--allow-from` and `--daily-budget`, as they are written on the command line. */
+import type { AllowFrom } from "../bridge/parts.ts";
+import { isWorkspaceId } from "../shared/ids.ts";
+
+/** What is wrong with another form, as a phrase after the flag's name. */
+export const ALLOW_FROM_FORM =
+  "must be all, canvas, peers, or ids of workspaces, separated by commas";
+
+/** Who may ask: `all`, or a list of `canvas`, `peers` and ids. Undefined for any other text. */
+export function parseAllowFrom(text: string): AllowFrom | undefined {
+  const words = text.split(",").map((word) => word.trim());
+  if (words.includes("") || !words.every(isWorkspaceId)) return undefined;
+  const all = words.includes("all");
+  const ids = words.filter((word) => !["all", "canvas", "peers"].includes(word));
+  return {
+    canvas: all || words.includes("canvas"),
+    peers: all || words.includes("peers") ? "all" : new Set(ids.map((id) => id.toLowerCase())),
+  };
+}
+
+/** Dollars above zero; undefined for any other text. */
+export function parseDollars(text: string): number | undefined {
+  if (!/^\d{1,9}(\.\d{1,6})?$/.test(text)) return undefined;
+  const dollars = Number(text);
+  return dollars > 0 ? dollars : undefined;
+}
