@@ -2,6 +2,7 @@
 import { group } from "../cli/command.ts";
 import { NAME } from "../project.ts";
 import { agent } from "./agent.ts";
+import { backend } from "./backend.ts";
 import { connect } from "./connect.ts";
 import { deadLetter } from "./dead-letter.ts";
 import { dev } from "./dev.ts";
@@ -9,7 +10,7 @@ import { dev } from "./dev.ts";
 export const ROOT = group({
   name: NAME,
   summary: "connects an agent on your own machine to the Molecule AI platform",
-  commands: [connect, agent, deadLetter, dev],
+  commands: [connect, agent, backend, deadLetter, dev],
   examples: [
     "molecule dev",
     "molecule connect <workspace-id> --token-file ./token",
