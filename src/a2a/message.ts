@@ -5,6 +5,7 @@ import {
   getArray,
   getNumber,
   getString,
+  isDeeper,
   parseJson,
   type JsonObject,
 } from "../shared/json.ts";
@@ -100,9 +101,12 @@ export function describeFiles(files: readonly FileRef[]): string {
     .join("\n");
 }
 
+/** To write JSON of more levels takes seconds, where it can be done at all. */
+const MOST_LEVELS = 200;
+
 /**
  * What a backend that reads text only gets of a message without text: its files as lines, and its
- * data as JSON. Data that can't be written as JSON is left out.
+ * data as JSON. Data that is nested more than 200 levels deep is only named.
  */
 export function describeParts(parts: readonly MessagePart[]): string {
   const lines = parts.map((part) => {
@@ -113,11 +117,7 @@ export function describeParts(parts: readonly MessagePart[]): string {
 }
 
 function describeData(data: unknown): string {
-  try {
-    return `[data] ${JSON.stringify(data)}`;
-  } catch {
-    return "";
-  }
+  return `[data] ${isDeeper(data, MOST_LEVELS) ? "nested too deeply to be shown" : JSON.stringify(data)}`;
 }
 
 function saysSomething(part: MessagePart): boolean {

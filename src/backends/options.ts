@@ -109,8 +109,10 @@ function parseValue(
   }
   const value = READ[option.type](text, option);
   if (value !== undefined) return value;
+  // Perhaps it is the secret itself.
+  const shown = option.type === "secret" ? "what is given" : `"${oneLine(text, 60)}"`;
   throw new UsageError(
-    `option ${key} of the ${type.name} backend can't be "${oneLine(text, 60)}": it must be ${allowed(option)}`,
+    `option ${key} of the ${type.name} backend can't be ${shown}: it must be ${allowed(option)}`,
   );
 }
 

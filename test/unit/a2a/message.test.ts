@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { describeFiles, readMessage } from "../../../src/a2a/message.ts";
+import { describeFiles, describeParts, readMessage } from "../../../src/a2a/message.ts";
 import { anything } from "../../harness/hostile.ts";
 
 const text = (words = "hello") => ({ kind: "text", text: words });
@@ -133,6 +133,41 @@ describe("the files of a message", () => {
         "[file] unnamed (text/\\u001b[31m)",
     );
     expect(describeFiles([])).toBe("");
+  });
+});
+
+describe("the data of a message", () => {
+  test.each<[string, unknown]>([
+    ["of v0.3", { kind: "data", data: { a: 1 } }],
+    ["with type", { type: "data", data: { a: 1 } }],
+    ["of v1.0", { data: { a: 1 } }],
+    ["wrapped in root", { root: { kind: "data", data: { a: 1 } } }],
+  ])("is read %s", (_, part) => {
+    expect(readMessage(sent({ parts: [part] }))).toMatchObject({
+      text: "",
+      parts: [{ kind: "data", data: { a: 1 } }],
+    });
+  });
+
+  test("may be any JSON value but null", () => {
+    const parts = [[1], "two", 3, false, null].map((data) => ({ kind: "data", data }));
+    const read = readMessage(sent({ parts })).parts;
+    expect(read.map((part) => part.kind === "data" && part.data)).toEqual([[1], "two", 3, false]);
+  });
+
+  test("stands among the other parts in their order, and is text where there is none", () => {
+    const parts = [{ file: { uri: "a:1" } }, text(), { data: { b: [2] } }];
+    const content = readMessage(sent({ parts }));
+    expect(content.parts.map((part) => part.kind)).toEqual(["file", "text", "data"]);
+    expect(content.text).toBe("hello");
+    expect(describeParts(content.parts)).toBe('[file] unnamed (a:1)\nhello\n[data] {"b":[2]}');
+  });
+
+  test("nested as deep as a stranger likes is only named", () => {
+    let data: unknown = 1;
+    for (let depth = 0; depth < 100_000; depth++) data = [data];
+    const { parts } = readMessage(sent({ parts: [{ kind: "data", data }] }));
+    expect(describeParts(parts)).toBe("[data] nested too deeply to be shown");
   });
 });
 

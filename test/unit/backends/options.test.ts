@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { BackendType } from "../../../src/backends/backend.ts";
-import { parseBytes, parseOptions } from "../../../src/backends/options.ts";
+import { optionLabel, parseBytes, parseOptions } from "../../../src/backends/options.ts";
 import { BACKENDS } from "../../../src/backends/registry.ts";
 import { UsageError } from "../../../src/shared/errors.ts";
 
@@ -15,6 +15,10 @@ const type: BackendType = {
     limit: { type: "bytes", summary: "", default: "1m" },
     format: { type: "enum", summary: "", values: ["text", "json"], default: "text" },
     extra: { type: "string", summary: "", default: "" },
+    turns: { type: "integer", summary: "", default: "20", min: 0, max: 1000 },
+    budget: { type: "number", summary: "", min: 0.01 },
+    key: { type: "secret", summary: "" },
+    header: { type: "text", summary: "", named: true },
   },
   create: () => {
     throw new Error("not used");
@@ -40,6 +44,9 @@ test("defaults are filled in and parsed", () => {
     limit: 1_048_576,
     format: "text",
     extra: "",
+    turns: 20,
+    budget: undefined,
+    key: undefined,
   });
 });
 
@@ -55,6 +62,11 @@ test.each<[string, string, unknown]>([
   ["limit=64k", "limit", 65_536],
   ["limit=2M", "limit", 2_097_152],
   ["format=json", "format", "json"],
+  ["turns=0", "turns", 0],
+  ["budget=2.50", "budget", 2.5],
+  ["key=env:MY_KEY", "key", "env:MY_KEY"],
+  ["header.Authorization=env:TOKEN", "header.Authorization", "env:TOKEN"],
+  ["header.X-a.b=1=2", "header.X-a.b", "1=2"],
 ])("%s", (given, key, value) => {
   const all = given.startsWith("cmd=") ? [given] : ["cmd=x", given];
   expect(parseOptions(type, all)[key]).toEqual(value as never);
@@ -77,6 +89,20 @@ test.each<[string, RegExp]>([
   ["limit=0", /limit .* can't be "0": .* above zero/],
   ["limit=999999999999999m", /limit .* can't be/],
   ["format=yaml", /format of the sample backend can't be "yaml": it must be text or json/],
+  ["turns=1.5", /turns .* can't be "1.5": it must be a whole number from 0 to 1000/],
+  ["turns=1001", /turns .* can't be "1001"/],
+  ["turns=-1", /turns .* can't be "-1"/],
+  ["budget=0", /budget .* can't be "0": it must be a number of at least 0.01/],
+  ["budget=1e3", /budget .* can't be "1e3"/],
+  ["budget=Infinity", /budget .* can't be/],
+  ["key=sk-0123456789", /key .* it must be env:NAME, the variable that holds it/],
+  ["key=env:", /key .* it must be env:NAME/],
+  ["header=x", /has no option "header"/],
+  ["header.=x", /has no option "header."/],
+  ["header.a b=x", /has no option "header.a b"/],
+  ["turns.x=1", /has no option "turns.x"/],
+  ["__proto__.x=1", /has no option "__proto__.x"/],
+  ["header.Authorization=", /option header.Authorization of the sample backend has no value/],
   ["folder=", /folder of the sample backend has no value/],
 ])("%s is refused", (given, message) => {
   expect(error("cmd=x", given).message).toMatch(message);
@@ -84,7 +110,7 @@ test.each<[string, RegExp]>([
 
 test("what is known is named in the hint", () => {
   expect(error("zzz=1").hint).toBe(
-    "its options are: cmd, folder, timeout, meta, limit, format, extra",
+    "its options are: cmd, folder, timeout, meta, limit, format, extra, turns, budget, key, header.NAME",
   );
 });
 
@@ -109,8 +135,22 @@ test("the defaults of every backend are values that it takes", () => {
       .filter(([, option]) => option.required)
       .map(([key]) => `${key}=x`);
     const values = parseOptions(backend, required);
-    expect(Object.keys(values)).toEqual(Object.keys(backend.options));
+    const keys = Object.entries(backend.options).filter(([, option]) => option.named !== true);
+    expect(Object.keys(values)).toEqual(keys.map(([key]) => key));
   }
+});
+
+test("a secret that is written out is not shown in the error", () => {
+  expect(error("cmd=x", "key=sk-0123456789").message).not.toContain("sk-0123456789");
+});
+
+test.each<[BackendType["options"][string], string]>([
+  [{ type: "string", summary: "" }, "key=text"],
+  [{ type: "secret", summary: "" }, "key=env:NAME"],
+  [{ type: "text", summary: "", named: true }, "key.NAME=text|env:NAME"],
+  [{ type: "enum", summary: "", values: ["a", "b"] }, "key=a|b"],
+])("%o is written as %s", (option, label) => {
+  expect(optionLabel("key", option)).toBe(label);
 });
 
 test("bytes have no fraction, sign or space", () => {
