@@ -5,7 +5,7 @@ import { standardError } from "./cli/standard-error.ts";
 import { killAllGroups } from "./backends/process-group.ts";
 import { GLOBALS } from "./commands/globals.ts";
 import { ROOT } from "./commands/index.ts";
-import { exemptLoopback } from "./platform/proxy.ts";
+import { exemptLoopback } from "./shared/proxy.ts";
 import { REPOSITORY, VERSION_LINE } from "./project.ts";
 import { ExitCode, messageOf } from "./shared/errors.ts";
 import { Secrets } from "./shared/secrets.ts";

@@ -130,6 +130,38 @@ export interface NotifyRequest {
   attachments?: { uri: string; name: string; mimeType?: string; size?: number }[];
 }
 
+/** A file, as POST /workspaces/:id/chat/uploads answers; multipart field `files`. */
+export interface UploadedFile {
+  /** In poll mode `platform-pending:<workspace>/<file_id>`. */
+  uri: string;
+  name: string;
+  mimeType: string;
+  size: number;
+}
+
+export interface UploadResponse {
+  files: UploadedFile[];
+}
+
+/** The `request_body` of a `chat_upload_receive` row: a file of the canvas user for a poll agent. */
+export interface UploadNotice extends UploadedFile {
+  file_id: string;
+}
+
+/** POST /workspaces/:id/pending-uploads/:file_id/ack. */
+export interface UploadAckResponse {
+  acked: true;
+  /** Somebody had acknowledged it before. */
+  raced?: boolean;
+}
+
+/** GET /uploads/limits. */
+export interface UploadLimits {
+  per_file_bytes: number;
+  per_request_bytes: number;
+  max_attachments_per_message: number;
+}
+
 /** GET /workspaces/:id/state. */
 export interface StateResponse {
   workspace_id: string;

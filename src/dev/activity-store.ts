@@ -82,12 +82,12 @@ export class Activities {
     return () => this.#insert(entry, place);
   }
 
-  /** Runs `work`; the rows that it adds share one instant, as those of a transaction do. */
-  atOneInstant<T>(work: () => T): T {
+  /** Runs `work` as a transaction; the rows that it adds share one instant (T21). */
+  together<T>(work: () => T): T {
     if (this.#instant !== undefined) return work();
     this.#instant = this.#now();
     try {
-      return work();
+      return this.#sqlite.transaction(work).immediate();
     } finally {
       this.#instant = undefined;
     }

@@ -27,6 +27,34 @@ export async function readBody(
   return refuse(413, "request body too large", { truncated: true, max_bytes: maxBytes });
 }
 
+/**
+ * The bytes of a request's body as they come; 413 once there are more than `max`, or as soon as it
+ * says so, after the rest is read and dropped. 400 where the sender breaks off.
+ */
+export async function* boundedBody(request: Request, max: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  let tooLarge = Number(request.headers.get("content-length") ?? 0) > max;
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.length;
+      tooLarge ||= size > max;
+      if (!tooLarge) yield chunk;
+    }
+  } catch {
+    refuse(400, "the request's body was cut off");
+  }
+  if (tooLarge) refuse(413, "request body too large", { truncated: true, max_bytes: max });
+}
+
+/** Reads the rest and drops it: who is still sending sees a reset in place of an answer. */
+export async function drain(body: AsyncGenerator<Uint8Array>): Promise<void> {
+  try {
+    while (!(await body.next()).done);
+  } catch {
+    // There is no rest.
+  }
+}
+
 /** The first `max` bytes as text, and whether that is all. */
 async function readStart(stream: AsyncIterable<Uint8Array> | null, max: number) {
   const chunks: Uint8Array[] = [];

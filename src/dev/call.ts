@@ -26,6 +26,8 @@ export interface Call {
   id: string;
   /** The `:tokenId` of the path; "" where it has none. */
   tokenId: string;
+  /** The `:fileId` of the path; "" where it has none. */
+  fileId: string;
 }
 
 export type Handler = (call: Call) => Response | Promise<Response>;

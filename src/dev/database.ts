@@ -6,12 +6,14 @@ import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import { Activities } from "./activity-store.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 import { Tokens } from "./token-store.ts";
+import { Uploads } from "./upload-store.ts";
 import { Workspaces } from "./workspace-store.ts";
 
 export class DevDatabase {
   readonly workspaces: Workspaces;
   readonly tokens: Tokens;
   readonly activities: Activities;
+  readonly uploads: Uploads;
   readonly #sqlite: Database;
 
   constructor(sqlite: Database, clock: Clock) {
@@ -19,11 +21,12 @@ export class DevDatabase {
     this.workspaces = new Workspaces(sqlite, clock);
     this.tokens = new Tokens(sqlite, clock);
     this.activities = new Activities(sqlite, clock);
+    this.uploads = new Uploads(sqlite, clock);
   }
 
   /** Runs `work` so that the file holds all of it or nothing. Its activities share one instant. */
   transaction<T>(work: () => T): T {
-    return this.activities.atOneInstant(() => this.#sqlite.transaction(work).immediate());
+    return this.activities.together(work);
   }
 
   close(): void {

@@ -39,22 +39,36 @@ export class Feed {
     for (const [first, other] of this.#pending) {
       if (message !== undefined && other === message) await first.catch(() => {});
     }
-    const delay = this.#delay();
-    if (delay === undefined) return void this.#activities.add(entry);
-    const commit = this.#activities.begin(entry);
-    const pending = this.#clock.sleep(delay, this.#stop.signal).then(() => void commit());
-    this.#pending.set(pending, message);
-    try {
-      await pending;
-    } finally {
-      this.#pending.delete(pending);
-    }
+    await this.#write([entry], message);
+  }
+
+  /** Writes rows as one transaction: they share an instant (T21), and readers see all or none. */
+  addTogether(entries: readonly NewActivity[]): Promise<void> {
+    return this.#write(entries, undefined);
   }
 
   /** Has all that is late written at once, from now on; resolves when nothing is under way. */
   async stop(): Promise<void> {
     this.#stop.abort();
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending.keys());
+  }
+
+  async #write(entries: readonly NewActivity[], message: string | undefined): Promise<void> {
+    const rows = this.#activities;
+    const delay = this.#delay();
+    if (delay === undefined) {
+      return rows.together(() => entries.forEach((entry) => rows.add(entry)));
+    }
+    const commits = rows.together(() => entries.map((entry) => rows.begin(entry)));
+    const pending = this.#clock
+      .sleep(delay, this.#stop.signal)
+      .then(() => rows.together(() => commits.forEach((commit) => commit())));
+    this.#pending.set(pending, message);
+    try {
+      await pending;
+    } finally {
+      this.#pending.delete(pending);
+    }
   }
 
   #delay(): number | undefined {

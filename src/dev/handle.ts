@@ -71,8 +71,8 @@ async function answer(
   }
   const routes = ROUTES[dev.revision.name];
   const found = findRoute(routes, request.method, path) ?? refuse(404, "not found");
-  const { id = "", tokenId = "" } = found.params;
-  const call = { dev, request, query, id, tokenId };
+  const { id = "", tokenId = "", fileId = "" } = found.params;
+  const call = { dev, request, query, id, tokenId, fileId };
   authorize(found.route.auth, call);
   return found.route.handler(call);
 }

@@ -29,7 +29,10 @@ export async function notify({ dev, id, request }: Call): Promise<Response> {
     method: "notify",
     status: "ok",
     summary: `Agent message: ${[...message].slice(0, PREVIEW_CHARACTERS).join("")}`,
-    response_body: { result: message, ...(files.length === 0 ? {} : { parts: files }) },
+    response_body: {
+      result: message,
+      ...(files.length === 0 ? {} : { parts: [{ kind: "text", text: message }, ...files] }),
+    },
   });
   return Response.json({ status: "sent" });
 }

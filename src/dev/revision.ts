@@ -38,6 +38,8 @@ export interface Revision {
   /** 2.4.2: a message is given the role and contextId that it lacks, and `type` parts a `kind`. */
   completesMessages: boolean;
   push: PushRules;
+  /** 2.10: a file can still be read for a while after its agent has acknowledged it. */
+  showsAcknowledgedFiles: boolean;
   /** 2.8: workspaces are shown with `last_heartbeat_at`. */
   showsHeartbeat: boolean;
   /** 2.9: who may list peers, and whether workspaces without a parent see one another there. */
@@ -81,6 +83,7 @@ const R1: Revision = {
     headersMs: 180_000,
     canvasPatienceMs: undefined,
   },
+  showsAcknowledgedFiles: false,
   showsHeartbeat: false,
   peers: { auth: "agent", rootSiblings: true },
   checkedRemoval: false,
@@ -107,6 +110,7 @@ const R2: Revision = {
     headersMs: undefined,
     canvasPatienceMs: 90_000,
   },
+  showsAcknowledgedFiles: true,
   showsHeartbeat: true,
   peers: { auth: "workspace", rootSiblings: false },
   checkedRemoval: true,

@@ -9,6 +9,7 @@ import { reportActivity } from "./report.ts";
 import { REVISIONS, type Revision, type RevisionName } from "./revision.ts";
 import { route, type Route } from "./router.ts";
 import { createToken, listTokens, revokeToken } from "./tokens.ts";
+import { acknowledgeFile, showFile, showUploadLimits, upload } from "./uploads.ts";
 import {
   changeAbilities,
   deleteWorkspace,
@@ -24,6 +25,7 @@ const routesOf = ({ acknowledgements, peers }: Revision): readonly Route[] => [
   // 1.9
   route("GET", "/health", "open", () => Response.json({ status: "ok" })),
   route("GET", "/buildinfo", "open", () => Response.json({ git_sha: "dev" })),
+  route("GET", "/uploads/limits", "open", showUploadLimits),
   // 2.1, 2.2: they look at the token themselves, as the id is in the body
   route("POST", "/registry/register", "open", register),
   route("POST", "/registry/heartbeat", "open", heartbeat),
@@ -47,6 +49,10 @@ const routesOf = ({ acknowledgements, peers }: Revision): readonly Route[] => [
   route("POST", "/workspaces/:id/pause", "workspace", pause),
   route("POST", "/workspaces/:id/resume", "workspace", resume),
   route("POST", "/workspaces/:id/external/rotate", "workspace", rotate),
+  // 2.10
+  route("POST", "/workspaces/:id/chat/uploads", "workspace", upload),
+  route("GET", "/workspaces/:id/pending-uploads/:fileId/content", "workspace", showFile),
+  route("POST", "/workspaces/:id/pending-uploads/:fileId/ack", "workspace", acknowledgeFile),
   // 3.4
   route("GET", "/workspaces/:id/tokens", "workspace", listTokens),
   route("POST", "/workspaces/:id/tokens", "workspace", createToken),

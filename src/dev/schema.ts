@@ -1,6 +1,6 @@
 /**
- * The tables. Times of workspaces and tokens are milliseconds since 1970; `activities.created_at`
- * is RFC 3339 in UTC with nine digits, so that its order as text is its order in time.
+ * The tables. Times are milliseconds since 1970, but for `activities.created_at`: RFC 3339 in UTC with
+ * nine digits, so that its order as text is its order in time.
  */
 
 /** Marks a file as ours (SQLite's application_id): "MoDv". */
@@ -79,4 +79,24 @@ export const MIGRATIONS: readonly string[] = [
   `,
   // A reader of one type need not pass over the rows of all others.
   "CREATE INDEX activities_by_type ON activities (workspace_id, activity_type, created_at, seq)",
+  // In pieces, so that no file has to be in memory whole. A size of null: it is still coming.
+  `
+  CREATE TABLE uploads (
+    id TEXT PRIMARY KEY,
+    workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    mime_type TEXT NOT NULL,
+    size INTEGER,
+    created_at INTEGER NOT NULL,
+    acked_at INTEGER
+  ) STRICT;
+  CREATE INDEX uploads_by_workspace ON uploads (workspace_id);
+
+  CREATE TABLE upload_pieces (
+    upload_id TEXT NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+    n INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (upload_id, n)
+  ) STRICT;
+  `,
 ];

@@ -13,7 +13,7 @@ import { handle, type Hooks } from "./handle.ts";
 import { Pushes } from "./push.ts";
 import { RateLimiter } from "./rate-limit.ts";
 import { REVISIONS, type RevisionName } from "./revision.ts";
-import { DEFAULT_SWEEP_EVERY_MS, sweepSilent } from "./sweep.ts";
+import { DEFAULT_SWEEP_EVERY_MS, sweep } from "./sweep.ts";
 import { savedAdminToken } from "./token-files.ts";
 import { randomToken, sha256 } from "./token-store.ts";
 
@@ -92,7 +92,7 @@ export async function startDevPlatform(options: DevOptions): Promise<DevPlatform
     staleAfterMs: options.staleAfterMs ?? revision.staleAfterMs,
     everyMs: options.sweepEveryMs ?? DEFAULT_SWEEP_EVERY_MS,
   };
-  const sweeping = sweepSilent(database, clock, times, onError, stopping.signal);
+  const sweeping = sweep(database, clock, times, onError, stopping.signal);
 
   const actions: (() => Promise<void>)[] = [];
   let stopped: Promise<void> | undefined;

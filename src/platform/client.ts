@@ -9,14 +9,22 @@ import type {
 import { get, getString } from "../shared/json.ts";
 import { oneLine } from "../shared/text.ts";
 import type { Secrets } from "../shared/secrets.ts";
+import { PlatformFiles } from "./files.ts";
 import { Http, type HttpParts } from "./http.ts";
 import {
   PlatformError,
   type ActivityQuery,
   type CallOptions,
+  type DownloadOptions,
+  type FileToUpload,
+  type NotifyOptions,
   type Platform,
   type RateLimit,
+  type RegisterOptions,
   type Registration,
+  type Sink,
+  type UploadedFile,
+  type Verdict,
 } from "./platform.ts";
 
 const SHORT_MS = 10_000;
@@ -30,6 +38,12 @@ const PAGE_BYTES = 40 * SMALL;
 /** What a push agent's answer may have at revision 1 (2.4.2). We only look for an error in it. */
 const SEND_BYTES = 10 * SMALL;
 
+/** A platform gives a name up to 255 characters. */
+const MAX_NAME_CHARACTERS = 255;
+
+/** A workspace that is unknown, removed, or not for our eyes. */
+const NO_NAME: readonly Verdict[] = ["permanent", "gone", "forbidden"];
+
 export interface ClientParts extends HttpParts {
   /** The workspace whose own routes are called. */
   workspaceId: string;
@@ -37,11 +51,13 @@ export interface ClientParts extends HttpParts {
 
 export class PlatformClient implements Platform {
   readonly #http: Http;
+  readonly #files: PlatformFiles;
   readonly #id: string;
   readonly #secrets: Secrets;
 
   constructor(parts: ClientParts) {
     this.#http = new Http(parts);
+    this.#files = new PlatformFiles(this.#http, parts.workspaceId);
     this.#id = parts.workspaceId;
     this.#secrets = parts.secrets;
   }
@@ -54,24 +70,31 @@ export class PlatformClient implements Platform {
     return this.#http.rateLimit;
   }
 
-  /** POST /registry/register (2.1), always with an explicit poll mode (T12). */
-  async register(card: AgentCard, options?: CallOptions): Promise<Registration> {
-    const body: RegisterRequest = { id: this.#id, agent_card: card, delivery_mode: "poll" };
-    const answer = await this.#post("registering", ["registry", "register"], body, options);
-    this.#learn(answer);
+  /** POST /registry/register (2.1), always with an explicit mode (T12). */
+  async register(card: AgentCard, options?: RegisterOptions): Promise<Registration> {
+    const { push, ...rest } = options ?? {};
+    const body: RegisterRequest = {
+      id: this.#id,
+      agent_card: card,
+      ...(push === undefined
+        ? { delivery_mode: "poll" }
+        : { delivery_mode: "push", url: push.url }),
+    };
+    const answer = await this.#post("registering", ["registry", "register"], body, rest);
     const authToken = getString(answer, "auth_token");
     this.#secrets.add(authToken);
-    return { authToken };
+    return { authToken, inboundSecret: this.#learn(answer) };
   }
 
   /** POST /registry/heartbeat (2.2), on a connection of its own: presence waits for nothing. */
   async heartbeat(
     report: Omit<HeartbeatRequest, "workspace_id">,
     options?: CallOptions,
-  ): Promise<void> {
+  ): Promise<{ inboundSecret: string | undefined }> {
     const body: HeartbeatRequest = { workspace_id: this.#id, ...report };
     const path = ["registry", "heartbeat"];
-    this.#learn(await this.#post("heartbeat", path, body, { ...options, fresh: true }));
+    const answer = await this.#post("heartbeat", path, body, { ...options, fresh: true });
+    return { inboundSecret: this.#learn(answer) };
   }
 
   /** GET /workspaces/:id/activity (2.3). */
@@ -123,15 +146,39 @@ export class PlatformClient implements Platform {
   }
 
   /** POST /workspaces/:id/notify (2.5). */
-  async notify(message: string, options?: CallOptions): Promise<void> {
-    const body: NotifyRequest = { message };
-    await this.#post("telling the canvas", ["workspaces", this.#id, "notify"], body, options);
+  async notify(message: string, options?: NotifyOptions): Promise<void> {
+    const { attachments = [], ...rest } = options ?? {};
+    const body: NotifyRequest = { message, ...(attachments.length === 0 ? {} : { attachments }) };
+    await this.#post("telling the canvas", ["workspaces", this.#id, "notify"], body, rest);
+  }
+
+  download(fileId: string, sink: Sink, options: DownloadOptions) {
+    return this.#files.download(fileId, sink, options);
+  }
+
+  acknowledge(fileId: string, options?: CallOptions): Promise<void> {
+    return this.#files.acknowledge(fileId, options);
+  }
+
+  upload(file: FileToUpload, options?: CallOptions): Promise<UploadedFile> {
+    return this.#files.upload(file, options);
   }
 
   /** GET /workspaces/:id (2.8). */
   async workspace(options?: CallOptions): Promise<{ name: string | undefined }> {
     const body = await this.#read("looking up the workspace", ["workspaces", this.#id], options);
     return { name: getString(body, "name") };
+  }
+
+  /** GET /workspaces/:id of another workspace (2.8), which is open to all. */
+  async peerName(id: string, options?: CallOptions): Promise<string | undefined> {
+    try {
+      const body = await this.#read("looking up a peer", ["workspaces", id], options);
+      return getString(body, "name")?.slice(0, MAX_NAME_CHARACTERS).toWellFormed();
+    } catch (error) {
+      if (error instanceof PlatformError && hasNoName(error)) return undefined;
+      throw error;
+    }
   }
 
   /** GET /workspaces/:id/state (2.7). */
@@ -167,7 +214,13 @@ export class PlatformClient implements Platform {
   }
 
   /** T29: the secret of the other direction comes with every beat and belongs in no log. */
-  #learn(answer: unknown): void {
-    this.#secrets.add(getString(answer, "platform_inbound_secret"));
+  #learn(answer: unknown): string | undefined {
+    const secret = getString(answer, "platform_inbound_secret");
+    this.#secrets.add(secret);
+    return secret;
   }
+}
+
+function hasNoName({ verdict, failure: { status = 0 } }: PlatformError): boolean {
+  return NO_NAME.includes(verdict) && [403, 404, 410].includes(status);
 }

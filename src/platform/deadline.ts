@@ -1,10 +1,11 @@
 /**
- * A deadline that covers headers and body, joined with the caller's signal. Made by hand:
- * AbortSignal.any on a signal that lives for months keeps something for every call.
+ * A deadline, in milliseconds from now, that covers headers and body, joined with the caller's signal.
+ * Made by hand: AbortSignal.any on a signal that lives for months keeps something for every call.
  */
 export class Deadline {
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #ms: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #outer: AbortSignal | undefined;
   readonly #onOuter = () => this.abort();
   /** Set once the time is up. */
@@ -12,10 +13,8 @@ export class Deadline {
 
   constructor(ms: number, outer: AbortSignal | undefined) {
     this.#outer = outer;
-    this.#timer = setTimeout(() => {
-      this.expired = new DOMException("the deadline passed", "TimeoutError");
-      this.abort();
-    }, ms);
+    this.#ms = ms;
+    this.restart();
     if (outer?.aborted) this.abort();
     outer?.addEventListener("abort", this.#onOuter, { once: true });
   }
@@ -24,12 +23,26 @@ export class Deadline {
     return this.#controller.signal;
   }
 
+  /** The time begins anew. */
+  restart(): void {
+    this.pause();
+    this.#timer = setTimeout(() => {
+      this.expired = new DOMException("the deadline passed", "TimeoutError");
+      this.abort();
+    }, this.#ms);
+  }
+
+  /** No time passes until the restart. */
+  pause(): void {
+    clearTimeout(this.#timer);
+  }
+
   abort(): void {
     this.#controller.abort();
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
+    this.pause();
     this.#outer?.removeEventListener("abort", this.#onOuter);
   }
 }

@@ -1,10 +1,9 @@
 /** The one place that decides what a failed call means: the retry rule's input. */
-import { codeOf, messageOf } from "../shared/errors.ts";
+import { codeOf } from "../shared/errors.ts";
 import { get, getNumber, getString } from "../shared/json.ts";
+import { networkWords } from "../shared/network-words.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { oneLine } from "../shared/text.ts";
-import { formatDuration } from "../shared/duration.ts";
-import { mayBeProxied } from "./proxy.ts";
 import { PlatformError, type Failure, type Verdict } from "./platform.ts";
 
 /** Statuses below 500 that pass by themselves. */
@@ -62,12 +61,11 @@ export function networkError(
   ms: number,
   answered: boolean,
 ): PlatformError {
-  const code = codeOf(error);
-  const { words, refused } = networkWords(url, code, error, ms);
+  const { words, refused } = networkWords(url, error, ms, process.env);
   return new PlatformError(`${what}: ${words}`, {
     verdict: "transient",
     unknownOutcome: !refused,
-    unreadable: answered && code === "ECONNRESET",
+    unreadable: answered && codeOf(error) === "ECONNRESET",
     hint: refused ? REFUSED_HINT : undefined,
   });
 }
@@ -93,45 +91,6 @@ function platformWords(body: unknown, secrets: Secrets): string {
   const words = [said ?? getString(body, "message") ?? "no explanation", ...more].join("; ");
   // Masked before it is cut, lest half a secret remain.
   return oneLine(secrets.mask(words), 300);
-}
-
-function networkWords(
-  url: URL,
-  code: string | undefined,
-  error: unknown,
-  ms: number,
-): { words: string; refused: boolean } {
-  const proxied = mayBeProxied(url, process.env) ? " (a proxy is set in the environment)" : "";
-  if (error instanceof Error && error.name === "TimeoutError") {
-    return { words: `no answer within ${formatDuration(ms)}${proxied}`, refused: false };
-  }
-  switch (code) {
-    case "ECONNREFUSED":
-    case "ConnectionRefused":
-      return { words: `nothing listens at ${url.host}${proxied}`, refused: true };
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return { words: `the host name ${url.hostname} does not resolve${proxied}`, refused: true };
-    case "ECONNRESET":
-      return {
-        words: `the connection was cut before the whole answer came${proxied}`,
-        refused: false,
-      };
-    case "ERR_PROXY_TUNNEL":
-      return { words: `the proxy refused: ${oneLine(messageOf(error))}`, refused: true };
-    case "EPROTO":
-      return { words: `${url.host} does not speak TLS; is it http://?`, refused: true };
-    case "DEPTH_ZERO_SELF_SIGNED_CERT":
-    case "SELF_SIGNED_CERT_IN_CHAIN":
-    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
-    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
-      return {
-        words: `the certificate of ${url.host} is not trusted (${code}); NODE_EXTRA_CA_CERTS names a file with more authorities`,
-        refused: true,
-      };
-    default:
-      return { words: `${code ?? "failed"} at ${url.host}${proxied}`, refused: false };
-  }
 }
 
 function secondsToMs(seconds: number | undefined): number | undefined {

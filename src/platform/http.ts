@@ -1,16 +1,16 @@
 /**
- * One HTTP call to the platform: the home of headers, deadlines, body caps, redirects and decoding.
- * It never retries; who calls decides that.
+ * One HTTP call to the platform: the home of addresses, headers, redirects and of what an end without
+ * an answer means. It never retries; who calls decides that.
  */
 import { createFetch } from "ofetch";
 import type { Clock } from "../shared/clock.ts";
-import { parseRetryAfter } from "../shared/backoff.ts";
-import { parseJson } from "../shared/json.ts";
+import { isLoopback } from "../shared/proxy.ts";
 import type { Secrets } from "../shared/secrets.ts";
+import { receive } from "./answer.ts";
 import { Deadline } from "./deadline.ts";
-import { answerError, networkError, undecodableError, type Received } from "./failure.ts";
+import { answerError, networkError, undecodableError } from "./failure.ts";
+import type { Payload } from "./multipart.ts";
 import { PlatformError, type CallOptions, type RateLimit } from "./platform.ts";
-import { isLoopback } from "./proxy.ts";
 import { readRateLimit } from "./rate-limit.ts";
 
 export interface HttpParts {
@@ -34,8 +34,14 @@ export interface Call {
   /** Segments, each escaped here: no id can climb out of its place. */
   path: string[];
   query?: Record<string, string | undefined>;
+  /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  payload?: Payload;
+  /** What is wanted in answer. Default: JSON. */
+  accept?: string;
   deadlineMs: number;
+  /** Of the answer. */
   maxBytes: number;
   /** A 2xx counts whatever its body is. */
   anyBody?: boolean;
@@ -47,7 +53,8 @@ export interface Answer {
 }
 
 const MAX_REDIRECTS = 3;
-const HEAD_BYTES = 16_384;
+/** What the ids of a path may have: UUIDs are 36 long, those of the Go tool at most 128. */
+const MAX_SEGMENT_CHARACTERS = 200;
 
 // A thin layer on purpose: ofetch's own retries, timeout and parsing have traps that we can't have.
 const ofetch = createFetch({
@@ -82,14 +89,13 @@ export class Http {
 
   /** Makes the call; rejects with a PlatformError for anything but a decodable 2xx. */
   async call(call: Call, options: CallOptions = {}): Promise<Answer> {
-    const url = this.#url(call);
     const deadline = new Deadline(call.deadlineMs, options.signal);
     let answered = false;
     try {
-      const response = await this.#follow(url, call, options, deadline.signal);
+      const response = await this.open(call, options, deadline.signal);
       const { status, ok } = response;
       answered = true;
-      const receiving = this.#receive(response, call, deadline);
+      const receiving = receive(response, { ...call, deadline, now: this.serverNow() });
       // Cut off, too large or too slow: the headers have said all that counts.
       if (ok && call.anyBody === true) {
         return { status, body: (await receiving.catch(() => undefined))?.body };
@@ -99,19 +105,51 @@ export class Http {
       if (received.body === undefined) throw undecodableError(call.what, received);
       return { status, body: received.body };
     } catch (error) {
-      if (error instanceof PlatformError) throw error;
-      // ofetch wraps the network's error; what matters is inside.
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-      throw networkError(call.what, url, deadline.expired ?? cause, call.deadlineMs, answered);
+      throw this.explained(call, error, deadline, answered);
     } finally {
       deadline.clear();
     }
+  }
+
+  /**
+   * The answer as soon as its headers are there, whatever its status; who calls reads the body.
+   * Rejects with what fetch throws, and with a PlatformError for a path or redirect that is refused.
+   */
+  async open(call: Call, options: CallOptions, signal: AbortSignal): Promise<Response> {
+    const response = await this.#follow(this.#url(call), call, options, signal);
+    const date = Date.parse(response.headers.get("date") ?? "");
+    // Four digits of a year are what a cursor file and a query can hold.
+    if (date >= 0 && date < Date.UTC(9999)) this.#skewMs = date - this.#parts.clock.now();
+    this.rateLimit = readRateLimit(response.headers) ?? this.rateLimit;
+    return response;
+  }
+
+  /** The error for an answer that is no success, from its body. */
+  async refusal(call: Call, response: Response, deadline: Deadline): Promise<PlatformError> {
+    const received = await receive(response, { ...call, deadline, now: this.serverNow() });
+    return response.ok
+      ? undecodableError(call.what, received)
+      : answerError(call.what, received, this.#parts.secrets);
+  }
+
+  /** What a call's end without a whole answer means. */
+  explained(call: Call, error: unknown, deadline: Deadline, answered: boolean): PlatformError {
+    // ofetch wraps the network's error; what matters is inside.
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    for (const known of [error, cause]) if (known instanceof PlatformError) return known;
+    const { baseUrl } = this.#parts;
+    return networkError(call.what, baseUrl, deadline.expired ?? cause, call.deadlineMs, answered);
   }
 
   #url({ what, path, query }: Call): URL {
     // An escape would not help: %2e%2e climbs just as well (WHATWG URL, 4.5).
     if (path.some((segment) => /^\.\.?$/.test(segment))) {
       throw new PlatformError(`${what}: "." and ".." are no ids`, { verdict: "permanent" });
+    }
+    if (path.some(({ length }) => length === 0 || length > MAX_SEGMENT_CHARACTERS)) {
+      throw new PlatformError(`${what}: an id has 1 to ${MAX_SEGMENT_CHARACTERS} characters`, {
+        verdict: "permanent",
+      });
     }
     const segments = path.map((segment) => encodeURIComponent(segment.toWellFormed()));
     const url = new URL(this.#parts.baseUrl);
@@ -126,10 +164,10 @@ export class Http {
     const { baseUrl, identity, orgId, userAgent } = this.#parts;
     const token = this.#parts.token();
     return {
-      accept: "application/json",
+      accept: call.accept ?? "application/json",
       "accept-encoding": "identity",
       "user-agent": userAgent,
-      ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+      ...bodyHeaders(call),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(identity === undefined ? {} : { "x-workspace-id": identity }),
       // A hosted tenant takes its own origin for the org id (T8); it only ever compares https.
@@ -150,7 +188,7 @@ export class Http {
       const response = (await ofetch.raw(at.href, {
         method: call.method,
         headers: this.#headers(call),
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        ...bodyOf(call),
         signal,
         redirect: "manual",
         keepalive: options.fresh !== true,
@@ -177,67 +215,19 @@ export class Http {
       at = next;
     }
   }
-
-  async #receive(response: Response, call: Call, deadline: Deadline): Promise<Received> {
-    const { clock } = this.#parts;
-    const date = Date.parse(response.headers.get("date") ?? "");
-    // Four digits of a year are what a cursor file and a query can hold.
-    if (date >= 0 && date < Date.UTC(9999)) this.#skewMs = date - clock.now();
-    this.rateLimit = readRateLimit(response.headers) ?? this.rateLimit;
-    const type = (response.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-    const isJson = type === "" || type === "application/json" || type?.endsWith("+json") === true;
-    const text = await readCapped(response, call, deadline);
-    const received: Received = {
-      status: response.status,
-      body: undefined,
-      undecodable: undefined,
-      empty: text.trim() === "",
-      retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), this.serverNow()),
-    };
-    if (received.empty) return received;
-    const encoding = response.headers.get("content-encoding") ?? "identity";
-    if (encoding.toLowerCase() !== "identity") {
-      received.undecodable = `an answer in the encoding ${encoding.slice(0, 20)}, which was not asked for`;
-      return received;
-    }
-    if (!isJson) {
-      received.undecodable = `an answer of type ${type?.slice(0, 40)} instead of JSON`;
-      return received;
-    }
-    try {
-      received.body = parseJson(text);
-    } catch {
-      received.undecodable = "an answer that is broken JSON";
-    }
-    return received;
-  }
 }
 
-/** The body as text, or an error with its beginning once it is larger than it may be. */
-async function readCapped(response: Response, call: Call, deadline: Deadline): Promise<string> {
-  if (response.body === null) return "";
-  const length = response.headers.get("content-length") ?? "";
-  // Told to be small: reading it as a stream costs several times as much.
-  if (/^\d{1,9}$/.test(length) && Number(length) <= call.maxBytes) return response.text();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-    size += chunk.byteLength;
-    chunks.push(chunk);
-    if (size <= call.maxBytes) continue;
-    deadline.abort();
-    throw new PlatformError(
-      `${call.what}: the answer is larger than ${Math.round(call.maxBytes / 1024)} KiB`,
-      {
-        verdict: "transient",
-        status: response.status,
-        unreadable: true,
-        // No copy of all that was read.
-        head: Buffer.concat(chunks, Math.min(size, HEAD_BYTES)).toString("utf8"),
-      },
-    );
+function bodyHeaders({ payload, body }: Call): Record<string, string> {
+  if (payload === undefined) {
+    return body === undefined ? {} : { "content-type": "application/json" };
   }
-  return Buffer.concat(chunks).toString("utf8");
+  // Without its length a stream goes in chunks, which not every server takes.
+  return { "content-type": payload.contentType, "content-length": String(payload.size) };
+}
+
+function bodyOf({ payload, body }: Call): { body?: string | ReadableStream<Uint8Array> } {
+  if (payload !== undefined) return { body: payload.stream() };
+  return body === undefined ? {} : { body: JSON.stringify(body) };
 }
 
 /** Only https tenants compare `Origin`; a plain local server would take us for the web UI. */

@@ -1,5 +1,10 @@
 /** The platform as the bridge sees it: one workspace's calls, and the way they fail. */
-import type { AgentCard, HeartbeatRequest, MessageSendRequest } from "../contract/types.ts";
+import type {
+  AgentCard,
+  HeartbeatRequest,
+  MessageSendRequest,
+  NotifyRequest,
+} from "../contract/types.ts";
 import { ExitCode, MoleculeError } from "../shared/errors.ts";
 
 /**
@@ -79,15 +84,57 @@ export interface CallOptions {
   fresh?: boolean | undefined;
 }
 
+/** How the platform is to bring us messages. */
+export interface RegisterOptions extends CallOptions {
+  /** It posts them to this address; without, they wait until we fetch them. */
+  push?: { url: string } | undefined;
+}
+
+export interface NotifyOptions extends CallOptions {
+  /** Files that go with the text: what {@link Platform.upload} gave, or http(s) addresses. */
+  attachments?: NotifyRequest["attachments"] | undefined;
+}
+
+export interface DownloadOptions extends CallOptions {
+  /** A file that is larger is `permanent`, and is read no further than this. */
+  maxBytes: number;
+}
+
 export interface Registration {
   /** The one copy of a new token, when the workspace had none. */
   authToken: string | undefined;
+  /** What the platform shows when it calls us (contract 5.3). Masked in every output. */
+  inboundSecret: string | undefined;
 }
+
+/** A file on its way to the canvas user. */
+export interface FileToUpload {
+  name: string;
+  /** Undefined leaves the type of `data`. */
+  mimeType: string | undefined;
+  data: Blob;
+}
+
+/** A file that the platform has taken, as it describes it. */
+export interface UploadedFile {
+  /** For {@link NotifyOptions.attachments}. */
+  uri: string;
+  name: string;
+  mimeType: string | undefined;
+  size: number | undefined;
+}
+
+/** Takes a piece of a file. The next one is read when it is done. */
+export type Sink = (chunk: Uint8Array) => Promise<void> | void;
 
 /** All calls reject with a {@link PlatformError} and have a deadline of their own. */
 export interface Platform {
-  register(card: AgentCard, options?: CallOptions): Promise<Registration>;
-  heartbeat(report: Omit<HeartbeatRequest, "workspace_id">, options?: CallOptions): Promise<void>;
+  register(card: AgentCard, options?: RegisterOptions): Promise<Registration>;
+  /** The platform gives its inbound secret with every beat, so that a new one is learnt. */
+  heartbeat(
+    report: Omit<HeartbeatRequest, "workspace_id">,
+    options?: CallOptions,
+  ): Promise<{ inboundSecret: string | undefined }>;
   /** One page of inbound rows as they came, in the platform's order. */
   activity(query: ActivityQuery, options?: CallOptions): Promise<unknown[]>;
   /** Sends to a peer. Any 2xx is delivered; `note` says what its body complained about, if so. */
@@ -96,9 +143,25 @@ export interface Platform {
     request: MessageSendRequest,
     options?: CallOptions,
   ): Promise<{ queued: boolean; body: unknown; note: string | undefined }>;
-  notify(message: string, options?: CallOptions): Promise<void>;
+  notify(message: string, options?: NotifyOptions): Promise<void>;
+  /**
+   * Reads a file that the canvas user sent us, piece by piece: the end of its `platform-pending:` uri
+   * names it. What `sink` throws is thrown on as it is. Where the call fails, the sink may have been
+   * given a part.
+   */
+  download(
+    fileId: string,
+    sink: Sink,
+    options: DownloadOptions,
+  ): Promise<{ mimeType: string | undefined; size: number }>;
+  /** Says that a file was fetched: the platform need not keep it, and soon nobody can read it. */
+  acknowledge(fileId: string, options?: CallOptions): Promise<void>;
+  /** Hands over a file for the canvas user. A row of it comes back in our own feed (T25). */
+  upload(file: FileToUpload, options?: CallOptions): Promise<UploadedFile>;
   /** The one call that tells why a token is refused: `gone` when the workspace was removed. */
   workspace(options?: CallOptions): Promise<{ name: string | undefined }>;
+  /** What another workspace is called; undefined where the platform does not know it, or won't say. */
+  peerName(id: string, options?: CallOptions): Promise<string | undefined>;
   /** Answers only to a valid token of this very workspace. */
   state(options?: CallOptions): Promise<{ status: string | undefined; paused: boolean }>;
   /** The server's clock in milliseconds, from the last `Date` seen; our own before that. */

@@ -5,8 +5,19 @@
 import type { ActivityRow } from "../../src/contract/types.ts";
 import { Bell } from "./wait.ts";
 
+/** `workspace` is our own, `peer` another; the last three are files from and to the canvas. */
 export type RouteName =
-  "register" | "heartbeat" | "activity" | "a2a" | "notify" | "state" | "workspace";
+  | "register"
+  | "heartbeat"
+  | "activity"
+  | "a2a"
+  | "notify"
+  | "state"
+  | "workspace"
+  | "peer"
+  | "download"
+  | "acknowledge"
+  | "upload";
 
 export interface Seen {
   route: RouteName | "other";
@@ -14,7 +25,7 @@ export interface Seen {
   path: string;
   query: URLSearchParams;
   headers: Headers;
-  // Bodies are what the test knows them to be.
+  /** JSON as a value, a form as FormData: what the test knows it to be. */
   body: any;
 }
 
@@ -115,14 +126,13 @@ export class ScriptedPlatform implements AsyncDisposable {
 
   async #answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
-    const text = await request.text();
     const seen: Seen = {
       route: routeOf(request.method, url.pathname),
       method: request.method,
       path: url.pathname,
       query: url.searchParams,
       headers: request.headers,
-      body: text === "" ? undefined : JSON.parse(text),
+      body: await bodyOf(request),
     };
     this.seen.push(seen);
     this.bell.ring();
@@ -132,7 +142,7 @@ export class ScriptedPlatform implements AsyncDisposable {
     return (await this.#handlers.get(seen.route)?.(seen, nth)) ?? this.#behave(seen);
   }
 
-  #behave({ route, query }: Seen): Response {
+  #behave({ route, query, path, body }: Seen): Response {
     switch (route) {
       case "register":
         return Response.json({ status: "registered", delivery_mode: "poll" });
@@ -151,6 +161,14 @@ export class ScriptedPlatform implements AsyncDisposable {
           paused: false,
           deleted: false,
         });
+      case "download":
+        return new Response("a file", { headers: { "content-type": "text/plain" } });
+      case "acknowledge":
+        return Response.json({ acked: true });
+      case "upload":
+        return Response.json({ files: body.getAll("files").map(describe) });
+      case "peer":
+        return Response.json({ id: path.split("/")[2], name: "peer", status: "online" });
       default:
         return Response.json({ id: WORKSPACE, name: "agent", status: "online" });
     }
@@ -172,6 +190,18 @@ export class ScriptedPlatform implements AsyncDisposable {
   }
 }
 
+async function bodyOf(request: Request): Promise<unknown> {
+  const type = request.headers.get("content-type") ?? "";
+  if (type.startsWith("multipart/form-data")) return request.formData();
+  const text = await request.text();
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+function describe({ name, type, size }: File) {
+  const uri = `platform-pending:${WORKSPACE}/${crypto.randomUUID()}`;
+  return { uri, name, mimeType: type, size };
+}
+
 /** Whole seconds, in milliseconds. */
 function now(): number {
   return Math.floor(Date.now() / 1000) * 1000;
@@ -184,6 +214,10 @@ function routeOf(method: string, path: string): RouteName | "other" {
   if (/^\/workspaces\/[^/]+\/a2a$/.test(path)) return "a2a";
   if (/^\/workspaces\/[^/]+\/notify$/.test(path)) return "notify";
   if (/^\/workspaces\/[^/]+\/state$/.test(path)) return "state";
-  if (/^\/workspaces\/[^/]+$/.test(path)) return "workspace";
+  if (/^\/workspaces\/[^/]+\/pending-uploads\/[^/]+\/content$/.test(path)) return "download";
+  if (/^\/workspaces\/[^/]+\/pending-uploads\/[^/]+\/ack$/.test(path)) return "acknowledge";
+  if (/^\/workspaces\/[^/]+\/chat\/uploads$/.test(path)) return "upload";
+  if (path === `/workspaces/${WORKSPACE}`) return "workspace";
+  if (/^\/workspaces\/[^/]+$/.test(path)) return "peer";
   return "other";
 }

@@ -27,7 +27,10 @@ test("a notice is not idempotent, and carries files as parts", async () => {
   expect(rows).toHaveLength(2);
   expect(rows[0].response_body).toEqual({
     result: "see",
-    parts: [{ kind: "file", file: attachments[0] }],
+    parts: [
+      { kind: "text", text: "see" },
+      { kind: "file", file: attachments[0] },
+    ],
   });
 });
 

@@ -38,6 +38,8 @@ const REPLY = buildReply(
   "hello",
   "answer",
 );
+const FILE_ID = "33333333-3333-4333-8333-333333333333";
+const FILE = { name: "a.txt", mimeType: "text/plain", data: new Blob(["hello"]) };
 const SECRET = "inbound-secret-0123456789";
 
 type Call = [
@@ -56,6 +58,18 @@ const WORDS: Record<string, string> = {
   notify: "telling the canvas",
   workspace: "looking up the workspace",
   state: "looking up the workspace",
+  peer: "looking up a peer",
+  download: "fetching a file",
+  acknowledge: "acknowledging a file",
+  upload: "uploading a file",
+};
+
+/** In milliseconds, where it is not ten seconds. */
+const DEADLINES: Record<string, number> = {
+  a2a: 31 * 60_000,
+  activity: 30_000,
+  download: 30_000,
+  upload: 30_001,
 };
 
 const CALLS: Call[] = [
@@ -66,14 +80,37 @@ const CALLS: Call[] = [
   ["notify", "POST", `/workspaces/${WORKSPACE}/notify`, (c, o) => c.notify("hello", o)],
   ["workspace", "GET", `/workspaces/${WORKSPACE}`, (c, o) => c.workspace(o)],
   ["state", "GET", `/workspaces/${WORKSPACE}/state`, (c, o) => c.state(o)],
+  ["peer", "GET", `/workspaces/${PEER}`, (c, o) => c.peerName(PEER, o)],
+  [
+    "download",
+    "GET",
+    `/workspaces/${WORKSPACE}/pending-uploads/${FILE_ID}/content`,
+    (c, o) => c.download(FILE_ID, () => {}, { ...o, maxBytes: 100 }),
+  ],
+  [
+    "acknowledge",
+    "POST",
+    `/workspaces/${WORKSPACE}/pending-uploads/${FILE_ID}/ack`,
+    (c, o) => c.acknowledge(FILE_ID, o),
+  ],
+  ["upload", "POST", `/workspaces/${WORKSPACE}/chat/uploads`, (c, o) => c.upload(FILE, o)],
 ];
+
+/** Of the request's body, as far as it is always the same. */
+const TYPES: Record<string, string | undefined> = {
+  register: "application/json",
+  heartbeat: "application/json",
+  a2a: "application/json",
+  notify: "application/json",
+  upload: "multipart/form-data",
+};
 
 afterEach(() => {
   jest.useRealTimers();
 });
 
 describe("every call", () => {
-  test.each(CALLS)("%s is a %s to %s that says who we are", async (_, method, path, call) => {
+  test.each(CALLS)("%s is a %s to %s that says who we are", async (route, method, path, call) => {
     await using platform = new ScriptedPlatform();
     await call(clientFor(platform.url, { orgId: "org-1" }));
     expect(platform.seen).toHaveLength(1);
@@ -84,10 +121,10 @@ describe("every call", () => {
       "x-workspace-id": WORKSPACE,
       "x-molecule-org-id": "org-1",
       "user-agent": "molecule/test",
-      accept: "application/json",
+      accept: route === "download" ? "*/*" : "application/json",
     });
     expect(seen?.headers.has("origin")).toBe(false);
-    expect(seen?.headers.get("content-type")).toBe(method === "POST" ? "application/json" : null);
+    expect(seen?.headers.get("content-type")?.split(";")[0]).toBe(TYPES[route]);
   });
 
   test.each(CALLS)("%s fails with its name, and is not repeated", async (route, _, __, call) => {
@@ -113,7 +150,7 @@ describe("every call", () => {
     jest.useFakeTimers();
     const ending = failureOf(call(clientFor(server.url)));
     await server.untilAsked();
-    const deadlineMs = route === "a2a" ? 31 * 60_000 : route === "activity" ? 30_000 : 10_000;
+    const deadlineMs = DEADLINES[route] ?? 10_000;
     jest.advanceTimersByTime(deadlineMs);
     const { message } = await ending;
     expect(message).toContain(`no answer within ${formatDuration(deadlineMs)}`);
@@ -145,12 +182,26 @@ describe("every call", () => {
 describe("register", () => {
   test("says that we poll, under the name that the platform wants for the id", async () => {
     await using platform = new ScriptedPlatform();
-    expect(await clientFor(platform.url).register(CARD)).toEqual({ authToken: undefined });
+    expect(await clientFor(platform.url).register(CARD)).toEqual({
+      authToken: undefined,
+      inboundSecret: undefined,
+    });
     expect(platform.seen[0]?.body).toEqual({
       id: WORKSPACE,
       agent_card: CARD,
       delivery_mode: "poll",
     });
+  });
+
+  test("says where messages are to be pushed, if they are", async () => {
+    await using platform = new ScriptedPlatform();
+    const url = "https://agent.example.com/a2a";
+    await clientFor(platform.url).register(CARD, { push: { url } });
+    await clientFor(platform.url).register(CARD, { push: undefined });
+    expect(platform.seen.map(({ body }) => [body.delivery_mode, body.url])).toEqual([
+      ["push", url],
+      ["poll", undefined],
+    ]);
   });
 
   test("gives back a token that the platform hands out, and both secrets are masked from then on", async () => {
@@ -162,15 +213,20 @@ describe("register", () => {
     };
     platform.on("register", () => Response.json(answer));
     const secrets = new Secrets();
-    const { authToken } = await clientFor(platform.url, { secrets }).register(CARD);
-    expect(authToken).toBe("new-token-1");
+    expect(await clientFor(platform.url, { secrets }).register(CARD)).toEqual({
+      authToken: "new-token-1",
+      inboundSecret: SECRET,
+    });
     expect(secrets.mask(`new-token-1 ${SECRET}`)).toBe("[secret] [secret]");
   });
 
   test.each([null, 7, "", { a: "b" }])("takes %j for no token", async (auth_token) => {
     await using platform = new ScriptedPlatform();
     platform.on("register", () => Response.json({ auth_token, platform_inbound_secret: 7 }));
-    expect(await clientFor(platform.url).register(CARD)).toEqual({ authToken: undefined });
+    expect(await clientFor(platform.url).register(CARD)).toEqual({
+      authToken: undefined,
+      inboundSecret: undefined,
+    });
   });
 });
 
@@ -187,8 +243,17 @@ describe("heartbeat", () => {
       Response.json({ status: "ok", platform_inbound_secret: SECRET }),
     );
     const secrets = new Secrets();
-    await clientFor(platform.url, { secrets }).heartbeat(REPORT);
+    const { inboundSecret } = await clientFor(platform.url, { secrets }).heartbeat(REPORT);
+    expect(inboundSecret).toBe(SECRET);
     expect(secrets.mask(`a ${SECRET}`)).toBe("a [secret]");
+  });
+
+  test("gives no secret where there is none that could be one", async () => {
+    await using platform = new ScriptedPlatform();
+    for (const platform_inbound_secret of [undefined, "", 7, null]) {
+      platform.on("heartbeat", () => Response.json({ status: "ok", platform_inbound_secret }));
+      expect(await clientFor(platform.url).heartbeat(REPORT)).toEqual({ inboundSecret: undefined });
+    }
   });
 });
 
@@ -223,6 +288,22 @@ describe("activity", () => {
       message: "fetching messages: 200, but not a list of rows",
       verdict: "transient",
     });
+  });
+});
+
+describe("notify", () => {
+  test("has files go with the text, where there are any", async () => {
+    await using platform = new ScriptedPlatform();
+    const client = clientFor(platform.url);
+    const attachments = [{ uri: "platform-pending:w/f", name: "a.txt", size: 5 }];
+    await client.notify("one");
+    await client.notify("two", { attachments: [] });
+    await client.notify("three", { attachments });
+    expect(platform.seen.map(({ body }) => body)).toEqual([
+      { message: "one" },
+      { message: "two" },
+      { message: "three", attachments },
+    ]);
   });
 });
 

@@ -39,3 +39,20 @@ test("a deadline that is cleared leaves no timer and no listener, and never come
   stop.abort();
   expect(deadline.signal.aborted).toBe(false);
 });
+
+test("a deadline that is paused does not come, and has its whole time again from the restart", () => {
+  jest.useFakeTimers();
+  const deadline = new Deadline(1_000, undefined);
+  jest.advanceTimersByTime(900);
+  deadline.pause();
+  jest.advanceTimersByTime(5_000);
+  deadline.restart();
+  jest.advanceTimersByTime(999);
+  expect(deadline.signal.aborted).toBe(false);
+  deadline.restart();
+  jest.advanceTimersByTime(999);
+  expect(deadline.signal.aborted).toBe(false);
+  jest.advanceTimersByTime(1);
+  expect(deadline.expired?.name).toBe("TimeoutError");
+  expect(jest.getTimerCount()).toBe(0);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { exemptLoopback, isLoopback, mayBeProxied } from "../../../src/platform/proxy.ts";
+import { exemptLoopback, isLoopback, mayBeProxied } from "../../../src/shared/proxy.ts";
 
 type Env = Record<string, string | undefined>;
 const PROXY = "http://proxy.example.com:3128";

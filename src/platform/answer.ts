@@ -1,0 +1,90 @@
+/** Answers: read within a limit and decoded, for what is promised in JSON. */
+import { parseRetryAfter } from "../shared/backoff.ts";
+import { parseJson } from "../shared/json.ts";
+import type { Deadline } from "./deadline.ts";
+import type { Received } from "./failure.ts";
+import { PlatformError } from "./platform.ts";
+
+const HEAD_BYTES = 16_384;
+
+/** What to read, and for whom. `now` is the server's clock, in milliseconds. */
+export interface Reading {
+  what: string;
+  maxBytes: number;
+  deadline: Deadline;
+  now: number;
+}
+
+/** Reads an answer whole. Throws a PlatformError with its beginning once it is larger than it may be. */
+export async function receive(response: Response, reading: Reading): Promise<Received> {
+  const text = await readCapped(response, reading);
+  const type = mediaType(response);
+  const isJson = type === "" || type === "application/json" || type.endsWith("+json");
+  const received: Received = {
+    status: response.status,
+    body: undefined,
+    undecodable: undefined,
+    empty: text.trim() === "",
+    retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), reading.now),
+  };
+  if (received.empty) return received;
+  received.undecodable = packing(response);
+  if (received.undecodable !== undefined) return received;
+  if (!isJson) {
+    received.undecodable = `an answer of type ${type.slice(0, 40)} instead of JSON`;
+    return received;
+  }
+  try {
+    received.body = parseJson(text);
+  } catch {
+    received.undecodable = "an answer that is broken JSON";
+  }
+  return received;
+}
+
+/** Words for an answer that came packed although we asked for none; undefined for one that did not. */
+export function packing({ headers }: Response): string | undefined {
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() === "identity") return undefined;
+  return `an answer in the encoding ${encoding.slice(0, 20)}, which was not asked for`;
+}
+
+/** The type without its parameters, in lower case; "" where none is given. */
+function mediaType({ headers }: Response): string {
+  return (headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+async function readCapped(
+  response: Response,
+  { what, maxBytes, deadline }: Reading,
+): Promise<string> {
+  if (response.body === null) return "";
+  const length = contentLength(response);
+  // Told to be small: reading it as a stream costs several times as much.
+  if (length !== undefined && length <= maxBytes) return response.text();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+    size += chunk.byteLength;
+    chunks.push(chunk);
+    if (size <= maxBytes) continue;
+    deadline.abort();
+    throw new PlatformError(
+      `${what}: the answer is larger than ${Math.round(maxBytes / 1024)} KiB`,
+      {
+        verdict: "transient",
+        status: response.status,
+        unreadable: true,
+        // No copy of all that was read.
+        head: Buffer.concat(chunks, Math.min(size, HEAD_BYTES)).toString("utf8"),
+      },
+    );
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** The length that an answer says it has, in bytes. */
+export function contentLength({ headers }: Response): number | undefined {
+  const text = headers.get("content-length") ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
