@@ -2,7 +2,7 @@
 import type { Clock } from "../shared/clock.ts";
 import type { StoreDatabase } from "./database.ts";
 import { BY_ID, findMessage, type MessageRow } from "./messages.ts";
-import { putReply, removeReply } from "./replies.ts";
+import { putReply, readAttachments, removeReply } from "./replies.ts";
 import type { Sql } from "./sql.ts";
 import type { DeadLetter, DeadLetters, NewReply, Rebody } from "./store.ts";
 
@@ -57,7 +57,9 @@ export class LocalDeadLetters implements DeadLetters {
       );
       if (isAnswered) {
         const body = rebody(reply.body, reply.kind, generation);
-        putReply(sql, { ...reply, generation, body }, { at: letter.at, nowMs });
+        const attachments = reply.attachments?.map(({ uri: _, ...file }) => file);
+        const revived = { ...reply, generation, body, attachments };
+        putReply(sql, revived, { at: letter.at, nowMs });
       }
       return true;
     }, true);
@@ -80,11 +82,21 @@ function deadMessage(sql: Sql, id: string): MessageRow | undefined {
   return message?.state === "dead" ? message : undefined;
 }
 
+interface UndeliveredRow extends Omit<NewReply, "digest" | "attachments"> {
+  digest: string | null;
+  attachments: string | null;
+}
+
 function undeliveredOf(sql: Sql, id: string): NewReply | undefined {
-  const row = sql.get<Omit<NewReply, "digest"> & { digest: string | null }>(
-    `SELECT activity_id AS activityId, lane, kind, generation, body, digest FROM replies
+  const row = sql.get<UndeliveredRow>(
+    `SELECT activity_id AS activityId, lane, kind, generation, body, digest, attachments FROM replies
      WHERE activity_id = ? AND state = 'undelivered' ORDER BY n DESC LIMIT 1`,
     id,
   );
-  return row === undefined ? undefined : { ...row, digest: row.digest ?? undefined };
+  if (row === undefined) return undefined;
+  return {
+    ...row,
+    digest: row.digest ?? undefined,
+    attachments: readAttachments(row.attachments).attachments,
+  };
 }

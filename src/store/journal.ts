@@ -1,6 +1,5 @@
 /** The journal of a local store: what was seen of the feed, and the messages that wait in it. */
 import type { Clock } from "../shared/clock.ts";
-import { MoleculeError } from "../shared/errors.ts";
 import { admitRow } from "./admission.ts";
 import type { StoreDatabase } from "./database.ts";
 import { giveUpBelow, watermarkOf } from "./watermark.ts";
@@ -10,12 +9,12 @@ import {
   findMessage,
   openLanes,
   openMessage,
+  rawOf,
   sessionOf,
   settleMessage,
 } from "./messages.ts";
 import { pendingInLane } from "./replies.ts";
 import { OPEN } from "./schema.ts";
-import type { Sql } from "./sql.ts";
 import type {
   Admission,
   ChildProcess,
@@ -89,6 +88,12 @@ export class LocalJournal implements Journal {
     return this.#database.read(
       (sql) =>
         new Set(ids.filter((id) => sql.get("SELECT 1 FROM seen WHERE id = ?", id) !== undefined)),
+    );
+  }
+
+  async kept(ids: readonly string[]): Promise<Set<string>> {
+    return this.#database.read(
+      (sql) => new Set(ids.filter((id) => findMessage(sql, id) !== undefined)),
     );
   }
 
@@ -236,13 +241,4 @@ export class LocalJournal implements Journal {
       );
     });
   }
-}
-
-function rawOf(sql: Sql, id: string): string {
-  const found = sql.get<{ raw: string }>(
-    `SELECT raw FROM messages JOIN raws USING (n) WHERE ${BY_ID}`,
-    id,
-  );
-  if (found === undefined) throw new MoleculeError(`the message ${id} is not kept any more`);
-  return found.raw;
 }

@@ -12,12 +12,13 @@ import {
 } from "./cursor-file.ts";
 import { StoreDatabase } from "./database.ts";
 import { LocalDeadLetters } from "./dead-letters.ts";
+import { LocalFolders } from "./folders.ts";
 import { LocalJournal, type Room } from "./journal.ts";
 import { LocalLock } from "./lock.ts";
 import { LocalMemory } from "./memory.ts";
 import { LocalOutbox } from "./outbox.ts";
 import { MAX_SEEN, prune } from "./prune.ts";
-import type { Cursor, DeadLetters, Journal, Memory, Outbox, Store } from "./store.ts";
+import type { Cursor, DeadLetters, FolderStore, Journal, Memory, Outbox, Store } from "./store.ts";
 import { fileError } from "./store-error.ts";
 import { readToken, writeToken } from "./token-file.ts";
 
@@ -41,6 +42,7 @@ export class LocalStore implements Store {
   readonly outbox: Outbox;
   readonly deadLetters: DeadLetters;
   readonly memory: Memory;
+  readonly files: FolderStore;
   readonly #workspaceId: string;
   readonly #folder: string;
   readonly #cursorPath: string;
@@ -65,7 +67,8 @@ export class LocalStore implements Store {
     this.journal = new LocalJournal(this.#database, clock, { maxMessages, maxBytes });
     this.outbox = new LocalOutbox(this.#database, clock);
     this.deadLetters = new LocalDeadLetters(this.#database, clock);
-    this.memory = new LocalMemory(this.#database);
+    this.memory = new LocalMemory(this.#database, clock);
+    this.files = new LocalFolders(pathIn(folder, workspaceId, "files"));
   }
 
   /**

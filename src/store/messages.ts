@@ -29,6 +29,16 @@ export function findMessage(sql: Sql, id: string): MessageRow | undefined {
   );
 }
 
+/** The row as it came, as JSON. */
+export function rawOf(sql: Sql, id: string): string {
+  const found = sql.get<{ raw: string }>(
+    `SELECT raw FROM messages JOIN raws USING (n) WHERE ${BY_ID}`,
+    id,
+  );
+  if (found === undefined) throw new MoleculeError(`the message ${id} is not kept any more`);
+  return found.raw;
+}
+
 /** The message if it is not settled and, with `states`, in one of these; throws otherwise. */
 export function openMessage(
   sql: Sql,

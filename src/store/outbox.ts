@@ -12,9 +12,17 @@ import {
   settleMessage,
   type MessageRow,
 } from "./messages.ts";
-import { bodyOf, isTrouble, leftOpen, putReply, removeReply } from "./replies.ts";
+import {
+  bodyOf,
+  changeReply,
+  isTrouble,
+  leftOpen,
+  putReply,
+  removeReply,
+  writeAttachments,
+} from "./replies.ts";
 import type { Sql } from "./sql.ts";
-import type { NewReply, Outbox, PeerMode, Reply } from "./store.ts";
+import type { Attachment, NewReply, Outbox, PeerMode, Reply } from "./store.ts";
 
 export class LocalOutbox implements Outbox {
   readonly #database: StoreDatabase;
@@ -46,7 +54,20 @@ export class LocalOutbox implements Outbox {
   async body(reply: Reply): Promise<string> {
     const body = this.#database.read((sql) => bodyOf(sql, reply));
     if (body !== undefined) return body;
-    throw new MoleculeError(`the answer to ${reply.activityId} is not kept any more`);
+    throw notKept(reply);
+  }
+
+  async attached(
+    reply: Reply,
+    attachments: readonly Attachment[],
+    text?: Pick<NewReply, "body" | "digest">,
+  ): Promise<Reply> {
+    const found = await this.#database.write((sql) => {
+      const kept = writeAttachments(attachments);
+      return changeReply(sql, reply, kept, text);
+    }, true);
+    if (!found) throw notKept(reply);
+    return { ...reply, attachments, ...(text === undefined ? {} : { digest: text.digest }) };
   }
 
   async posted(reply: Reply, at: string): Promise<void> {
@@ -154,6 +175,10 @@ export class LocalOutbox implements Outbox {
       ),
     );
   }
+}
+
+function notKept({ activityId }: Reply): MoleculeError {
+  return new MoleculeError(`the answer to ${activityId} is not kept any more`);
 }
 
 /** The message that the reply ends; none for a trouble, or where it is over or was revived. */

@@ -34,6 +34,7 @@ export async function prune(
   for (const [query, beforeMs] of [
     ["DELETE FROM sent_ids WHERE n IN (SELECT n FROM sent_ids WHERE entered_ms < ?", REPEAT_MS],
     ["DELETE FROM runs WHERE n IN (SELECT n FROM runs WHERE at_ms < ?", HOUR_MS],
+    ["DELETE FROM memory WHERE rowid IN (SELECT rowid FROM memory WHERE at_ms < ?", KEEP_MS],
     // One whose echo is known still has to be counted against it.
     [
       `DELETE FROM notices WHERE n IN (SELECT n FROM notices WHERE at_ms < ?

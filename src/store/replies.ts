@@ -1,7 +1,7 @@
 /** Replies as they stand in the database. */
 import { sessionOf } from "./messages.ts";
 import type { Sql } from "./sql.ts";
-import type { NewReply, Reply } from "./store.ts";
+import type { Attachment, NewReply, Reply } from "./store.ts";
 
 /** What one reply is known by, also where its message was revived meanwhile. */
 export type ReplyKey = Pick<Reply, "activityId" | "kind" | "generation">;
@@ -22,8 +22,9 @@ export function putReply(
   removeReply(sql, reply);
   sql.run(
     `INSERT INTO replies
-       (activity_id, at, kind, generation, lane, digest, dead_reason, since_ms, session, bytes, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (activity_id, at, kind, generation, lane, digest, dead_reason, since_ms, session, attachments,
+        bytes, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     reply.activityId,
     at,
     reply.kind,
@@ -33,6 +34,7 @@ export function putReply(
     deadReason,
     nowMs,
     sessionOf(sql),
+    writeAttachments(reply.attachments),
     Buffer.byteLength(reply.body),
     reply.body,
   );
@@ -51,6 +53,23 @@ export function removeReply(
     generation,
   );
   return row === undefined ? undefined : { deadReason: row.dead_reason ?? undefined };
+}
+
+/** Keeps other attachments with a reply and, if given, another text. Whether it was there. */
+export function changeReply(
+  sql: Sql,
+  { activityId, kind, generation }: ReplyKey,
+  attachments: string | undefined,
+  text: Pick<NewReply, "body" | "digest"> | undefined,
+): boolean {
+  const where = "WHERE activity_id = ? AND kind = ? AND generation = ?";
+  const key = [activityId, kind, generation] as const;
+  const changed = sql.run(`UPDATE replies SET attachments = ? ${where}`, attachments, ...key);
+  if (text !== undefined) {
+    // The size stays as it was counted: it is taken off again when the reply goes.
+    sql.run(`UPDATE replies SET body = ?, digest = ? ${where}`, text.body, text.digest, ...key);
+  }
+  return changed > 0;
 }
 
 /** The oldest reply of a lane that waits to be posted. */
@@ -76,22 +95,34 @@ export function bodyOf(sql: Sql, { activityId, kind, generation }: ReplyKey): st
   )?.body;
 }
 
-interface ReplyRow extends Omit<Reply, "digest" | "maybePosted" | "deadReason"> {
+/** The files of a reply as they are kept: nothing where there are none. */
+export function writeAttachments(attachments: Reply["attachments"] = []): string | undefined {
+  return attachments.length === 0 ? undefined : JSON.stringify(attachments);
+}
+
+/** What {@link writeAttachments} wrote, to be spread into a reply. */
+export function readAttachments(kept: string | null): Pick<Reply, "attachments"> {
+  return kept === null ? {} : { attachments: JSON.parse(kept) as Attachment[] };
+}
+
+interface ReplyRow extends Omit<Reply, "digest" | "maybePosted" | "deadReason" | "attachments"> {
   digest: string | null;
   deadReason: string | null;
+  attachments: string | null;
   session: number;
 }
 
 function findReplies(sql: Sql, where: string, ...values: string[]): Reply[] {
   const rows = sql.all<ReplyRow>(
     `SELECT activity_id AS activityId, at, dead_reason AS deadReason, lane, kind, generation,
-       digest, since_ms AS since, session FROM replies ${where}`,
+       digest, since_ms AS since, attachments, session FROM replies ${where}`,
     ...values,
   );
   if (rows.length === 0) return [];
   const now = sessionOf(sql);
-  return rows.map(({ session, digest, deadReason, ...reply }) => ({
+  return rows.map(({ session, digest, deadReason, attachments, ...reply }) => ({
     ...reply,
+    ...readAttachments(attachments),
     digest: digest ?? undefined,
     deadReason: deadReason ?? undefined,
     maybePosted: session !== now,

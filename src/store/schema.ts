@@ -160,4 +160,12 @@ export const MIGRATIONS: readonly string[] = [
     UPDATE totals SET bytes = bytes - OLD.bytes;
   END;
   `,
+  `
+  -- Files that go with a notice, as JSON.
+  ALTER TABLE replies ADD COLUMN attachments TEXT;
+  -- When it was last remembered. What is there already counts from now on.
+  ALTER TABLE memory ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0;
+  UPDATE memory SET at_ms = CAST(strftime('%s', 'now') AS INTEGER) * 1000;
+  CREATE INDEX memory_by_age ON memory (at_ms);
+  `,
 ];

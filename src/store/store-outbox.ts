@@ -50,6 +50,15 @@ export interface Outbox {
   /** What is to be posted. Kept apart, so that a full outbox does not fill the memory. */
   body(reply: Reply): Promise<string>;
   /**
+   * How far its files are uploaded, so that none is uploaded twice; with `text`, what is posted instead.
+   * Gives the reply as it is kept now. Durable.
+   */
+  attached(
+    reply: Reply,
+    attachments: readonly Attachment[],
+    text?: Pick<NewReply, "body" | "digest">,
+  ): Promise<Reply>;
+  /**
    * It was delivered, at this time by the platform's clock (RFC 3339 as in {@link Place}): the message
    * is settled, or goes where it was bound to.
    */
@@ -102,7 +111,8 @@ export interface DeadLetters {
   /**
    * Back into its lane, as a new generation: an undelivered answer is posted again, anything else
    * run again. `rebody` gives the body of the answer for its new generation; without it the body
-   * stays as it is. Resolves with false where there is no such letter. Durable.
+   * stays as it is. What was uploaded with it is uploaded anew: the platform keeps it for a day only.
+   * Resolves with false where there is no such letter. Durable.
    */
   retry(id: string, rebody?: Rebody): Promise<boolean>;
   /** Given up for good. Resolves with false where there is no such letter. Durable. */

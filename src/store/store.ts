@@ -6,8 +6,10 @@
  * resolves. Methods marked *durable* also survive a power cut, with everything that was changed
  * before them.
  */
+import type { FolderStore } from "./store-files.ts";
 import type { DeadLetters, Outbox, Reply } from "./store-outbox.ts";
 
+export type * from "./store-files.ts";
 export type * from "./store-outbox.ts";
 
 /** All of it, for one workspace. */
@@ -17,6 +19,7 @@ export interface Store {
   readonly outbox: Outbox;
   readonly deadLetters: DeadLetters;
   readonly memory: Memory;
+  readonly files: FolderStore;
 
   /** Opens what is kept, once the lock is held, and proves that it can be written. */
   open(): Promise<void>;
@@ -98,6 +101,8 @@ export interface Journal {
   handledElsewhere(cursorId: string): Promise<number>;
   /** Which of these rows have been entered. */
   known(ids: readonly string[]): Promise<Set<string>>;
+  /** Which of these are messages that are not settled, or dead letters. */
+  kept(ids: readonly string[]): Promise<Set<string>>;
   /** How many messages are not settled, and whether there is room for more. */
   load(): Promise<JournalLoad>;
 
@@ -203,6 +208,6 @@ export interface Interrupted {
 /** Short texts by key: what a backend must know of a conversation when it goes on. */
 export interface Memory {
   recall(key: string): Promise<string | undefined>;
-  /** `undefined` forgets. Durable. */
+  /** `undefined` forgets. What is not remembered again for 30 days is forgotten, too. Durable. */
   remember(key: string, value: string | undefined): Promise<void>;
 }

@@ -86,14 +86,30 @@ test("a posted notice goes with its echo, and one that has none after 30 days", 
   await store.journal.admit([passing(4, "d")], undefined);
   clock.suspend(20 * DAY_MS);
   await store.journal.admit([passing(5, "d"), passing(6)], undefined);
-  await store.memory.remember("k", "v");
   clock.suspend(10 * DAY_MS + 1);
   await store.prune();
   expect(await store.outbox.notices("d", at(0))).toEqual({ posted: 1, echoes: 1 });
   expect(await store.outbox.notices("e", at(0))).toEqual({ posted: 0, echoes: 0 });
-  clock.suspend(400 * DAY_MS);
+});
+
+test("what is remembered goes 30 days after it was remembered last, however often it was recalled", async () => {
+  using folder = tmpFolder();
+  const clock = new ManualClock();
+  await using store = await openStore(folder.path, { clock });
+  await store.memory.remember("once", "v");
+  await store.memory.remember("again", "v");
+  clock.suspend(20 * DAY_MS);
+  await store.memory.remember("again", "v");
+  clock.suspend(10 * DAY_MS);
   await store.prune();
-  expect(await store.memory.recall("k")).toBe("v");
+  expect(await store.memory.recall("once")).toBe("v");
+  clock.suspend(1);
+  await store.prune();
+  expect(await store.memory.recall("once")).toBeUndefined();
+  expect(await store.memory.recall("again")).toBe("v");
+  clock.suspend(20 * DAY_MS);
+  await store.prune();
+  expect(await store.memory.recall("again")).toBeUndefined();
 });
 
 test("after a flood the file is small again", async () => {

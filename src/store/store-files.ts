@@ -1,0 +1,53 @@
+/** The part of the store that holds the files of messages (see store.ts). */
+
+/** A regular file on this machine. */
+export interface KeptFile {
+  path: string;
+  name: string;
+  /** In bytes. */
+  size: number;
+}
+
+/**
+ * A private folder for each message that has files: what came with it, and what goes with its answer.
+ * Made where something is put into it, and removed whole. The id is the platform's, so it is checked
+ * before it becomes a path.
+ */
+export interface FolderStore {
+  /** A file that came with the message, where it is here whole. */
+  received(activityId: string, name: string): Promise<KeptFile | undefined>;
+  /**
+   * Keeps a file that came with the message, whole or not at all; `write` is given where its bytes go,
+   * and what it throws is thrown on. The name must be one of `safeFileName`. Durable.
+   */
+  receive(
+    activityId: string,
+    name: string,
+    write: (sink: (chunk: Uint8Array) => Promise<void>) => Promise<unknown>,
+  ): Promise<KeptFile>;
+  /** Notes that the platform need not keep this upload once the message is settled. */
+  owe(activityId: string, fileId: string): Promise<void>;
+  /** Those uploads. */
+  owed(activityId: string): Promise<string[]>;
+
+  /**
+   * The real path of the folder for what goes with the answer. With `empty`, what an earlier run left
+   * there is removed.
+   */
+  answerFolder(activityId: string, empty: boolean): Promise<string>;
+  /** The regular files in that folder, in a fixed order; neither links nor hidden ones. */
+  answerFiles(activityId: string): Promise<KeptFile[]>;
+  /** Copies a regular file from elsewhere, so that it stays as it is until the answer is posted. */
+  copy(activityId: string, path: string): Promise<KeptFile>;
+  /** What stands at the path: undefined where that is no regular file, or none that we can see. */
+  look(path: string): Promise<KeptFile | undefined>;
+  /** The contents of a regular file, read as they are needed; undefined as for `look`. */
+  read(path: string): Promise<Blob | undefined>;
+
+  /** Whether the message has a folder. */
+  has(activityId: string): Promise<boolean>;
+  /** Removes the folder of a message with all that is in it. */
+  remove(activityId: string): Promise<void>;
+  /** The messages that have a folder. */
+  list(): Promise<string[]>;
+}

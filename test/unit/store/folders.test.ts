@@ -1,0 +1,203 @@
+import { describe, expect, test } from "bun:test";
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { codeOf } from "../../../src/shared/errors.ts";
+import { LocalFolders } from "../../../src/store/folders.ts";
+import { asNobody } from "../../harness/nobody.ts";
+import { canMount, smallDisk } from "../../harness/small-disk.ts";
+import { tmpFolder } from "../../harness/tmp.ts";
+import { failure } from "./support.ts";
+
+const ID = "aaaaaaaa-0000-4000-8000-000000000001";
+const bytes = (text: string) => new TextEncoder().encode(text);
+const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+
+/** The folders in a temporary folder, which goes at the end of the scope. */
+function folders() {
+  const folder = tmpFolder();
+  const root = join(folder.path, "ws.files");
+  const files = new LocalFolders(root);
+  return { files, root, folder, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+describe("what came with a message", () => {
+  test("is kept for its owner alone, in a folder that is made with it", async () => {
+    using at = folders();
+    expect(await at.files.received(ID, "a.txt")).toBeUndefined();
+    expect(await at.files.list()).toEqual([]);
+    expect(await readdir(at.folder.path)).toEqual([]);
+    const kept = await at.files.receive(ID, "a.txt", async (sink) => {
+      await sink(bytes("one "));
+      await sink(bytes("two"));
+    });
+    expect(kept).toEqual({ path: join(at.root, ID, "in", "a.txt"), name: "a.txt", size: 7 });
+    expect(await readFile(kept.path, "utf8")).toBe("one two");
+    expect(await at.files.received(ID, "a.txt")).toEqual(kept);
+    expect(await modeOf(kept.path)).toBe("600");
+    for (const path of [at.root, join(at.root, ID), join(at.root, ID, "in")]) {
+      expect(await modeOf(path)).toBe("700");
+    }
+    expect(await at.files.list()).toEqual([ID]);
+  });
+
+  test("is not there until it is whole, and leaves nothing where it never is", async () => {
+    using at = folders();
+    const cut = new Error("cut");
+    const receiving = at.files.receive(ID, "a.txt", async (sink) => {
+      await sink(bytes("half"));
+      expect(await at.files.received(ID, "a.txt")).toBeUndefined();
+      throw cut;
+    });
+    expect(await receiving.catch((error: unknown) => error)).toBe(cut);
+    expect(await at.files.received(ID, "a.txt")).toBeUndefined();
+    expect(await readdir(join(at.root, ID, "in"))).toEqual([]);
+  });
+
+  test("is fetched anew where a process died over it, through no link that lies in its place", async () => {
+    using at = folders();
+    const folder = join(at.root, ID, "in");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(at.folder.path, "other"), "mine");
+    await symlink(join(at.folder.path, "other"), join(folder, ".a.txt.part"));
+    await symlink(join(at.folder.path, "other"), join(folder, "a.txt"));
+    expect(await at.files.received(ID, "a.txt")).toBeUndefined();
+    await at.files.receive(ID, "a.txt", (sink) => sink(bytes("new")));
+    expect(await readFile(join(folder, "a.txt"), "utf8")).toBe("new");
+    expect(await readFile(join(at.folder.path, "other"), "utf8")).toBe("mine");
+  });
+
+  test.each(["../a", "a/b", "..", ".a", "", "a\u0000"])(
+    "has no other name than a safe one: %j",
+    async (name) => {
+      using at = folders();
+      await failure(at.files.receive(ID, name, async () => {}));
+      await failure(at.files.received(ID, name));
+    },
+  );
+
+  test.skipIf(!canMount)("names the file and says why where the disk is full", async () => {
+    using disk = smallDisk();
+    const files = new LocalFolders(join(disk.path, "ws.files"));
+    const error = await failure(
+      files.receive(ID, "a.txt", (sink) => sink(new Uint8Array(1024 * 1024))),
+    );
+    expect(error.message).toContain(join(ID, "in", "a.txt"));
+    expect(codeOf(error.cause)).toBe("ENOSPC");
+    expect(await readdir(join(disk.path, "ws.files", ID, "in"))).toEqual([]);
+  });
+});
+
+test.each(["..", "../x", "", ".x", "a/b"])("an id is no path: %j", async (id) => {
+  using at = folders();
+  await failure(at.files.receive(id, "a", async () => {}));
+  await failure(at.files.remove(id));
+  await failure(at.files.answerFolder(id, true));
+  await failure(at.files.owe(ID, id));
+});
+
+test("uploads that are owed are known to the next process, each once", async () => {
+  using at = folders();
+  expect(await at.files.owed(ID)).toEqual([]);
+  await at.files.owe(ID, "f2");
+  await at.files.owe(ID, "f1");
+  await at.files.owe(ID, "f2");
+  expect(await new LocalFolders(at.root).owed(ID)).toEqual(["f1", "f2"]);
+});
+
+describe("the answer's folder", () => {
+  test("gives the regular files that were left there, in order, and no links or hidden ones", async () => {
+    using at = folders();
+    expect(await at.files.answerFiles(ID)).toEqual([]);
+    const folder = await at.files.answerFolder(ID, false);
+    expect(await realpath(folder)).toBe(folder);
+    expect(await modeOf(folder)).toBe("700");
+    await mkdir(join(folder, "a"));
+    await mkdir(join(folder, ".git"));
+    await writeFile(join(folder, "a", "c.txt"), "c");
+    await writeFile(join(folder, ".git", "d.txt"), "d");
+    await writeFile(join(folder, "z.txt"), "zz");
+    await writeFile(join(folder, "b.txt"), "");
+    await writeFile(join(folder, ".DS_Store"), "x");
+    await writeFile(join(at.folder.path, "secret"), "s");
+    await symlink(join(at.folder.path, "secret"), join(folder, "linked.txt"));
+    await symlink(at.folder.path, join(folder, "elsewhere"));
+    expect(await at.files.answerFiles(ID)).toEqual([
+      { path: join(folder, "b.txt"), name: "b.txt", size: 0 },
+      { path: join(folder, "z.txt"), name: "z.txt", size: 2 },
+      { path: join(folder, "a", "c.txt"), name: "c.txt", size: 1 },
+    ]);
+  });
+
+  test("keeps what is in it, unless it is to be empty", async () => {
+    using at = folders();
+    const folder = await at.files.answerFolder(ID, true);
+    await writeFile(join(folder, "a.txt"), "a");
+    expect(await at.files.answerFolder(ID, false)).toBe(folder);
+    expect(await readdir(folder)).toEqual(["a.txt"]);
+    expect(await at.files.answerFolder(ID, true)).toBe(folder);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("is not looked through for ever", async () => {
+    using at = folders();
+    const folder = await at.files.answerFolder(ID, true);
+    for (let n = 0; n < 1_100; n++) await writeFile(join(folder, `${n}`), "");
+    expect((await at.files.answerFiles(ID)).length).toBe(1_000);
+  });
+
+  test("takes copies of what lies elsewhere, which don't change with it and are not found in it", async () => {
+    using at = folders();
+    const other = join(at.folder.path, "a.txt");
+    await writeFile(other, "before", { mode: 0o644 });
+    const copies = [await at.files.copy(ID, other), await at.files.copy(ID, other)];
+    await writeFile(other, "after it");
+    expect(copies).toMatchObject([
+      { name: "a.txt", size: 6 },
+      { name: "a.txt", size: 6 },
+    ]);
+    expect(new Set(copies.map(({ path }) => path)).size).toBe(2);
+    for (const { path } of copies) {
+      expect(await readFile(path, "utf8")).toBe("before");
+      expect(await modeOf(path)).toBe("600");
+    }
+    expect(await at.files.answerFiles(ID)).toEqual([]);
+    await failure(at.files.copy(ID, join(at.folder.path, "none")));
+  });
+
+  test("is read only where a regular file stands", async () => {
+    using at = folders();
+    const path = join(at.folder.path, "a.txt");
+    await writeFile(path, "text");
+    await symlink(path, join(at.folder.path, "link"));
+    expect(await (await at.files.read(path))?.text()).toBe("text");
+    for (const other of ["link", ".", "none"]) {
+      expect(await at.files.read(join(at.folder.path, other))).toBeUndefined();
+    }
+  });
+});
+
+test("a folder is removed whole, whatever an agent did to it, and twice is as good as once", async () => {
+  using _ = asNobody();
+  using ours = tmpFolder();
+  const files = new LocalFolders(join(ours.path, "ws.files"));
+  const folder = await files.answerFolder(ID, true);
+  await mkdir(join(folder, "locked"));
+  await writeFile(join(folder, "locked", "a.txt"), "");
+  await chmod(join(folder, "locked"), 0o500);
+  await files.owe(ID, "f1");
+  await files.owe("other", "f2");
+  expect(await files.has(ID)).toBe(true);
+  await files.remove(ID);
+  expect(await files.has(ID)).toBe(false);
+  expect(await files.list()).toEqual(["other"]);
+  await files.remove(ID);
+});
