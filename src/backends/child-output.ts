@@ -37,6 +37,83 @@ export class Stdout {
   }
 }
 
+/**
+ * Splits stdout into lines as they come, and keeps no more than the unfinished one. What is not UTF-8
+ * becomes U+FFFD; the last line needs no end.
+ */
+export class StdoutLines {
+  readonly #max: number;
+  readonly #emit: (line: string) => void;
+  readonly #wanted: (head: string) => boolean;
+  #pieces: Uint8Array[] = [];
+  #size = 0;
+  #judged = false;
+  #dropping = false;
+  /** A line was longer than `max` and was left out. */
+  overlong = false;
+
+  /**
+   * Hands each line of at most `max` bytes to `emit`, unless `wanted` says no to its first
+   * {@link HEAD_BYTES}: such a line is left out as it comes, however long it is.
+   */
+  constructor(
+    max: number,
+    emit: (line: string) => void,
+    wanted: (head: string) => boolean = () => true,
+  ) {
+    this.#max = max;
+    this.#emit = emit;
+    this.#wanted = wanted;
+  }
+
+  add(chunk: Uint8Array): void {
+    let start = 0;
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
+      this.#append(chunk.subarray(start, end));
+      this.end();
+      start = end + 1;
+    }
+    // A copy: a view would keep the whole chunk in memory.
+    if (start < chunk.length && !this.#dropping) this.#append(chunk.slice(start));
+  }
+
+  /** The unfinished line, if there is one. */
+  end(): void {
+    if (!this.#judged) this.#judge();
+    const line = this.#dropping ? "" : Buffer.concat(this.#pieces).toString("utf8");
+    this.#drop(false);
+    this.#judged = false;
+    if (line !== "") this.#emit(line);
+  }
+
+  #append(piece: Uint8Array): void {
+    if (this.#dropping) return;
+    this.#pieces.push(piece);
+    this.#size += piece.length;
+    if (!this.#judged && this.#size >= HEAD_BYTES) this.#judge();
+    if (this.#size <= this.#max || this.#dropping) return;
+    this.overlong = true;
+    this.#drop(true);
+  }
+
+  #judge(): void {
+    this.#judged = true;
+    const head = Buffer.concat(this.#pieces).toString("utf8", 0, HEAD_BYTES);
+    if (head !== "" && !this.#wanted(head)) this.#drop(true);
+  }
+
+  #drop(rest: boolean): void {
+    this.#pieces = [];
+    this.#size = 0;
+    this.#dropping = rest;
+  }
+}
+
+/** By how much of a line {@link StdoutLines} asks whether it is wanted. */
+export const HEAD_BYTES = 64;
+
+const LF = 10;
+
 /** Splits stderr into printable lines without secrets; blank ones are left out. */
 export class StderrLines {
   readonly #emit: (line: string) => void;

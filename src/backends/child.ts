@@ -15,6 +15,9 @@ export const KILL_AFTER_MS = 2_000;
 /** How long the pipes are read on when the child has exited but something still holds them. */
 export const PIPE_GRACE_MS = 500;
 
+/** How long a child may take to exit once its answer has come, in milliseconds. */
+export const LINGER_MS = 10_000;
+
 export interface ChildRun {
   /** Program and arguments. Never a text of a message: others can read it, and it has a limit. */
   argv: readonly string[];
@@ -28,6 +31,13 @@ export interface ChildRun {
   timeoutMs: number;
   /** Bytes of stdout that are kept; the rest is read and thrown away. */
   maxStdout: number;
+  /** Takes stdout as it comes: then nothing of it is kept. Must not throw. */
+  onStdout?: (chunk: Uint8Array) => void;
+  /**
+   * Resolves when all that is wanted of stdout has come. The child then has {@link LINGER_MS} to exit,
+   * whatever is left of its time; it is ended after that, and counts as exited.
+   */
+  answered?: Promise<void>;
   /** A printable line without secrets. Must not throw. */
   onStderrLine(line: string): void;
   secrets: Secrets;
@@ -45,6 +55,8 @@ export type ChildEnd =
       stdout: string;
       /** stdout was longer than `maxStdout`. */
       truncated: boolean;
+      /** Its answer had come, but it had to be ended: how it exited says nothing. */
+      lingered?: boolean;
       /** The last lines of stderr, as {@link StderrTail} gives them. */
       stderrTail: string;
       ms: number;
@@ -60,7 +72,7 @@ export type ChildEnd =
  * the end, the group is killed once the child has exited, so nothing that it started lives on
  * (except what made itself a session of its own: no signal of ours finds that), and a pipe held
  * open by a grandchild is not waited for. What exits before the abort arrives counts as exited: its
- * work is done, and to call it stopped would have it done twice.
+ * work is done, and to call it stopped would have it done twice. So does what has `answered` before.
  */
 export async function runChild(run: ChildRun): Promise<ChildEnd> {
   const { clock, signal } = run;
@@ -79,7 +91,7 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
   const stderr = new StderrLines((line) => run.onStderrLine(line), run.secrets);
   const tail = new StderrTail();
   const pipes = [
-    drain(child.stdout, (chunk) => stdout.add(chunk)),
+    drain(child.stdout, run.onStdout ?? ((chunk) => stdout.add(chunk))),
     drain(child.stderr, (chunk) => {
       stderr.add(chunk);
       tail.add(chunk);
@@ -88,10 +100,14 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
   const drained = Promise.all(pipes.map((pipe) => pipe.done));
   const exited = child.exited;
 
-  const inTime = await within(exited, run.timeoutMs, clock, signal);
+  let answered = false;
+  const answer = run.answered?.then(() => void (answered = true)) ?? exited;
+  const inTime = await within(Promise.race([exited, answer]), run.timeoutMs, clock, signal);
   const late = signal.aborted ? "stopped" : "timeout";
   const cut = group.killed ? "stopped" : inTime ? undefined : late;
-  if (cut === undefined) await within(drained, PIPE_GRACE_MS, clock);
+  const lingers =
+    cut === undefined && answered && !(await within(exited, LINGER_MS, clock, signal));
+  if (cut === undefined && !lingers) await within(drained, PIPE_GRACE_MS, clock);
   else {
     askGroup(group);
     await within(Promise.all([exited, drained]), KILL_AFTER_MS, clock);
@@ -111,6 +127,7 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
     signalName: child.signalCode?.toString(),
     stdout: stdout.text(),
     truncated: stdout.truncated,
+    lingered: lingers,
     stderrTail: tail.text(run.secrets),
     ms: clock.monotonic() - started,
   };

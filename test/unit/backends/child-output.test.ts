@@ -5,6 +5,7 @@ import {
   STDERR_LINES_MAX,
   StderrLines,
   Stdout,
+  StdoutLines,
 } from "../../../src/backends/child-output.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { anyText } from "./support.ts";
@@ -90,4 +91,40 @@ test("any bytes make printable lines of bounded length and number", () => {
       }
     }),
   );
+});
+
+function linesOf(max: number, wanted: (head: string) => boolean, ...chunks: Uint8Array[]) {
+  const lines: string[] = [];
+  const stdout = new StdoutLines(max, (line) => lines.push(line), wanted);
+  for (const chunk of chunks) stdout.add(chunk);
+  stdout.end();
+  return { lines, overlong: stdout.overlong };
+}
+
+test("the lines of stdout are the same, however they were cut into chunks", () => {
+  const cuts = fc.array(fc.nat({ max: 200 }), { maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(anyText(80)), cuts, fc.integer({ min: 1, max: 100 }), (texts, at, max) => {
+      const all = bytes(texts.join("\n"));
+      const edges = [0, ...at.sort((a, b) => a - b), all.length];
+      const chunks = edges.slice(1).map((end, i) => all.slice(edges[i], end));
+      const kept = new TextDecoder("utf-8", { ignoreBOM: true })
+        .decode(all)
+        .split("\n")
+        .filter((line) => line !== "");
+      const short = kept.filter((line) => Buffer.byteLength(line) <= max);
+      const { lines, overlong } = linesOf(max, () => true, ...chunks);
+      expect(lines).toEqual(short);
+      expect(overlong).toBe(short.length < kept.length);
+    }),
+  );
+});
+
+test("a line that nobody wants is left out by its head, and is not too long", () => {
+  const wanted = (head: string) => !head.startsWith("no");
+  const long = bytes(`no${"x".repeat(100)}`);
+  expect(linesOf(80, wanted, bytes("a\nno\n"), long, long, bytes("\nb"))).toEqual({
+    lines: ["a", "b"],
+    overlong: false,
+  });
 });

@@ -5,6 +5,7 @@ import {
   type ChildEnd,
   type ChildRun,
   KILL_AFTER_MS,
+  LINGER_MS,
   PIPE_GRACE_MS,
   runChild,
 } from "../../../src/backends/child.ts";
@@ -291,6 +292,57 @@ test("what had exited before the abort keeps its answer", async () => {
   abort.abort();
   await clock.advance(PIPE_GRACE_MS);
   expect(exited(await run).stdout).toBe("hi\n");
+});
+
+/** A child whose answer has come when it prints a line. */
+function answering(cmd: string, clock: ManualClock, over: Partial<ChildRun> = {}) {
+  const answer = Promise.withResolvers<void>();
+  const parts = new TestParts({}, clock);
+  let text = "";
+  const onStdout = (chunk: Uint8Array) => {
+    text += new TextDecoder().decode(chunk);
+    if (text.includes("\n")) answer.resolve();
+  };
+  const run = start(cmd, parts, { onStdout, answered: answer.promise, ...over });
+  return { run, parts, answered: answer.promise, text: () => text };
+}
+
+test("stdout that somebody takes is not kept", async () => {
+  const child = answering("echo hi; exit 3", new ManualClock());
+  expect(exited(await child.run)).toMatchObject({ status: 3, stdout: "", lingered: false });
+  expect(child.text()).toBe("hi\n");
+});
+
+test("after its answer it has ten seconds to exit, whatever is left of its time", async () => {
+  const clock = new ManualClock();
+  const mark = marker();
+  const env = { PATH: process.env.PATH ?? "", MARK: mark };
+  const child = answering("sleep 300 & trap '' TERM; echo hi; while :; do sleep 300; done", clock, {
+    env,
+    timeoutMs: 1_000,
+  });
+  await child.answered;
+  await clock.untilSleeping((ms) => ms === LINGER_MS);
+  await clock.advance(LINGER_MS);
+  await clock.untilSleeping((ms) => ms === KILL_AFTER_MS);
+  await clock.advance(KILL_AFTER_MS);
+  expect(exited(await child.run)).toMatchObject({ signalName: "SIGKILL", lingered: true });
+  await untilGone(mark);
+});
+
+test("what exits by itself after its answer has the status that it gives", async () => {
+  const child = answering("echo hi; sleep 0.1; exit 4", new ManualClock());
+  expect(exited(await child.run)).toMatchObject({ status: 4, lingered: false });
+});
+
+test("what is stopped after its answer has come is ended at once, and keeps it", async () => {
+  const clock = new ManualClock();
+  const abort = new AbortController();
+  const child = answering("echo hi; sleep 300; :", clock, { signal: abort.signal });
+  await clock.untilSleeping((ms) => ms === LINGER_MS);
+  abort.abort();
+  expect(exited(await child.run)).toMatchObject({ lingered: true });
+  expect(child.text()).toBe("hi\n");
 });
 
 test("killAllGroups ends every run at once, and they count as stopped", async () => {

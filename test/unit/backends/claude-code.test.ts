@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { BackendRequest } from "../../../src/backends/backend.ts";
 import { claudeCode } from "../../../src/backends/claude-code.ts";
+import { frame } from "../../../src/backends/framing.ts";
 import { parseOptions } from "../../../src/backends/options.ts";
 import { killAllGroups } from "../../../src/backends/process-group.ts";
 import { MoleculeError, UsageError } from "../../../src/shared/errors.ts";
@@ -47,35 +48,111 @@ test("its child is told of, and has the id of the run; it costs money, so one ru
   expect([backend.concurrency, backend.costsMoney]).toEqual([1, true]);
 });
 
-test("asks claude for JSON, with the prompt on stdin, and answers with the result", async () => {
+/** The arguments that its last run was given. */
+const argsOf = (claude: { read(name: string): string }) =>
+  claude.read("args").split("\n").slice(0, -1);
+
+test("asks claude for lines of JSON, with the prompt on stdin, and answers with the result", async () => {
   const text = "grüße 🙂\n--not-a-flag $(id)";
   using claude = fake(
     `cd "$(dirname "$0")"; printf '%s\\n' "$@" >args; cat >stdin; echo '${RESULT}'`,
   );
   expect(await claude.run({ text })).toEqual({ kind: "answer", text: "hi there" });
-  expect(claude.read("stdin")).toBe(text);
-  expect(claude.read("args")).toBe("-p\n--output-format\njson\n");
+  expect(claude.read("stdin")).toBe(frame(request({ text })));
+  expect(argsOf(claude)).toEqual([
+    "-p",
+    "--permission-mode=dontAsk",
+    "--output-format=stream-json",
+    "--verbose",
+    expect.stringMatching(/^--session-id=[0-9a-f-]{36}$/),
+  ]);
+});
+
+test("a message is no command of claude's: its header comes first", async () => {
+  using claude = fake(`cat >"$(dirname "$0")/stdin"; echo '${RESULT}'`);
+  await claude.run({ text: "/compact" });
+  expect(claude.read("stdin")).toStartWith("[");
+});
+
+test("options become arguments, each with its value in one", async () => {
+  using claude = fake(`printf '%s\\n' "$@" >"$(dirname "$0")/args"; echo '${RESULT}'`);
+  await claude.run(
+    {},
+    "model=opus",
+    "system_prompt=--be brief",
+    "append_system_prompt=and kind",
+    "permission_mode=acceptEdits",
+    "allowed_tools=Bash(git *) Edit",
+    "max_budget_usd=0.5",
+    "session=none",
+  );
+  expect(argsOf(claude)).toEqual([
+    "-p",
+    "--permission-mode=acceptEdits",
+    "--model=opus",
+    "--system-prompt=--be brief",
+    "--append-system-prompt=and kind",
+    "--allowedTools=Bash(git *) Edit",
+    "--output-format=stream-json",
+    "--verbose",
+    "--max-budget-usd=0.5",
+    "--no-session-persistence",
+  ]);
+});
+
+test.each<[number | undefined, string | undefined, string | undefined]>([
+  [undefined, undefined, undefined],
+  [2, undefined, "2"],
+  [undefined, "10", "10"],
+  [0.25, "3", "0.25"],
+  [3, "0.5", "0.5"],
+  // What is left of a budget may be nothing, which claude does not take for a limit.
+  [0, "3", "0.0001"],
+  [-1, undefined, "0.0001"],
+  [1e-7, undefined, "0.0001"],
+])("of two limits the smaller holds: %p and %p", async (budgetUsd, option, passed) => {
+  using claude = fake(`printf '%s\\n' "$@" >"$(dirname "$0")/args"; echo '${RESULT}'`);
+  await claude.run({ budgetUsd }, ...(option === undefined ? [] : [`max_budget_usd=${option}`]));
+  const given = argsOf(claude).filter((arg) => arg.startsWith("--max-budget-usd"));
+  expect(given).toEqual(passed === undefined ? [] : [`--max-budget-usd=${passed}`]);
+});
+
+test("it may read the files that came, and write where those of the answer go, and load nothing there", async () => {
+  using claude = fake(`printf '%s\\n' "$@" >"$(dirname "$0")/args"; echo '${RESULT}'`);
+  const file = { name: "a", mimeType: undefined, uri: undefined, size: undefined };
+  const files = ["/s/in 1/a", "/s/in 1/b", "/s/(x)/c"].map((path) => ({ ...file, path }));
+  await claude.run({ files: [file, ...files], answerFolder: "/s/out" });
+  expect(argsOf(claude).slice(5)).toEqual([
+    "--allowedTools=Read(//s/in 1/**)",
+    "--add-dir=/s/(x)",
+    "--allowedTools=Read(//s/out/**)",
+    "--allowedTools=Edit(//s/out/**)",
+  ]);
+});
+
+test.each([
+  ["--resume x", "session=…"],
+  ["-c", "session=…"],
+  ["--session-id=x", "session=…"],
+  ["--output-format json", "how it is talked to"],
+  ["--max-budget-usd 3", "max_budget_usd=…"],
+  ["--model opus --", "on stdin"],
+])("args can't undo what the backend relies on: %s", (args, why) => {
+  expect(() => parse(`args=${args}`)).toThrow(UsageError);
+  expect(() => parse(`args=${args}`)).toThrow(why);
 });
 
 test("more arguments are split, and no shell expands them", async () => {
   using claude = fake(`printf '%s\\n' "$@" >"$(dirname "$0")/args"; echo '${RESULT}'`);
-  await claude.run({}, "args=--model opus --append-system-prompt 'be $HOME; `brief`'");
-  expect(claude.read("args").split("\n").slice(3, -1)).toEqual([
-    "--model",
-    "opus",
+  await claude.run({}, "args=--effort high --append-system-prompt 'be $HOME; `brief`'");
+  expect(argsOf(claude).slice(1, 7)).toEqual([
+    "--permission-mode=dontAsk",
+    "--effort",
+    "high",
     "--append-system-prompt",
     "be $HOME; `brief`",
+    "--output-format=stream-json",
   ]);
-});
-
-test("files that the text does not mention are in the prompt", async () => {
-  using claude = fake(`cat >"$(dirname "$0")/stdin"; echo '${RESULT}'`);
-  const files = [{ name: "a.txt", mimeType: "text/plain", uri: "workspace:/a.txt", size: 1 }];
-  await claude.run({ text: "look", files });
-  const described = "[file] a.txt (text/plain, workspace:/a.txt)";
-  expect(claude.read("stdin")).toBe(`look\n\n${described}`);
-  await claude.run({ text: described, files });
-  expect(claude.read("stdin")).toBe(described);
 });
 
 test("has its defaults and the message in its environment, and no token", async () => {
@@ -89,7 +166,10 @@ test("has its defaults and the message in its environment, and no token", async 
   expect(env).toContain("CLAUDE_CODE_MAX_RETRIES=2");
   expect(env).toContain("DISABLE_AUTOUPDATER=0");
   expect(env).toContain("MOLECULE_CALLER_ID=peer-1");
-  expect(env.filter((line) => /TOKEN|BUN_/.test(line))).toEqual([]);
+  expect(env.filter((line) => /TOKEN|BUN_|TRACEPARENT/.test(line))).toEqual([]);
+  await claude.run({}, "pass_meta=false");
+  const bare = claude.read("env").split("\n");
+  expect(bare.filter((line) => line.startsWith("MOLECULE_"))).toEqual(["MOLECULE_RUN_ID=act-1"]);
 });
 
 test("claude's words about an error are no answer, and reach neither asker nor operator", async () => {
@@ -121,6 +201,11 @@ test("a line of stderr names its message, and the last are in the reason", async
       "claude printed nothing and exited with status 1; see what it wrote to stderr: one / two",
   });
   expect(claude.parts.activities).toEqual(["act-7", "act-7"]);
+});
+
+test("a result without a newline at its end is one", async () => {
+  using claude = fake(`printf '%s' '${RESULT}'`);
+  expect(await claude.run()).toMatchObject({ kind: "answer", text: "hi there" });
 });
 
 test("an answer that holds a secret is masked", async () => {
