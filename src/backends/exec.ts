@@ -1,17 +1,23 @@
 /** Runs the operator's own command for each message: text or JSON on stdin, the answer on stdout. */
+import { resolve } from "node:path";
 import { formatDuration } from "../shared/duration.ts";
 import { MoleculeError } from "../shared/errors.ts";
+import { admitFiles, hasFiles } from "./answer-files.ts";
 import type { BackendParts, BackendRequest, BackendType, Outcome, RunHooks } from "./backend.ts";
 import { childEnv } from "./child-env.ts";
-import { type ChildEnd, runChild } from "./child.ts";
+import { runChild } from "./child.ts";
+import { judgeExit } from "./exec-outcome.ts";
 import { requireProgram } from "./exec-program.ts";
 import { requireFolder } from "./folder.ts";
+import { toJsonLine } from "./json-request.ts";
 import { findProgram } from "./program.ts";
-import { STDERR_ASIDE, withStderr } from "./stderr-tail.ts";
 
-/** sysexits.h: EX_TEMPFAIL, "try again later", and EX_DATAERR, "this message is no good". */
-const EXIT_AGAIN = 75;
-const EXIT_FAILED = 65;
+/**
+ * Bytes of JSON for one of text: most programs write a letter of two bytes as `\u00e9`. What is around
+ * the text comes on top.
+ */
+const JSON_FACTOR = 3;
+const JSON_EXTRA_BYTES = 64 * 1024;
 
 const WINDOWS = process.platform === "win32";
 
@@ -26,7 +32,8 @@ export const exec: BackendType = {
     },
     format: {
       type: "enum",
-      summary: "what it reads: the message's text, or all of the message as one line of JSON",
+      summary:
+        "what it reads: the message's text, or all of the message as one line of JSON; then it may answer in JSON, too",
       values: ["text", "json"],
       default: "text",
     },
@@ -55,11 +62,11 @@ export const exec: BackendType = {
     return {
       timeoutMs: settings.timeoutMs,
       takesEmptyText: settings.json,
-      // Nobody said that two of them may work in one folder.
       costsMoney: false,
       reportsCost: false,
-      readsFiles: true,
+      readsFiles: settings.json,
       leavesFiles: settings.json,
+      // Nobody said that two of them may work in one folder.
       concurrency: 1,
       async check() {
         requireFolder("exec", settings.cwd);
@@ -76,30 +83,6 @@ export const exec: BackendType = {
     };
   },
 };
-
-/** The whole message as one line of JSON; what it lacks is null. Throws where it can't be written. */
-export function toJsonLine(request: BackendRequest): string {
-  return `${JSON.stringify({
-    workspace_id: request.workspaceId,
-    activity_id: request.activityId,
-    peer_id: request.peerId ?? null,
-    message_id: request.messageId ?? null,
-    context_id: request.contextId ?? null,
-    task_id: request.taskId ?? null,
-    method: request.method,
-    attempt: request.attempt,
-    interrupted: request.interrupted,
-    is_reply: request.isReply,
-    text: request.text,
-    files: request.files.map((file) => ({
-      name: file.name ?? null,
-      mime_type: file.mimeType ?? null,
-      uri: file.uri ?? null,
-      size: file.size ?? null,
-    })),
-    envelope: request.envelope ?? null,
-  })}\n`;
-}
 
 interface Settings {
   cmd: string;
@@ -135,7 +118,9 @@ async function run(
     env: childEnv(parts, request, settings.passMeta),
     stdin,
     timeoutMs: settings.timeoutMs,
-    maxStdout: settings.maxOutput,
+    maxStdout:
+      settings.maxOutput * (settings.json ? JSON_FACTOR : 1) +
+      (settings.json ? JSON_EXTRA_BYTES : 0),
     onStderrLine: (line) => parts.onStderr(line, request.activityId),
     secrets: parts.secrets,
     hooks,
@@ -159,66 +144,32 @@ async function run(
         reason: end.reason,
         told: "the agent's program could not be started",
       };
-    case "exited":
-      return judge(end, settings, (text) => parts.secrets.mask(text));
-  }
-}
-
-function judge(
-  end: ChildEnd & { kind: "exited" },
-  { maxOutput }: Settings,
-  mask: (text: string) => string,
-): Outcome {
-  const { status } = end;
-  if (status === 0) {
-    const text = dropTrailingNewlines(end.stdout);
-    if (text.trim() === "") {
-      return { kind: "declined", reason: "the command ended well and printed no answer" };
+    case "exited": {
+      const leftFiles = await hasFiles(request.answerFolder);
+      const outcome = judgeExit(end, { ...settings, leftFiles }, parts.secrets);
+      return withFiles(outcome, settings, parts, request, leftFiles);
     }
-    const note = `\n\n[cut: the command wrote more than ${maxOutput} bytes]`;
-    return { kind: "answer", text: mask(text) + (end.truncated ? note : "") };
   }
-  const told =
-    status === undefined
-      ? "the agent's program was ended by a signal"
-      : `the agent's program exited with status ${status}`;
-  if (status === EXIT_FAILED) {
-    return {
-      kind: "failed",
-      reason: withStderr(
-        "the command exited with status 65: it refuses this message",
-        end.stderrTail,
-      ),
-      told,
-    };
-  }
-  const reason = withStderr(explain(status, end.signalName), end.stderrTail);
-  return { kind: "again", reason, told };
 }
 
-/** What the operator should look at. */
-function explain(status: number | undefined, signalName: string | undefined): string {
-  if (status === undefined) {
-    return `the command was ended by ${signalName ?? "a signal"} from outside; look for a lack of memory`;
-  }
-  const why =
-    status === EXIT_AGAIN
-      ? "it asks to be run again later"
-      : status === 126
-        ? "the shell may not execute the program; check its mode and its first line"
-        : status === 127
-          ? "the shell did not find the program; check cmd and PATH"
-          : status > 128 && status < 160
-            ? `a program in it was ended by signal ${status - 128}`
-            : STDERR_ASIDE;
-  return `the command exited with status ${status}: ${why}`;
-}
-
-/** By hand: a pattern anchored at the end takes quadratic time on a megabyte of newlines. */
-function dropTrailingNewlines(text: string): string {
-  let end = text.length;
-  while (end > 0 && (text[end - 1] === "\n" || text[end - 1] === "\r")) end--;
-  return text.slice(0, end);
+/** The answer with those of its files that may leave the machine; the operator is told of the others. */
+async function withFiles(
+  outcome: Outcome,
+  { cwd }: Settings,
+  parts: BackendParts,
+  { activityId, answerFolder }: BackendRequest,
+  leftFiles: boolean,
+): Promise<Outcome> {
+  if (outcome.kind !== "answer" || outcome.files === undefined) return outcome;
+  const folders = { cwd: resolve(cwd ?? "."), answerFolder };
+  const { files, note } = await admitFiles(outcome.files, folders, parts.secrets);
+  if (note !== undefined) parts.onNote(note, activityId);
+  if (files.length > 0 || leftFiles || outcome.text.trim() !== "") return { ...outcome, files };
+  return {
+    kind: "failed",
+    reason: `the command answered with nothing but files that may not be sent; ${note}`,
+    told: "the agent's program answered with files that can't be sent",
+  };
 }
 
 function shellArgv(cmd: string): string[] {

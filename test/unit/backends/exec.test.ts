@@ -1,9 +1,10 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildReply } from "../../../src/a2a/reply.ts";
 import type { BackendRequest, Outcome } from "../../../src/backends/backend.ts";
-import { exec, toJsonLine } from "../../../src/backends/exec.ts";
+import { exec } from "../../../src/backends/exec.ts";
+import { toJsonLine } from "../../../src/backends/json-request.ts";
 import { parseOptions } from "../../../src/backends/options.ts";
 import { killAllGroups } from "../../../src/backends/process-group.ts";
 import { MoleculeError } from "../../../src/shared/errors.ts";
@@ -230,28 +231,13 @@ test("runs in its folder", async () => {
 
 test("json: the whole message is one line on stdin", async () => {
   const over: Partial<BackendRequest> = {
-    peerId: undefined,
     text: "two\nlines",
+    parts: [{ kind: "text", text: "two\nlines" }],
     files: [{ name: "a.txt", mimeType: "text/plain", uri: undefined, size: 3 }],
     envelope: { a: ["\n"] },
   };
-  const line = await answer('read -r line; cat >&2; printf %s "$line"', over, "format=json");
-  expect(JSON.parse(line)).toEqual({
-    workspace_id: "ws-1",
-    activity_id: "act-1",
-    peer_id: null,
-    message_id: "msg-1",
-    context_id: "ctx-1",
-    task_id: null,
-    method: "message/send",
-    attempt: 1,
-    interrupted: false,
-    is_reply: false,
-    text: "two\nlines",
-    files: [{ name: "a.txt", mime_type: "text/plain", uri: null, size: 3 }],
-    envelope: { a: ["\n"] },
-  });
-  expect(toJsonLine(request(over)).match(/\n/g)).toHaveLength(1);
+  const seen = await answer('read -r line; cat >&2; printf "x%s" "$line"', over, "format=json");
+  expect(`${seen.slice(1)}\n`).toBe(toJsonLine(request(over)));
 });
 
 test("json: a message that can't be written as JSON fails, without an exception", async () => {
@@ -264,6 +250,209 @@ test("json: a message that can't be written as JSON fails, without an exception"
   expect(await run("cat", { envelope }, "format=json")).toMatchObject({
     kind: "failed",
     told: "the message is nested too deeply or too large to be read",
+  });
+});
+
+/** The outcome of a command that prints this, where it may answer in JSON. */
+function says(output: unknown, more = "", over: Partial<BackendRequest> = {}, parts?: TestParts) {
+  const text = typeof output === "string" ? output : JSON.stringify(output);
+  const env = { ...(parts?.env ?? { PATH: process.env.PATH }), OUTPUT: text };
+  const used = Object.assign(parts ?? new TestParts(), { env });
+  return make(`printf '%s\\n' "$OUTPUT"; ${more}`, ["format=json"], used).run(request(over), never);
+}
+
+test.each<[string, unknown, Outcome]>([
+  ["text", { text: "two\nlines \u00fc" }, { kind: "answer", text: "two\nlines ü" }],
+  [
+    "nothing used",
+    { text: "hi", files: null, declined: false, error: "", retry_after_secs: null },
+    { kind: "answer", text: "hi" },
+  ],
+  [
+    "an object of its own",
+    '{"text":"hi","mood":"good"}',
+    { kind: "answer", text: '{"text":"hi","mood":"good"}' },
+  ],
+  ["a list", '[{"text":"hi"}]', { kind: "answer", text: '[{"text":"hi"}]' }],
+  ["words before it", 'log\n{"text":"hi"}', { kind: "answer", text: 'log\n{"text":"hi"}' }],
+  ["half of it", '{"text":"hi"', { kind: "answer", text: '{"text":"hi"' }],
+  [
+    "declined",
+    { declined: true, text: "x" },
+    { kind: "declined", reason: "the command chose to say nothing" },
+  ],
+  [
+    "declined, with a reason",
+    { declined: "not\nfor me" },
+    { kind: "declined", reason: "the command chose to say nothing: not for me" },
+  ],
+  ["nothing", {}, { kind: "declined", reason: "the command ended well and printed no answer" }],
+  [
+    "blank text",
+    { text: " \n" },
+    { kind: "declined", reason: "the command ended well and printed no answer" },
+  ],
+  [
+    "an error",
+    { error: "no table\nof that name", text: "x" },
+    {
+      kind: "failed",
+      reason: "the command reports an error: no table of that name",
+      told: "the agent's program reported an error",
+    },
+  ],
+  [
+    "an error that passes",
+    { error: "locked", retry_after_secs: 1.5 },
+    {
+      kind: "again",
+      reason: "the command reports an error: locked",
+      told: "the agent's program reported an error",
+      retryAfterMs: 1500,
+    },
+  ],
+  [
+    "a wish to be run later",
+    { retry_after_secs: 30 },
+    {
+      kind: "again",
+      reason: "the command asks to be run again later",
+      told: "the agent's program asks for more time",
+      retryAfterMs: 30_000,
+    },
+  ],
+  [
+    "a key of a wrong type",
+    { text: 7 },
+    {
+      kind: "failed",
+      reason:
+        "the command printed an answer in JSON that can't be used: text must be text, and is a number",
+      told: "the agent's program gave an answer that can't be read",
+    },
+  ],
+])("json: what is printed is read: %s", async (_, printed, outcome) => {
+  expect(await says(printed)).toEqual(outcome);
+});
+
+test("text: what is printed is never read as JSON", async () => {
+  expect(await run(`echo '{"declined":true}'`)).toEqual({
+    kind: "answer",
+    text: '{"declined":true}',
+  });
+});
+
+test("json: the wait that it asks for is kept with status 75, and its error is in the reason", async () => {
+  const printed = { error: "the table is locked", retry_after_secs: 90, text: "never an answer" };
+  expect(await says(printed, "exit 75")).toEqual({
+    kind: "again",
+    reason: "the command exited with status 75: it asks to be run again later: the table is locked",
+    told: "the agent's program exited with status 75",
+    retryAfterMs: 90_000,
+  });
+  expect(await says(printed, "echo why >&2; exit 65")).toEqual({
+    kind: "failed",
+    reason:
+      "the command exited with status 65: it refuses this message: the table is locked; see what it wrote to stderr: why",
+    told: "the agent's program exited with status 65",
+  });
+  expect(await says({ text: "hi" }, "exit 3")).toMatchObject({ kind: "again" });
+});
+
+test("json: secrets are masked in all that it says, however JSON writes them", async () => {
+  const secret = 'canary"01234';
+  const outcomes = await Promise.all(
+    [{ text: secret }, { declined: secret }, { error: secret }].map((printed) => {
+      const parts = new TestParts();
+      const said = says(printed, "", {}, parts);
+      parts.secrets.add(secret);
+      return said;
+    }),
+  );
+  expect(JSON.stringify(outcomes)).not.toContain("canary");
+  expect(outcomes.map((outcome) => JSON.stringify(outcome).includes("[secret]"))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+});
+
+test("json: a text that is too long is cut as any answer is, whatever its escapes take", async () => {
+  const over = { text: "é".repeat(2000) };
+  const cmd = `printf '{"text":"'; yes '\\u00e9' | head -n 2000 | tr -d '\\n'; printf '"}'`;
+  expect(await answer(cmd, over, "format=json", "max_output=2k")).toBe(
+    `${"é".repeat(1024)}\n\n[cut: the command wrote more than 2048 bytes]`,
+  );
+});
+
+test("json: an output that is too long even for JSON is text, whatever its beginning is", async () => {
+  const cmd = `echo '{"declined":true}'; head -c 70000 /dev/zero | tr '\\0' '\\n'; echo x`;
+  expect(await answer(cmd, {}, "format=json", "max_output=20")).toBe(
+    '{"declined":true}\n\n[cut: the command wrote more than 20 bytes]',
+  );
+});
+
+test("json: files go with the answer from its folder and the answer folder, and from nowhere else", async () => {
+  using cwd = tmpFolder();
+  using answers = tmpFolder();
+  writeFileSync(join(cwd.path, "a.txt"), "a");
+  writeFileSync(join(answers.path, "b.png"), "b");
+  const files = [
+    { path: "a.txt" },
+    { path: join(answers.path, "b.png"), name: "plot.png", mime_type: "image/png" },
+    { path: "/etc/passwd" },
+  ];
+  const parts = new TestParts({
+    PATH: process.env.PATH,
+    OUTPUT: JSON.stringify({ text: "see", files }),
+  });
+  const cmd = `printf %s "$OUTPUT"`;
+  const outcome = await make(cmd, ["format=json", `cwd=${cwd.path}`], parts).run(
+    request({ answerFolder: answers.path }),
+    never,
+  );
+  expect(outcome).toEqual({
+    kind: "answer",
+    text: "see",
+    files: [
+      { path: join(realpathSync(cwd.path), "a.txt") },
+      { path: join(realpathSync(answers.path), "b.png"), name: "plot.png", mimeType: "image/png" },
+    ],
+  });
+  expect(parts.notes).toEqual([
+    "left out of the answer: a file that the command named: /etc/passwd (it lies in neither its folder nor the answer folder)",
+  ]);
+});
+
+test("json: files that it left in the answer folder are an answer without a word", async () => {
+  using answers = tmpFolder();
+  const over = { answerFolder: answers.path };
+  const nothing: Outcome = {
+    kind: "declined",
+    reason: "the command ended well and printed no answer",
+  };
+  mkdirSync(join(answers.path, "sub"));
+  expect(await run("true", over, "format=json")).toEqual(nothing);
+  writeFileSync(join(answers.path, "sub", "a"), "a");
+  const bare: Outcome = { kind: "answer", text: "" };
+  expect(await run("true", over, "format=json")).toEqual(bare);
+  expect(await says({}, "", over)).toEqual(bare);
+  expect(await says({ files: [{ path: "/etc/passwd" }] }, "", over)).toEqual({
+    ...bare,
+    files: [],
+  });
+  expect(await says({ declined: true }, "", over)).toMatchObject({ kind: "declined" });
+  expect(await run("true", {}, "format=json")).toEqual(nothing);
+});
+
+test("json: an answer of nothing but files that may not be sent fails", async () => {
+  const parts = new TestParts();
+  const outcome = await says({ files: [{ path: "/etc/passwd" }] }, "", {}, parts);
+  expect(outcome).toEqual({
+    kind: "failed",
+    reason:
+      "the command answered with nothing but files that may not be sent; left out of the answer: a file that the command named: /etc/passwd (it lies in neither its folder nor the answer folder)",
+    told: "the agent's program answered with files that can't be sent",
   });
 });
 
