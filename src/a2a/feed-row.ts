@@ -19,8 +19,10 @@ export interface Row {
 /** A request to this workspace (or an answer to one of ours), ready for a backend. */
 export interface InboundMessage {
   activityId: string;
-  /** The sending workspace; undefined is the canvas user. */
+  /** The sending workspace; undefined is the canvas user, or nobody knows (see `sender`). */
   peerId: string | undefined;
+  /** In push mode the platform does not tell who sent it (contract 5.3). */
+  sender?: "unknown";
   method: string;
   /** The text parts; where there are none, the files and data as lines. */
   text: string;
@@ -101,24 +103,34 @@ export function interpret(row: Row, ownId: string): Reading {
     return skip("its sender can't be read");
   }
   const envelope = get(raw, "request_body");
-  const content = readMessage(envelope);
   return {
     kind: "message",
-    message: {
+    message: inboundMessage(envelope, {
       activityId: row.id,
       peerId: source ?? undefined,
       method,
-      text: content.text || describeParts(content.parts),
-      parts: content.parts,
-      files: content.files,
-      messageId: content.messageId,
-      contextId: content.contextId,
-      taskId: content.taskId,
-      isReply:
-        replyMark(content.metadata) !== undefined ||
-        REPLYING_ROLES.has(content.role?.toLowerCase() ?? ""),
-      envelope,
-    },
+    }),
+  };
+}
+
+/** The message in an envelope, with what is known of it from elsewhere. Never throws. */
+export function inboundMessage(
+  envelope: unknown,
+  known: Pick<InboundMessage, "activityId" | "peerId" | "sender" | "method">,
+): InboundMessage {
+  const content = readMessage(envelope);
+  return {
+    ...known,
+    text: content.text || describeParts(content.parts),
+    parts: content.parts,
+    files: content.files,
+    messageId: content.messageId,
+    contextId: content.contextId,
+    taskId: content.taskId,
+    isReply:
+      replyMark(content.metadata) !== undefined ||
+      REPLYING_ROLES.has(content.role?.toLowerCase() ?? ""),
+    envelope,
   };
 }
 

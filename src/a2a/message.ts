@@ -22,6 +22,8 @@ export interface FileRef {
   bytes?: string | undefined;
   /** Where it lies on this machine, once it was fetched. */
   path?: string | undefined;
+  /** Why it was not fetched although it should have been: one clause. */
+  problem?: string | undefined;
 }
 
 /** A part of a message, in the order in which its sender wrote them. */
@@ -89,13 +91,18 @@ export function filesIn(parts: readonly MessagePart[]): FileRef[] {
   return parts.flatMap((part) => (part.kind === "file" ? [part.file] : []));
 }
 
+/** The longest path of a system that we know. */
+const MAX_PATH = 4_096;
+
 /** A message's files as lines of text, for a backend that reads text only. */
 export function describeFiles(files: readonly FileRef[]): string {
   return files
-    .map(({ name, mimeType, uri, path }) => {
-      const details = [mimeType, path ?? uri]
+    .map(({ name, mimeType, uri, path, problem }) => {
+      // Where it can't be had it leads nowhere, or where its reader should not go.
+      const where = path ?? (problem === undefined ? uri : `not fetched: ${problem}`);
+      const details = [mimeType, where]
         .filter((d) => d !== undefined)
-        .map((d) => oneLine(d, 400));
+        .map((d) => oneLine(d, path === d ? MAX_PATH : 400));
       return `[file] ${oneLine(name ?? "unnamed")}${details.length > 0 ? ` (${details.join(", ")})` : ""}`;
     })
     .join("\n");

@@ -90,7 +90,7 @@ async function live(
   const probing = crew.gate.guard(life.signal);
   const beside = [
     runHeartbeat(parts, options, crew, life.signal),
-    keepHouse({ ...parts, lanes: crew.lanes }, life.signal),
+    keepHouse({ ...parts, lanes: crew.lanes, files: crew.files }, life.signal),
     guard.catch(() => {}),
     probing.catch(() => {}),
   ];
@@ -120,7 +120,7 @@ async function live(
 }
 
 /** The bridge that had the workspace until now may have been given one. */
-async function takeKeptToken({ store, token }: BridgeParts): Promise<void> {
+export async function takeKeptToken({ store, token }: BridgeParts): Promise<void> {
   if (token.value !== undefined) return;
   const kept = await store.loadToken();
   if (kept !== undefined) token.adopt(kept, "the state folder");
@@ -188,7 +188,7 @@ async function tellStopped({ store, clock, emit }: BridgeParts, crew: Crew): Pro
     count().catch(() => nothing),
   );
   const left = counted === LATE ? nothing : counted;
-  emit({ type: "stopped", ...crew.worker.tally, ...left, openReplies });
+  emit({ type: "stopped", ...crew.endings.tally, ...left, openReplies });
 }
 
 /** The run's end when something could not be written to the last. */

@@ -7,6 +7,7 @@ import { formatDuration } from "../shared/duration.ts";
 import { formatTimestamp } from "../shared/timestamp.ts";
 import { PlatformError, type Verdict } from "../platform/platform.ts";
 import type { Reply } from "../store/store.ts";
+import type { Attacher, Outgoing } from "./attach.ts";
 import { senderName } from "./events.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Naps } from "./naps.ts";
@@ -20,6 +21,8 @@ import type { Watchdog } from "./watchdog.ts";
 const PATIENCE_MS = 24 * 3_600_000;
 /** And at least so long by this process: most of those hours the machine may have slept. */
 const LEAST_PATIENCE_MS = 10 * 60_000;
+/** For so long a file is tried that the platform fails to take; its answer is worth more than it. */
+const FILE_PATIENCE_MS = 3_600_000;
 /** Longer than any post may take, and than the waits before and after it. */
 const SLACK_MS = 90 * 60_000;
 
@@ -35,6 +38,7 @@ export interface DeliveryDeps {
   keeper: Keeper;
   poster: Poster;
   standing: Standing;
+  attacher: Attacher;
 }
 
 /** How one reply is delivered. */
@@ -69,30 +73,35 @@ export class Delivery {
    */
   async deliver(reply: Reply, options: DeliveryOptions = {}): Promise<Delivered> {
     const { clock, random, emit } = this.#parts;
-    const { naps, watchdog } = this.#deps;
+    const { naps, watchdog, poster } = this.#deps;
     const { drain, cut } = this.#stops;
     const named = { activityId: reply.activityId, to: senderName(reply.lane) };
     const loop = `delivery of ${reply.activityId}`;
     const begun = clock.monotonic();
     let doubtful = reply.maybePosted;
+    const outgoing: Outgoing = { reply, body: options.body };
     try {
       for (let failures = 0; !cut.aborted;) {
         watchdog.expect(loop, SLACK_MS);
         const presented = this.#parts.token.value;
+        let uploaded = false;
         try {
-          if (await this.#isKnown(reply, doubtful, options)) {
-            return await this.#posted(reply, options, "found in the feed");
+          if (await this.#isKnown(outgoing.reply, doubtful, options)) {
+            return await this.#posted(outgoing.reply, options, "found in the feed");
           }
           if (cut.aborted) break;
-          const sent = await this.#deps.poster.post(reply, options.body, options.onPause);
+          await this.#upload(outgoing, options, clock.monotonic() - begun < FILE_PATIENCE_MS);
+          if (cut.aborted) break;
+          uploaded = true;
+          const sent = await poster.post(outgoing.reply, outgoing.body, options.onPause);
           if (sent.kind !== "posted") return sent.kind;
           watchdog.contact();
-          return await this.#posted(reply, options, sent.note);
+          return await this.#posted(outgoing.reply, options, sent.note);
         } catch (error) {
           if (cut.aborted) break;
           if (!(error instanceof PlatformError)) throw error;
-          doubtful ||= mayHaveArrived(error);
-          const judged = await this.#judge(reply, error, presented, options);
+          doubtful ||= uploaded && mayHaveArrived(error);
+          const judged = await this.#judge(outgoing.reply, error, presented, options);
           if (judged === "again") continue;
           if (judged !== "later") return judged;
           failures += 1;
@@ -100,7 +109,7 @@ export class Delivery {
           const tried = clock.monotonic() - begun + inMs;
           if (tried > LEAST_PATIENCE_MS && clock.now() - reply.since + inMs > PATIENCE_MS) {
             const reason = `${error.message}; tried for ${formatDuration(PATIENCE_MS)}`;
-            return await this.#refuse(reply, reason);
+            return await this.#refuse(outgoing.reply, reason);
           }
           emit({ type: "reply-retry", ...named, failures, reason: error.message, inMs });
           options.onPause?.();
@@ -113,6 +122,15 @@ export class Delivery {
     } finally {
       watchdog.dismiss(loop);
     }
+  }
+
+  /** The platform has all files of a notice before it is posted. */
+  async #upload(outgoing: Outgoing, options: DeliveryOptions, patient: boolean): Promise<void> {
+    const { attacher } = this.#deps;
+    if (!attacher.hasWork(outgoing.reply)) return;
+    // It may take minutes, in which others may run.
+    options.onPause?.();
+    await attacher.upload(outgoing, patient);
   }
 
   /** Whether a notice that may have been posted stands in the feed. */

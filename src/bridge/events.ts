@@ -7,7 +7,13 @@ import type { Holder } from "../store/store.ts";
  */
 export type BridgeEvent =
   | { type: "lock-waiting"; holder: Holder | undefined }
-  | { type: "recovered"; runs: number; processes: number }
+  | {
+      type: "recovered";
+      runs: number;
+      processes: number;
+      /** False where only their senders can have them run again (push mode). */
+      kept?: boolean;
+    }
   | { type: "handled-elsewhere"; cursor: string; messages: number }
   | { type: "register-retry"; attempt: number; of: number; reason: string; inMs: number }
   | { type: "token-issued"; kept: boolean; reason: string | undefined }
@@ -16,9 +22,23 @@ export type BridgeEvent =
   | {
       type: "connected";
       workspaceId: string;
-      start: "cursor" | "window" | "everything";
+      /** Where reading begins; in push mode nothing is read. */
+      start: "cursor" | "window" | "everything" | "push";
+      /** In push mode the public address, without its secret end. */
       from: string;
     }
+  | { type: "push-listening"; address: string }
+  | { type: "push-doubt"; reason: string }
+  | { type: "push-secured" }
+  | {
+      type: "push-refused";
+      /** Told at most once a minute for each reason: how many there were since. */
+      count: number;
+      status: number;
+      reason: string;
+    }
+  | { type: "push-repeat"; activityId: string; running: boolean }
+  | { type: "push-left"; waiting: number }
   | { type: "heartbeat-failed"; failures: number; reason: string; inMs: number }
   | { type: "heartbeat-recovered"; failures: number; afterMs: number }
   | { type: "heartbeat-ended"; reason: string; hint: string | undefined }
@@ -42,7 +62,20 @@ export type BridgeEvent =
   | { type: "journal-room"; afterMs: number }
   | { type: "id-reused"; activityId: string; from: string }
   | { type: "turn-limit"; from: string; limit: number; inMs: number }
-  | { type: "backend-paused"; reason: string; hint: string; forMs: number }
+  /** Its sender may not ask. `told`: it is said so to the sender. */
+  | { type: "refused"; activityId: string; from: string; told: boolean }
+  /** US dollars; `inMs` until the next day. */
+  | { type: "budget-spent"; spentUsd: number; limitUsd: number; inMs: number }
+  | { type: "budget-renewed"; limitUsd: number }
+  | { type: "interim-failed"; activityId: string; reason: string }
+  | {
+      type: "backend-paused";
+      reason: string;
+      hint: string;
+      forMs: number;
+      /** False where messages are refused meanwhile (push mode). */
+      kept?: boolean;
+    }
   | { type: "backend-still-paused"; reason: string }
   | { type: "backend-resumed" }
   | { type: "skipped"; activityId: string; reason: string; routine: boolean }
@@ -51,6 +84,8 @@ export type BridgeEvent =
       activityId: string;
       messageId: string | undefined;
       from: string;
+      /** What that peer is called, if it is known: one short line, which the peer chose. */
+      fromName?: string;
       isReply: boolean;
       bytes: number;
       /** 1 at the first try. */
@@ -63,17 +98,39 @@ export type BridgeEvent =
       activityId: string;
       attempt: number;
       of: number;
+      /** False where the try is not one of `of`: then `attempt` counts such tries alone. */
+      counted?: boolean;
       reason: string;
       inMs: number;
     }
-  | { type: "run-failed"; activityId: string; from: string; attempts: number; reason: string }
+  /** It is not waited for any longer (`--once`); the next start takes it up. */
+  | { type: "run-left"; activityId: string; reason: string }
+  | {
+      type: "run-failed";
+      activityId: string;
+      from: string;
+      attempts: number;
+      reason: string;
+      /** False where there is no dead letter of it (push mode). */
+      kept?: boolean;
+    }
   | { type: "declined"; activityId: string; from: string; reason: string }
   | { type: "noted"; activityId: string; from: string; ms: number }
   | { type: "reply-kept"; activityId: string; kind: ReplyKind }
   | {
+      type: "file-left-out";
+      activityId: string;
+      /** It came with the message and was not fetched, or it does not go with the answer. */
+      way: "received" | "attached";
+      file: string;
+      reason: string;
+    }
+  | {
       type: "answered";
       activityId: string;
       to: string;
+      /** What that peer is called, as in `taken`. */
+      fromName?: string;
       ms: number;
       kind: ReplyKind;
       note: string | undefined;
@@ -118,7 +175,10 @@ export type BridgeEvent =
 
 export type Emit = (event: BridgeEvent) => void;
 
-/** How a message's sender is named in events: the peer's id; the canvas, which has none, by name. */
-export function senderName(peerId: string | undefined): string {
-  return peerId || "canvas";
+/**
+ * How a message's sender is named in events: the peer's id; the canvas, which has none, by name; and
+ * `unknown` where the platform does not tell (push mode).
+ */
+export function senderName(peerId: string | undefined, sender?: string): string {
+  return peerId || (sender === "unknown" ? sender : "canvas");
 }

@@ -1,8 +1,13 @@
-/** Presence: a beat at once and then every interval, whatever the rest of the bridge is doing. */
+/**
+ * Presence: a beat at once and then every interval, whatever the rest of the bridge is doing; and one
+ * more soon after the task that the canvas shows has changed.
+ */
 import { nextDelay } from "../shared/backoff.ts";
+import type { Clock } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
 import { PlatformError } from "../platform/platform.ts";
 import type { Naps } from "./naps.ts";
+import type { Pace } from "./pace.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import type { Renewal } from "./renewal.ts";
 import { explainUnauthorized } from "./unauthorized.ts";
@@ -13,11 +18,14 @@ import type { Watchdog } from "./watchdog.ts";
 const LONGEST_WAIT_MS = 30_000;
 /** A call's own deadline, a token file's minute and a diagnosis, with room to spare. */
 const SLACK_MS = 120_000;
+/** How soon after a beat there may be one only because the task has changed. */
+const CHANGE_MS = 5_000;
 
 export interface HeartbeatDeps {
   vitals: Vitals;
   watchdog: Watchdog;
   naps: Naps;
+  pace: Pick<Pace, "spare">;
   renewal: Renewal;
 }
 
@@ -25,10 +33,11 @@ export interface HeartbeatDeps {
 export async function runHeartbeat(
   parts: BridgeParts,
   options: Pick<BridgeOptions, "workspaceId" | "heartbeatMs">,
-  { vitals, watchdog, naps, renewal }: HeartbeatDeps,
+  deps: HeartbeatDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const { platform, token, clock, emit, random } = parts;
+  const { vitals, watchdog, naps, renewal } = deps;
   let failures = 0;
   let failingSince = 0;
   try {
@@ -59,7 +68,8 @@ export async function runHeartbeat(
         waitMs = Math.min(asked, LONGEST_WAIT_MS, options.heartbeatMs);
         emit({ type: "heartbeat-failed", failures, reason: error.message, inMs: waitMs });
       }
-      await naps.nap(waitMs, signal);
+      if (failures > 0) await naps.nap(waitMs, signal);
+      else await untilNext(clock, deps, waitMs, signal);
     }
   } catch (error) {
     const hint = error instanceof Error && "hint" in error ? error.hint : undefined;
@@ -69,5 +79,30 @@ export async function runHeartbeat(
     }
   } finally {
     watchdog.dismiss("heartbeat");
+  }
+}
+
+/** Resolves when the next beat is due, on abort, or when the machine wakes up. */
+async function untilNext(
+  clock: Clock,
+  { vitals, naps, pace }: HeartbeatDeps,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const begun = clock.monotonic();
+  const { wakes } = naps;
+  while (!signal.aborted && naps.wakes === wakes) {
+    const rested = clock.monotonic() - begun;
+    const left = waitMs - rested;
+    if (left <= 0) return;
+    if (!vitals.isStale) {
+      if (!(await naps.napUntil(vitals.changed, left, signal))) return;
+    } else if (rested < CHANGE_MS) {
+      await naps.nap(Math.min(CHANGE_MS - rested, left), signal);
+    } else if (pace.spare()) {
+      return;
+    } else {
+      await naps.nap(Math.min(CHANGE_MS, left), signal);
+    }
   }
 }

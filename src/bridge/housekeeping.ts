@@ -3,6 +3,7 @@ import { messageOf } from "../shared/errors.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { Emit } from "./events.ts";
+import type { MessageFiles } from "./message-files.ts";
 import type { Lanes } from "./lanes.ts";
 
 const LOOK_MS = 1_000;
@@ -10,10 +11,16 @@ const PRUNE_MS = 3_600_000;
 
 /** Runs until the signal aborts; a store that fails is told by those who need it. */
 export async function keepHouse(
-  parts: { store: Store; lanes: Lanes; clock: Clock; emit: Emit },
+  parts: {
+    store: Store;
+    lanes: Lanes;
+    files: Pick<MessageFiles, "sweep">;
+    clock: Clock;
+    emit: Emit;
+  },
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, lanes, clock, emit } = parts;
+  const { store, lanes, files, clock, emit } = parts;
   let pruneAt = clock.monotonic();
   let failing = false;
   while (!signal.aborted) {
@@ -21,8 +28,13 @@ export async function keepHouse(
       if (clock.monotonic() >= pruneAt) {
         pruneAt = clock.monotonic() + PRUNE_MS;
         await store.prune();
+        await files.sweep();
       }
-      if (await store.changed()) for (const lane of await store.journal.lanes()) lanes.poke(lane);
+      if (await store.changed()) {
+        for (const lane of await store.journal.lanes()) lanes.poke(lane);
+        // A dead letter that was dropped has files, too.
+        await files.sweep();
+      }
       failing = false;
     } catch (error) {
       if (!failing) emit({ type: "upkeep-failed", reason: messageOf(error) });

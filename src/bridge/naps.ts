@@ -1,4 +1,5 @@
 import { Abortions } from "../shared/abortions.ts";
+import type { Bell } from "../shared/bell.ts";
 import type { Clock } from "../shared/clock.ts";
 
 /**
@@ -18,14 +19,27 @@ export class Naps {
 
   /** Resolves after `ms`, on abort, or on {@link wakeAll}. */
   async nap(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+    await this.napUntil(undefined, ms, signal);
+  }
+
+  /** The same, or when the bell rings: resolves with whether that ended it. */
+  async napUntil(bell: Bell | undefined, ms: number, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return false;
     const controller = new AbortController();
     const end = () => controller.abort();
+    let rung = false;
     this.#abortions.add(signal, end);
     this.#open.add(controller);
+    void bell?.wait(controller.signal).then(() => {
+      rung = !controller.signal.aborted;
+      end();
+    });
     try {
       await this.#clock.sleep(ms, controller.signal);
+      return rung;
     } finally {
+      // Nobody waits for the bell any more.
+      if (bell !== undefined) end();
       this.#open.delete(controller);
       this.#abortions.remove(signal, end);
     }

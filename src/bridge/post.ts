@@ -1,5 +1,5 @@
 /** One try to post a reply: to a peer as a message of our own, to the canvas as a notice. */
-import type { MessageSendRequest } from "../contract/types.ts";
+import type { MessageSendRequest, NotifyRequest } from "../contract/types.ts";
 import { getString } from "../shared/json.ts";
 import { LATE, within } from "../shared/clock.ts";
 import type { PeerMode, Reply } from "../store/store.ts";
@@ -75,7 +75,7 @@ export class Poster {
     const signal = this.#stops.cut;
     const body = given ?? (await this.#deps.keeper.do(() => store.outbox.body(reply)));
     if (reply.lane === "") {
-      await platform.notify(body, { signal });
+      await platform.notify(body, { signal, attachments: uploaded(reply) });
       return { note: undefined };
     }
     const request = JSON.parse(body) as MessageSendRequest;
@@ -93,4 +93,12 @@ export class Poster {
     // Not worth stopping for: it is only asked where a handed-over post breaks off.
     await this.#parts.store.outbox.learnPeerMode(peer, mode).catch(() => {});
   }
+}
+
+/** What goes with the notice: the files that the platform has. */
+function uploaded({ attachments = [] }: Reply): NotifyRequest["attachments"] {
+  const listed = attachments.flatMap(({ uri, name, mimeType, size }) =>
+    uri === undefined ? [] : [{ uri, name, size, ...(mimeType === undefined ? {} : { mimeType }) }],
+  );
+  return listed.length === 0 ? undefined : listed;
 }

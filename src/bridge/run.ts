@@ -1,15 +1,19 @@
 /** One run of one message by the backend, and what its outcome means for the message. */
-import type { BackendRequest, Outcome } from "../backends/backend.ts";
+import type { BackendRequest, Outcome, RunHooks } from "../backends/backend.ts";
 import { interpret, readRow, type InboundMessage } from "../a2a/feed-row.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
 import { parseJson } from "../shared/json.ts";
 import type { Attachment, Head } from "../store/store.ts";
+import type { Budget } from "./budget.ts";
 import { senderName } from "./events.ts";
+import type { Interim } from "./interim.ts";
 import type { Keeper } from "./keeper.ts";
 import type { MessageFiles } from "./message-files.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
+import type { Patience } from "./patience.ts";
+import type { PeerNames } from "./peer-names.ts";
 import type { Vitals } from "./vitals.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -29,13 +33,26 @@ export type Verdict =
     }
   /** Nothing is sent; with `dead` it goes to the dead letters. */
   | { kind: "silent"; dead: string | undefined }
-  | { kind: "again"; reason: string; retryAfterMs: number | undefined }
+  /** `counted`: it was one of the runs that a message has. `told`: what its asker may read, if he must wait. */
+  | {
+      kind: "again";
+      reason: string;
+      told: string | undefined;
+      retryAfterMs: number | undefined;
+      counted: boolean;
+    }
   | { kind: "operator"; reason: string; told: string; hint: string }
-  | { kind: "stopped" };
+  /** `begun`: part of the work may be done. */
+  | { kind: "stopped"; begun: boolean };
 
 export interface RunDeps {
+  budget: Budget;
+  files: Pick<MessageFiles, "prepare" | "collect">;
+  /** Undefined where the canvas user is shown nothing before the answer. */
+  interim: Interim | undefined;
   keeper: Keeper;
-  files: MessageFiles;
+  names: PeerNames;
+  patience: Patience;
   vitals: Vitals;
   watchdog: Watchdog;
 }
@@ -83,37 +100,42 @@ export async function runMessage(
 ): Promise<Verdict> {
   const { emit, clock } = parts;
   const { activityId, isReply } = message;
-  const from = senderName(message.peerId);
+  const from = senderName(message.peerId, message.sender);
   const bytes = Buffer.byteLength(message.text);
   const attempt = head.attempts + head.crashes + 1;
   const { interrupted } = head;
+  const peerName = await deps.names.of(message.peerId, cut);
   const told = { activityId, messageId: message.messageId, from, isReply, bytes };
   emit({ type: "taken", ...told, attempt, interrupted });
   const begun = clock.monotonic();
-  const ready = await deps.files.prepare(message, cut);
-  if (ready.kind !== "ready") return ready;
+  const ready = await deps.files.prepare(message, cut, interrupted);
+  if (ready.kind === "again") return { ...ready, told: undefined, counted: false };
+  if (ready.kind === "stopped") return { ...ready, begun: false };
   const outcome = await runOnce(
     parts,
     deps,
     {
       ...ready.message,
       workspaceId: options.workspaceId,
-      sender: message.peerId === undefined ? "canvas" : "peer",
-      peerName: undefined,
+      sender: message.sender ?? (message.peerId === undefined ? "canvas" : "peer"),
+      peerName,
       attempt,
       interrupted,
       answerFolder: ready.answerFolder,
-      budgetUsd: undefined,
+      budgetUsd: await deps.budget.left(),
     },
     cut,
   );
+  // Written down before the answer: what was spent was spent, also by a run that is run again.
+  if ("costUsd" in outcome) await deps.budget.add(outcome.costUsd);
   if (isReply && outcome.kind === "answer") {
     emit({ type: "noted", activityId, from, ms: clock.monotonic() - begun });
   }
   if (outcome.kind === "declined") {
     emit({ type: "declined", activityId, from, reason: outcome.reason });
   }
-  const verdict = judge(outcome, message, head.attempts + 1 >= options.maxAttempts);
+  const last = head.attempts + 1 >= options.maxAttempts;
+  const verdict = judge(outcome, message, last, deps.patience);
   if (outcome.kind === "answer" && verdict.kind === "answered") {
     const { attachments, note } = await deps.files.collect(message, outcome.files ?? []);
     verdict.attachments = attachments;
@@ -125,7 +147,12 @@ export async function runMessage(
   return verdict;
 }
 
-function judge(outcome: Outcome, message: InboundMessage, last: boolean): Verdict {
+function judge(
+  outcome: Outcome,
+  message: InboundMessage,
+  last: boolean,
+  patience: Patience,
+): Verdict {
   const { isReply, peerId } = message;
   switch (outcome.kind) {
     case "answer":
@@ -141,14 +168,18 @@ function judge(outcome: Outcome, message: InboundMessage, last: boolean): Verdic
         failure: false,
         dead: undefined,
       };
-    case "again":
-      if (last) return dead(outcome, isReply);
-      return { kind: "again", reason: outcome.reason, retryAfterMs: outcome.retryAfterMs };
+    case "again": {
+      const { reason, told, retryAfterMs } = outcome;
+      const counted = outcome.overloaded !== true || !patience.lasts(message.activityId);
+      if (counted && last) return dead(outcome, isReply);
+      return { kind: "again", reason, told, retryAfterMs, counted };
+    }
     case "failed":
       return dead(outcome, isReply);
     case "operator":
-    case "stopped":
       return outcome;
+    case "stopped":
+      return { ...outcome, begun: true };
   }
 }
 
@@ -160,7 +191,7 @@ function dead({ reason, told }: { reason: string; told: string }, isReply: boole
 /** One run, with a limit above the backend's own, and its mark in the vitals. */
 async function runOnce(
   { backend, clock, store }: BridgeParts,
-  { vitals, watchdog }: RunDeps,
+  { vitals, watchdog, names, interim }: RunDeps,
   request: BackendRequest,
   cut: AbortSignal,
 ): Promise<Outcome> {
@@ -168,15 +199,20 @@ async function runOnce(
   const limitMs = backend.timeoutMs + OVERTIME_MS;
   const loop = `run of ${id}`;
   watchdog.expect(loop, limitMs + SLACK_MS);
-  vitals.begin(id, `answering ${senderName(request.peerId)}`);
+  const who = names.known(request.peerId) ?? senderName(request.peerId, request.sender);
+  vitals.begin(id, `answering ${who}`);
+  // A peer would take it for the answer.
+  const saying = request.sender === "canvas" ? interim?.begin(id) : undefined;
   const abort = new AbortController();
   const stop = () => abort.abort();
   cut.addEventListener("abort", stop, { once: true });
   if (cut.aborted) stop();
-  const hooks = {
+  const hooks: RunHooks = {
     // Not tried again: it is a second net under what the system itself tells of a dead run's rest.
     onChild: (pid: number, identity: string | undefined) =>
       store.journal.child(id, { pid, identity }).catch(() => {}),
+    onTask: (task) => vitals.task(id, task),
+    onText: (text) => saying?.say(text),
   };
   const running = backend.run(request, abort.signal, hooks).catch((error: unknown): Outcome => {
     // A backend must not throw; if one does, something may have been done.
@@ -190,6 +226,7 @@ async function runOnce(
   if (outcome.kind === "again" || outcome.kind === "failed") vitals.end(id, outcome.reason);
   else if (outcome.kind === "answer" || outcome.kind === "declined") vitals.end(id);
   else vitals.drop(id);
+  await saying?.end(cut);
   return outcome;
 }
 

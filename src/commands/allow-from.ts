@@ -8,13 +8,14 @@ export const ALLOW_FROM_FORM =
 
 /** Who may ask: `all`, or a list of `canvas`, `peers` and ids. Undefined for any other text. */
 export function parseAllowFrom(text: string): AllowFrom | undefined {
-  const words = text.split(",").map((word) => word.trim());
+  // Ids are UUIDs, which are the same in either case.
+  const words = text.split(",").map((word) => word.trim().toLowerCase());
   if (words.includes("") || !words.every(isWorkspaceId)) return undefined;
   const all = words.includes("all");
   const ids = words.filter((word) => !["all", "canvas", "peers"].includes(word));
   return {
     canvas: all || words.includes("canvas"),
-    peers: all || words.includes("peers") ? "all" : new Set(ids.map((id) => id.toLowerCase())),
+    peers: all || words.includes("peers") ? "all" : new Set(ids),
   };
 }
 

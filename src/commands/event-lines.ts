@@ -14,15 +14,17 @@ import {
   stopped,
   withHint,
 } from "./event-words.ts";
+import { describePush } from "./push-lines.ts";
+import { describeRun } from "./run-lines.ts";
 
 /** Tells an event; its fields go along for the JSON form. */
 export function logEvent(log: Log, event: BridgeEvent): void {
   const [level, message] = describe(event);
   const { type, ...fields } = event;
-  // Milliseconds are precise enough.
+  // Milliseconds are precise enough; of dollars, hundredths of a cent.
   const rounded = Object.entries(fields).map(([key, value]) => [
     key,
-    typeof value === "number" ? Math.round(value) : value,
+    typeof value === "number" ? round(value, key.endsWith("Usd") ? 10_000 : 1) : value,
   ]);
   log[level](message, { event: type, ...Object.fromEntries(rounded) } satisfies JsonObject);
 }
@@ -51,6 +53,13 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
       return ["info", `using a new token from ${event.origin}`];
     case "connected":
       return ["info", `connected, ${START[event.start]}${startPoint(event)}`];
+    case "push-listening":
+    case "push-doubt":
+    case "push-secured":
+    case "push-refused":
+    case "push-repeat":
+    case "push-left":
+      return describePush(event);
     case "heartbeat-failed":
       return [edge(event.failures), `${event.reason}; again in ${ms(event.inMs)}`];
     case "heartbeat-recovered":
@@ -95,7 +104,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "recovered":
       return [
         "warn",
-        `the last bridge died in the middle of ${count(event.runs, "run")}; ended ${count(event.processes, "process", "processes")} that it left, and running the ${event.runs === 1 ? "message" : "messages"} again`,
+        `the last bridge died in the middle of ${count(event.runs, "run")}; ended ${count(event.processes, "process", "processes")} that it left, and ${event.kept === false ? "a message that is sent again is run again" : `running the ${event.runs === 1 ? "message" : "messages"} again`}`,
       ];
     case "handled-elsewhere":
       return [
@@ -118,16 +127,11 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
         "warn",
         `${name(event.from)} gave message ${short(event.activityId)} the id of an earlier one with another text; taking it as a new message`,
       ];
-    case "turn-limit":
-      return [
-        "warn",
-        `${name(event.from)} has caused ${count(event.limit, "run")} within an hour (--turn-limit); its messages wait for ${ms(event.inMs)}`,
-      ];
     case "backend-paused":
       return [
         "error",
         withHint(
-          `the backend can't work: ${event.reason}; messages are kept${event.forMs === 0 ? "" : ` and tried again every minute, and the bridge ends after ${ms(event.forMs)} (--max-paused)`}`,
+          `the backend can't work: ${event.reason}; ${event.kept === false ? "messages are refused" : "messages are kept"}${event.forMs === 0 ? "" : ` and ${event.kept === false ? "it is looked at again" : "tried again"} every minute, and the bridge ends after ${ms(event.forMs)} (--max-paused)`}`,
           event.hint,
         ),
       ];
@@ -140,37 +144,28 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
         event.routine ? "debug" : "info",
         `passed over ${short(event.activityId)}: ${event.reason}`,
       ];
+    case "turn-limit":
+    case "refused":
+    case "budget-spent":
+    case "budget-renewed":
     case "taken":
-      return [
-        "info",
-        `${event.isReply ? "an answer" : "message"} ${short(event.activityId)} from ${name(event.from)} (${count(event.bytes, "byte")})${event.attempt > 1 ? `, try ${event.attempt}` : ""}${event.interrupted ? ", after a run that was cut" : ""}`,
-      ];
+    case "interim-failed":
     case "run-retry":
-      return [
-        "warn",
-        `message ${short(event.activityId)}: ${event.reason} (try ${event.attempt} of ${event.of}); again in ${ms(event.inMs)}`,
-      ];
+    case "run-left":
     case "run-failed":
-      return [
-        "error",
-        `message ${short(event.activityId)} from ${name(event.from)} failed after ${count(event.attempts, "try", "tries")}: ${event.reason}; kept as a dead letter (molecule dead-letter)`,
-      ];
     case "declined":
-      return [
-        "info",
-        `message ${short(event.activityId)} from ${name(event.from)} has no answer: ${event.reason}`,
-      ];
     case "noted":
-      return [
-        "info",
-        `answer ${short(event.activityId)} from ${name(event.from)} was shown to the backend in ${ms(event.ms)}`,
-      ];
+      return describeRun(event);
+    case "file-left-out": {
+      const what = `${event.file} ${event.way === "received" ? "was not fetched" : "was not attached"}`;
+      return ["warn", `message ${short(event.activityId)}: ${what}: ${event.reason}`];
+    }
     case "reply-kept":
       return ["debug", `the ${event.kind} to ${short(event.activityId)} is on the disk`];
     case "answered":
       return [
         "info",
-        `${SAID[event.kind][0]} ${name(event.to)} (${short(event.activityId)})${SAID[event.kind][1]} in ${ms(event.ms)}${event.note === undefined ? "" : `; the platform notes: ${event.note}`}`,
+        `${SAID[event.kind][0]} ${name(event.to, event.fromName)} (${short(event.activityId)})${SAID[event.kind][1]} in ${ms(event.ms)}${event.note === undefined ? "" : `; the platform notes: ${event.note}`}`,
       ];
     case "reply-retry":
       return [
@@ -227,4 +222,8 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "stopped":
       return ["info", stopped(event)];
   }
+}
+
+function round(value: number, steps: number): number {
+  return Math.round(value * steps) / steps;
 }

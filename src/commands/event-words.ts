@@ -8,6 +8,7 @@ export const START = {
   cursor: "from cursor",
   window: "with the messages since",
   everything: "with all messages that the platform has",
+  push: "taking the messages that are pushed to",
 };
 
 /** Whole seconds are enough for a person. */
@@ -57,6 +58,15 @@ export function short(id: string): string {
   return isUuid(id) ? id.slice(0, 8) : id;
 }
 
-export function name(sender: string): string {
-  return sender === senderName(undefined) ? "the canvas" : short(sender);
+/** Who it is; a peer by what it calls itself, where that is known, and its id, which it can't choose. */
+export function name(sender: string, called?: string): string {
+  if (sender === senderName(undefined, "unknown")) return "an unknown sender";
+  if (sender === senderName(undefined)) return "the canvas";
+  return called === undefined ? short(sender) : `${called} (${short(sender)})`;
+}
+
+/** `$5`, `$2.50`, `$0.0021`: cents, and what is less than one. */
+export function dollars(usd: number): string {
+  if (Number.isInteger(usd)) return `$${usd}`;
+  return `$${usd >= 0.01 ? usd.toFixed(2) : Number(usd.toPrecision(2))}`;
 }

@@ -13,7 +13,7 @@ import { canvas, deadLetters, notices, once, other, replies } from "./support.ts
 const TROUBLE = { reason: "not logged in", told: "the agent is not ready", hint: "Log in." };
 const OPERATOR: Outcome = { kind: "operator", ...TROUBLE };
 const KEPT =
-  "I can't answer yet: the agent is not ready. Your message is kept, and answered as soon as that is mended.";
+  "I can't answer yet: the agent is not ready. Your message is kept, and answered as soon as I can.";
 
 function gateOf(maxPausedMs = 3_600_000) {
   const clock = new ManualClock();

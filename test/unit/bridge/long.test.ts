@@ -18,7 +18,8 @@ test("with --once, a run of many minutes is waited for", async () => {
   await using bridge = new TestBridge(server.url, {
     clock,
     backend,
-    options: { once: true },
+    // The beats are what the test counts time by.
+    options: { once: true, progress: "off" },
     platform: (client) =>
       changed(client, {
         activity: async (query, options) => {

@@ -123,3 +123,23 @@ test("the limit that the platform names in its answers is the one that is kept",
   // Half of 60, less the room for others; the first may come before the limit was named.
   expect([20, 21]).toContain(platform.calls("activity").length);
 });
+
+describe("calls that nobody waits for", () => {
+  test("take half of what reading may take, and count as reading does", async () => {
+    const { clock, pace } = paceOf({ limit: 100, remaining: 100 });
+    const made = Array.from({ length: 30 }, () => pace.spare());
+    expect(made.filter((spare) => spare).length).toBe(20);
+    for (let n = 0; n < 20; n++) expect(await isDone(pace.beforeFetch(NEVER))).toBe(true);
+    const fetching = pace.beforeFetch(NEVER);
+    expect(await isDone(fetching)).toBe(false);
+    expect(pace.spare()).toBe(false);
+    await clock.advance(60_000);
+    await fetching;
+    expect(pace.spare()).toBe(true);
+  });
+
+  test("have no limit where the platform names none", () => {
+    const { pace } = paceOf(undefined);
+    expect(Array.from({ length: 1_000 }, () => pace.spare()).every((spare) => spare)).toBe(true);
+  });
+});

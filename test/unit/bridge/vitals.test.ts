@@ -48,3 +48,44 @@ test("runs at once are counted, and one of them is named", () => {
   all.drop("a");
   expect(all.report()).toMatchObject({ active_tasks: 1, current_task: "answering ben" });
 });
+
+test("what a run is doing stands behind what it is, in one line that the card has room for", () => {
+  const { vitals: all } = vitals();
+  all.begin("a", "answering ada");
+  all.task("a", "using Read");
+  expect(all.report().current_task).toBe("answering ada: using Read");
+  all.task("a", `using\n\u001b[31m${"x".repeat(500)}`);
+  expect(all.report().current_task).toMatch(/^answering ada: using \\u001b\[31mx+…$/);
+  expect(all.report().current_task.length).toBe(120);
+  all.end("a");
+  all.task("a", "too late");
+  expect(all.report().current_task).toBe("");
+});
+
+test("with --progress off nobody is told what is worked on, and a change of it is none", () => {
+  const all = new Vitals(new ManualClock(), false);
+  all.begin("a", "answering ada");
+  all.task("a", "using Read");
+  expect(all.isStale).toBe(false);
+  expect(all.report()).toMatchObject({ active_tasks: 1, current_task: "" });
+});
+
+test("a report is stale when another one would name another task", () => {
+  const { vitals: all } = vitals();
+  all.begin("a", "answering ada");
+  expect(all.isStale).toBe(true);
+  all.report();
+  expect(all.isStale).toBe(false);
+  all.task("a", "using Read");
+  expect(all.isStale).toBe(true);
+  all.drop("a");
+  all.begin("a", "answering ada");
+  expect(all.isStale).toBe(false);
+});
+
+test("what the month cost is reported as it is told", () => {
+  const { vitals: all } = vitals();
+  expect(all.report().monthly_spend).toBe(0);
+  all.spentCents = () => 123;
+  expect(all.report().monthly_spend).toBe(123);
+});

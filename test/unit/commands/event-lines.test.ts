@@ -75,8 +75,56 @@ group("an event is told in one line", () => {
       "error: the trouble to 97f5ab37 (6fd88dc2) can't be delivered: sending: 403 (no)",
     ],
     [
+      { type: "file-left-out", activityId, way: "received", file: "a.pdf", reason: "it is gone" },
+      "warn: message 6fd88dc2: a.pdf was not fetched: it is gone",
+    ],
+    [
+      { type: "file-left-out", activityId, way: "attached", file: "a.pdf", reason: "it is gone" },
+      "warn: message 6fd88dc2: a.pdf was not attached: it is gone",
+    ],
+    [
       { type: "journal-full", waiting: 1, deadLetters: 2, bytes: 3 * 1_048_576 },
       "error: the journal is full (1 waiting message, 2 dead letters, 3 MiB): fetching stops until there is room; molecule dead-letter drop makes some",
+    ],
+    [
+      { type: "taken", activityId, ...taken, fromName: "ada", attempt: 1, interrupted: false },
+      "info: message 6fd88dc2 from ada (97f5ab37) (1 byte)",
+    ],
+    [
+      { type: "answered", ...named, fromName: "ada", ms: 80, kind: "answer", note: undefined },
+      "info: answered ada (97f5ab37) (6fd88dc2) in 80 ms",
+    ],
+    [
+      { type: "refused", activityId, from: peer, told: true },
+      "info: refused message 6fd88dc2 from 97f5ab37 (--allow-from)",
+    ],
+    [
+      { type: "refused", activityId, from: "canvas", told: false },
+      "debug: refused message 6fd88dc2 from the canvas (--allow-from)",
+    ],
+    [
+      { type: "budget-spent", spentUsd: 5.0249, limitUsd: 5, inMs: 3_600_000 },
+      "warn: the day's budget is spent: $5.02 of $5 (--daily-budget); messages wait for the next day, in 1 h",
+    ],
+    [
+      { type: "budget-renewed", limitUsd: 0.0025 },
+      "info: a new day, with $0.0025 to spend: messages are answered again",
+    ],
+    [
+      { type: "interim-failed", activityId, reason: "telling the canvas: 503" },
+      "debug: what 6fd88dc2 said on the way could not be shown: telling the canvas: 503",
+    ],
+    [
+      { type: "run-retry", activityId, attempt: 2, of: 5, counted: true, reason: "r", inMs: 1_500 },
+      "warn: message 6fd88dc2: r (try 2 of 5); again in 1.5 s",
+    ],
+    [
+      { type: "run-retry", activityId, attempt: 9, of: 5, counted: false, reason: "r", inMs: 9e4 },
+      "warn: message 6fd88dc2: r (not counted); again in 1 min 30 s",
+    ],
+    [
+      { type: "run-left", activityId, reason: "the model is overloaded" },
+      "warn: message 6fd88dc2 is left for the next start: the model is overloaded",
     ],
     [
       { type: "turn-limit", from: peer, limit: 60, inMs: 90_000 },
@@ -113,7 +161,7 @@ test("repeats of a trouble, and the platform's own bookkeeping, are for --verbos
   expect(describe({ type: "skipped", activityId, reason: "x", routine: false })[0]).toBe("info");
 });
 
-test("the fields of an event go along, in whole milliseconds", () => {
+test("the fields of an event go along, in whole milliseconds and hundredths of a cent", () => {
   const told: [string, JsonObject | undefined][] = [];
   const tell = (message: string, fields?: JsonObject) => void told.push([message, fields]);
   logEvent(
@@ -121,4 +169,9 @@ test("the fields of an event go along, in whole milliseconds", () => {
     { type: "noted", activityId, from: peer, ms: 2.0741 },
   );
   expect(told[0]?.[1]).toEqual({ event: "noted", activityId, from: peer, ms: 2 });
+  logEvent(
+    { error: tell, warn: tell, info: tell, debug: tell },
+    { type: "budget-spent", spentUsd: 5.02494, limitUsd: 0.5, inMs: 1.5 },
+  );
+  expect(told[1]?.[1]).toEqual({ event: "budget-spent", spentUsd: 5.0249, limitUsd: 0.5, inMs: 2 });
 });
