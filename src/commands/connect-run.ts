@@ -5,8 +5,10 @@ import { endLeftovers } from "../backends/leftovers.ts";
 import { killAllGroups } from "../backends/process-group.ts";
 import { findBackend } from "../backends/registry.ts";
 import { runBridge } from "../bridge/bridge.ts";
-import { ALLOW_ALL, type BridgeOptions } from "../bridge/parts.ts";
+import type { BridgeEvent } from "../bridge/events.ts";
+import { ALLOW_ALL, type BridgeOptions, type LeftRun } from "../bridge/parts.ts";
 import { explainUnauthorized } from "../bridge/unauthorized.ts";
+import { checkBudget } from "../bridge/budget.ts";
 import type { Context } from "../cli/command.ts";
 import type { Log } from "../cli/log.ts";
 import { printData } from "../cli/print.ts";
@@ -15,12 +17,14 @@ import { parseApiUrl } from "../platform/api-url.ts";
 import { PlatformError, type Platform } from "../platform/platform.ts";
 import type { Token } from "../platform/token.ts";
 import { USER_AGENT, VERSION } from "../project.ts";
+import { runPushBridge } from "../push/push-bridge.ts";
 import { systemClock, within } from "../shared/clock.ts";
-import { ExitCode, MoleculeError, UsageError } from "../shared/errors.ts";
+import { ExitCode, MoleculeError } from "../shared/errors.ts";
 import { LocalStore } from "../store/local.ts";
 import type { Store } from "../store/store.ts";
 import { parseAllowFrom, parseDollars } from "./allow-from.ts";
 import type { ConnectValues } from "./connect.ts";
+import { checkMode, pushOptions } from "./connect-push.ts";
 import { checkCredentials, resolveToken } from "./credentials.ts";
 import { logEvent } from "./event-lines.ts";
 import { GLOBALS } from "./globals.ts";
@@ -71,6 +75,7 @@ async function connect(
     onNote: (text, activityId) => logEvent(log, { type: "backend-note", text, activityId }),
     onStderr: (line, activityId) => logEvent(log, { type: "backend-stderr", line, activityId }),
   });
+  checkBudget(values.dailyBudget, type.name, backend);
   await backend.check();
 
   const token = await resolveToken(values, context, log, () => store.loadToken());
@@ -96,21 +101,24 @@ async function connect(
     apiUrl: baseUrl.href,
     backend: type.name,
   });
-  const bridging = runBridge(
-    bridgeOptions(values, type.name, backend),
-    {
-      platform,
-      backend,
-      store,
-      endLeftovers: (runs) => endLeftovers(runs, systemClock),
-      token,
-      clock: systemClock,
-      releaseMemory: () => Bun.gc(true),
-      random: Math.random,
-      emit: (event) => logEvent(log, event),
-    },
-    drain,
-    now,
+  const bridgeParts = {
+    platform,
+    backend,
+    store,
+    endLeftovers: (runs: readonly LeftRun[]) => endLeftovers(runs, systemClock),
+    token,
+    clock: systemClock,
+    releaseMemory: () => Bun.gc(true),
+    random: Math.random,
+    emit: (event: BridgeEvent) => logEvent(log, event),
+    secrets: context.io.secrets,
+  };
+  const polling = bridgeOptions(values, type.name, backend);
+  const pushing = pushOptions(values, polling, baseUrl, backend);
+  const bridging = (
+    pushing === undefined
+      ? runBridge(polling, bridgeParts, drain, now)
+      : runPushBridge(pushing, bridgeParts, drain, now)
   ).finally(() => backend.close?.());
   const cut = whenAborted(now)
     .then(() => within(systemClock, LAST_WORDS_MS, bridging))
@@ -129,12 +137,7 @@ function memoryOf(store: Store, name: string): BackendMemory {
 
 /** Everything that can be told from the command line alone, before any I/O. */
 function checkUsage(values: ConnectValues, context: Context): void {
-  if (values.mode === "push") {
-    throw new UsageError(
-      "--mode push is not there yet",
-      "Leave it out: messages are then fetched, which needs no public address.",
-    );
-  }
+  checkMode(values, context);
   checkCredentials(context);
 }
 

@@ -2,6 +2,7 @@
 import { BACKENDS, DEFAULT_BACKEND } from "../backends/registry.ts";
 import { command, type Values } from "../cli/command.ts";
 import { flag } from "../cli/flag.ts";
+import { LISTEN_FORM, parseListen } from "../push/listen-address.ts";
 import { ALLOW_FROM_FORM, parseAllowFrom, parseDollars } from "./allow-from.ts";
 import { backendHelp } from "./backend-help.ts";
 import { credentialFlags } from "./credential-flags.ts";
@@ -21,9 +22,21 @@ const flags = {
   }),
   mode: flag({
     type: "enum",
-    summary: "how messages come in: fetched from the platform, or pushed by it (not there yet)",
+    summary: "how messages come in: fetched from the platform, or pushed by it to --public-url",
     values: ["poll", "push"],
     default: "poll",
+  }),
+  listen: flag({
+    type: "string",
+    summary: "where pushed messages are awaited on this machine; port 0 takes any that is free",
+    default: "127.0.0.1:8787",
+    placeholder: "host:port",
+    check: (text) => (parseListen(text) === undefined ? LISTEN_FORM : undefined),
+  }),
+  publicUrl: flag({
+    type: "string",
+    summary: "the address that leads to --listen from the platform, for --mode push",
+    placeholder: "url",
   }),
   allowFrom: flag({
     type: "string",
@@ -81,7 +94,7 @@ const flags = {
   turnLimit: flag({
     type: "integer",
     summary:
-      "runs that one peer may cause in an hour, 0 for no limit; if not given, 60 for a backend that costs money",
+      "runs that one peer may cause in an hour, 0 for no limit; if not given, 60 for a backend that costs money. In push mode for all together, 600 if not given",
     min: 0,
     max: 1_000_000,
   }),
@@ -153,6 +166,10 @@ activity feed (no public address is needed), hands it to the backend, and posts 
 peer or the canvas. Runs until it is stopped; a first signal finishes what is in hand, a second one
 stops at once.
 
+With --mode push the platform posts each message to --public-url, whose proxy or tunnel leads to
+--listen, and the answer goes back on the same request. The address gets a secret end, which the
+platform alone is told.
+
 ${backendHelp(BACKENDS, DEFAULT_BACKEND)}
 
 Exit codes: 0 done or stopped, 1 failed, 2 wrong usage or address, 3 refused (401, 403), 4 platform not
@@ -162,6 +179,7 @@ reachable, 5 workspace removed, 130 stopped at once by a second signal.`,
   examples: [
     "molecule connect 0f8fad5b-d9cb-469f-a165-70867728950e --token-file ./token",
     "molecule connect 0f8fad5b-d9cb-469f-a165-70867728950e --backend exec --backend-opt cmd='wc -w'",
+    "molecule connect 0f8fad5b-d9cb-469f-a165-70867728950e --mode push --public-url https://agent.example.com",
   ],
   run: async (values, context) => (await import("./connect-run.ts")).run(values, context),
 });

@@ -1,0 +1,206 @@
+/** Takes one pushed message to its end: runs it, again where nothing was done, and keeps its answer. */
+import type { InboundMessage } from "../a2a/feed-row.ts";
+import { buildReply, type ReplyKind } from "../a2a/reply.ts";
+import { BUDGET_SPENT } from "../bridge/budget.ts";
+import { senderName } from "../bridge/events.ts";
+import type { Gate } from "../bridge/gate.ts";
+import type { MessageFiles } from "../bridge/message-files.ts";
+import type { Naps } from "../bridge/naps.ts";
+import type { BridgeOptions, BridgeParts } from "../bridge/parts.ts";
+import { failureText } from "../bridge/replies.ts";
+import { runMessage, withoutRun, type RunDeps, type Verdict } from "../bridge/run.ts";
+import { fullJitter, RETRY_AFTER_MAX_MS } from "../shared/backoff.ts";
+import { within } from "../shared/clock.ts";
+import type { Head } from "../store/store.ts";
+import { BUSY, RESTARTING, type Ending, type Refusal } from "./answers.ts";
+import type { Slot } from "./desk.ts";
+import type { HourlyTurns } from "./hourly-turns.ts";
+import type { Notes } from "./notes.ts";
+
+const RETRY_BASE_MS = 2_000;
+/** And where the backend itself is overloaded. */
+const OVERLOADED_BASE_MS = 5_000;
+const OVERLOADED_CAP_MS = 5 * 60_000;
+/** Deaths of the process in the middle of its run after which a message is not run any more. */
+const MOST_CRASHES = 5;
+/** When the backend may work again, after only the operator can mend it; it is probed every minute. */
+const TROUBLE_S = 60;
+/** How long an answer waits for a disk that does not take it: the sender gets it all the same. */
+const KEEPING_MS = 10_000;
+
+export interface AnswererDeps extends RunDeps {
+  files: MessageFiles;
+  gate: Gate;
+  naps: Naps;
+  notes: Notes;
+  turns: HourlyTurns;
+}
+
+export class Answerer {
+  readonly #parts: BridgeParts;
+  readonly #options: BridgeOptions;
+  readonly #deps: AnswererDeps;
+  readonly #stops: { drain: AbortSignal; cut: AbortSignal };
+  /** Messages that came to their end. */
+  settled = 0;
+
+  constructor(
+    parts: BridgeParts,
+    options: BridgeOptions,
+    deps: AnswererDeps,
+    stops: { drain: AbortSignal; cut: AbortSignal },
+  ) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#deps = deps;
+    this.#stops = stops;
+  }
+
+  /** The end of a message that needs no run. */
+  async withoutRun(message: InboundMessage): Promise<Ending | undefined> {
+    const head = headOf(message, { interrupted: false, crashes: 0, attempts: 0 });
+    const verdict = withoutRun(this.#parts, this.#options, head);
+    return verdict === undefined
+      ? undefined
+      : this.#conclude(message, verdict, this.#parts.clock.monotonic());
+  }
+
+  /** Runs the message in its slot. Rejects with what ends the run of the bridge. */
+  async work(message: InboundMessage, slot: Slot): Promise<Ending> {
+    const { clock } = this.#parts;
+    const { keeper, notes } = this.#deps;
+    const id = message.activityId;
+    const begun = clock.monotonic();
+    const before = await keeper.do(() => notes.cuts(id));
+    if (before.crashes >= MOST_CRASHES) return { kind: "failed", told: failureText(OFTEN) };
+    for (let attempts = 0; ;) {
+      const refusal = await this.#refusal();
+      if (refusal !== undefined) return refusal;
+      const verdict = await this.#run(message, { ...before, attempts });
+      if (verdict.kind !== "again") return this.#conclude(message, verdict, begun);
+      if (verdict.counted) attempts += 1;
+      const pause = this.#pause(message, verdict, attempts);
+      if (clock.monotonic() + pause > slot.until) return BUSY;
+      slot.free();
+      await this.#deps.naps.nap(pause, this.#stops.drain);
+      if (this.#stops.drain.aborted || !(await slot.take(this.#stops.drain))) return RESTARTING;
+    }
+  }
+
+  /** Why nothing may be run at this moment; undefined where it may. */
+  async #refusal(): Promise<Refusal | undefined> {
+    const { budget, gate, keeper, turns } = this.#deps;
+    if (await budget.isSpent()) return trouble(BUDGET_SPENT);
+    // It closes when only the operator can help, and lets one through a minute to see.
+    if (!gate.enter()) return trouble(gate.trouble?.told ?? "the agent can't work");
+    const inMs = await keeper.do(() => turns.take());
+    return inMs === undefined ? undefined : tooMany(inMs);
+  }
+
+  async #run(message: InboundMessage, state: RunState): Promise<Verdict> {
+    const { gate, keeper, notes } = this.#deps;
+    const id = message.activityId;
+    const { cut } = this.#stops;
+    await keeper.do(() => notes.begin(id));
+    const head = headOf(message, state);
+    const verdict = await runMessage(this.#parts, this.#options, this.#deps, message, head, cut);
+    if (verdict.kind === "operator") gate.close(verdict);
+    else if (verdict.kind !== "stopped" && verdict.kind !== "again") gate.open();
+    const stopped = verdict.kind === "stopped";
+    // An answer is kept before the run counts as ended: to die in between must not lose it.
+    if (verdict.kind === "answered" && verdict.dead === undefined) {
+      await this.#keep(message, verdict.failure ? "failure" : "answer", verdict.text);
+    } else if (verdict.kind === "silent" && verdict.dead === undefined) {
+      await this.#keep(message, "answer", NOTED);
+    }
+    await keeper.do(() => notes.end(id, { cut: stopped, before: state.interrupted }));
+    return verdict;
+  }
+
+  async #conclude(message: InboundMessage, verdict: Verdict, begun: number): Promise<Ending> {
+    const { clock, emit } = this.#parts;
+    const { activityId } = message;
+    if (verdict.kind === "operator") return trouble(verdict.told);
+    if (verdict.kind === "stopped" || verdict.kind === "again") return RESTARTING;
+    this.settled += 1;
+    this.#deps.patience.forget(activityId);
+    await this.#deps.files.release(activityId);
+    if (verdict.dead !== undefined) {
+      const told = verdict.kind === "answered" ? verdict.text : OFTEN;
+      return { kind: "failed", told: failureText(told) };
+    }
+    const kind = verdict.kind === "answered" && verdict.failure ? "failure" : "answer";
+    const text = verdict.kind === "answered" ? verdict.text : NOTED;
+    const to = senderName(undefined, "unknown");
+    emit({
+      type: "answered",
+      activityId,
+      to,
+      ms: clock.monotonic() - begun,
+      kind,
+      note: undefined,
+    });
+    return { kind: "answer", message: compose(message, kind, text) };
+  }
+
+  /** So that a repeat gets the same answer, after a restart as well. */
+  async #keep(message: InboundMessage, kind: ReplyKind, text: string): Promise<void> {
+    const { keeper, notes } = this.#deps;
+    const keeping = keeper.do(() =>
+      notes.keepAnswer(message.activityId, compose(message, kind, text)),
+    );
+    await within(this.#parts.clock, KEEPING_MS, keeping);
+  }
+
+  /** How long until the next try, which is told. */
+  #pause(message: InboundMessage, verdict: Verdict & { kind: "again" }, attempts: number): number {
+    const { emit, random } = this.#parts;
+    const { reason, counted } = verdict;
+    const { activityId } = message;
+    const attempt = counted ? attempts : this.#deps.patience.next(activityId);
+    const jitter = counted
+      ? fullJitter(attempt, random, RETRY_BASE_MS)
+      : fullJitter(attempt, random, OVERLOADED_BASE_MS, OVERLOADED_CAP_MS);
+    const inMs = Math.min(verdict.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS) + jitter;
+    const of = this.#options.maxAttempts;
+    emit({ type: "run-retry", activityId, attempt, of, counted, reason, inMs });
+    return inMs;
+  }
+}
+
+/** Said to an answer to us, whose sender waits for a word as well. */
+const NOTED = "Noted.";
+const OFTEN = "it kept failing";
+
+interface RunState {
+  interrupted: boolean;
+  crashes: number;
+  /** Runs that ended with nothing done. */
+  attempts: number;
+}
+
+function headOf(message: InboundMessage, state: RunState): Head {
+  return {
+    ...state,
+    id: message.activityId,
+    generation: 0,
+    told: false,
+    isReply: message.isReply,
+    isEmpty: message.text === "",
+    reply: undefined,
+  };
+}
+
+function compose(message: InboundMessage, kind: ReplyKind, text: string) {
+  return buildReply(message, text, kind).params.message;
+}
+
+function tooMany(inMs: number): Refusal {
+  const error = "the agent has been asked too often within an hour";
+  return { kind: "refused", status: 429, error, retryAfterS: Math.ceil(inMs / 1_000) };
+}
+
+function trouble(told: string): Refusal {
+  const error = `the agent can't answer now: ${told}`;
+  return { kind: "refused", status: 503, error, retryAfterS: TROUBLE_S, mark: "busy" };
+}

@@ -1,0 +1,197 @@
+/**
+ * The bridge in push mode: the platform brings each message to us, and its answer goes back on the same
+ * request. Nothing is fetched, and nothing waits: what its sender hangs up on is his to send again.
+ */
+import { takeKeptToken } from "../bridge/bridge.ts";
+import type { Emit } from "../bridge/events.ts";
+import { runHeartbeat } from "../bridge/heartbeat.ts";
+import { hold } from "../bridge/hold.ts";
+import { Naps } from "../bridge/naps.ts";
+import { recoverRuns } from "../bridge/recovery.ts";
+import { register } from "../bridge/register.ts";
+import { within } from "../shared/clock.ts";
+import { messageOf } from "../shared/errors.ts";
+import { overlay } from "../shared/overlay.ts";
+import { oneLine } from "../shared/text.ts";
+import { listen, type Listener } from "./listener.ts";
+import { Notes } from "./notes.ts";
+import type { PushOptions, PushParts } from "./parts.ts";
+import { Paths, secretSegment } from "./paths.ts";
+import { Presence } from "./presence.ts";
+import { probe } from "./probe.ts";
+import { doubtsAbout, showPublicUrl } from "./public-url.ts";
+import { assemble, type PushCrew } from "./push-crew.ts";
+import { keepPushHouse } from "./upkeep.ts";
+
+/** How long cut work may take to end its children before it is left behind. */
+const LAST_WAIT_MS = 5_000;
+
+/**
+ * Runs until `drain` aborts (then finishes what runs, for at most the grace time, or until `now`
+ * aborts). Rejects with a MoleculeError that says why it had to end.
+ */
+export async function runPushBridge(
+  options: PushOptions,
+  parts: PushParts,
+  drain: AbortSignal,
+  now: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  const { store, clock, emit } = parts;
+  const naps = new Naps(clock);
+  if (!(await hold(store.lock, parts, options.waitLock, drain))) return tellStopped(emit, 0);
+  try {
+    await store.open();
+    await takeKeptToken(parts);
+    await recoverRuns(parts);
+    const notes = new Notes(store.memory);
+    await recoverPushes(parts, notes);
+    const segment = await secretSegment(store.memory);
+    parts.secrets.add(segment);
+    const paths = new Paths(options.publicUrl, segment);
+    await live(options, parts, { asked: drain, now }, { naps, notes, paths, segment });
+  } finally {
+    await within(clock, LAST_WAIT_MS, store.close());
+  }
+}
+
+/** What the last bridge died over in push mode: its children are ended, and repeats of it say so. */
+async function recoverPushes({ emit, endLeftovers }: PushParts, notes: Notes): Promise<void> {
+  const left = await notes.left();
+  if (left.length === 0) return;
+  const processes = await endLeftovers(left);
+  await notes.recovered(left);
+  emit({ type: "recovered", runs: left.length, processes, kept: false });
+}
+
+async function live(
+  options: PushOptions,
+  parts: PushParts,
+  { asked, now }: { asked: AbortSignal; now: AbortSignal },
+  { naps, notes, paths, segment }: { naps: Naps; notes: Notes; paths: Paths; segment: string },
+): Promise<void> {
+  const { emit, platform } = parts;
+  /** The run has to end although nobody asked for it. */
+  const ending = new AbortController();
+  const cut = new AbortController();
+  const life = new AbortController();
+  const drain = AbortSignal.any([asked, now, ending.signal]);
+  now.addEventListener("abort", () => cut.abort(), { once: true });
+  if (now.aborted) cut.abort();
+  const presence = new Presence(options, parts);
+  // Told of with the beats, too: who learns it first does not matter.
+  const known = overlay(platform, {
+    register: async (card, given) => {
+      const push = { url: `${showPublicUrl(options.publicUrl)}/${segment}` };
+      const registration = await platform.register(card, { ...given, push });
+      crew.credential.learn(registration.inboundSecret);
+      return registration;
+    },
+    heartbeat: async (report, given) => {
+      const answer = await platform.heartbeat(report, given);
+      crew.credential.learn(answer.inboundSecret);
+      return answer;
+    },
+  });
+  const all = { ...parts, platform: known, emit: presence.watch(emit) };
+  const stops = { drain, cut: cut.signal, life: life.signal };
+  const crew = assemble(options, all, stops, { naps, notes, paths });
+  await crew.credential.load();
+  await crew.turns.load();
+  // Nothing runs yet: what lies there is of messages that ended with their process.
+  await crew.files.sweep();
+  const listener = listen(
+    options.listen,
+    (request, onTaken) => crew.handler.handle(request, onTaken),
+    (error) => crew.refusals.note(500, `an internal error: ${oneLine(messageOf(error))}`),
+  );
+  emit({ type: "push-listening", address: listener.address });
+  try {
+    await announce(options, all, { naps, paths, crew, listener }, drain);
+  } catch (error) {
+    listener.kill();
+    life.abort();
+    throw error;
+  }
+  const guards = crew.watchdog.run(
+    { maxOfflineMs: options.maxOfflineMs, emit, onWake: () => naps.wakeAll() },
+    life.signal,
+  );
+  const probing = crew.gate.guard(life.signal);
+  const beating = runHeartbeat(all, options, crew, life.signal);
+  const beside = [guards, probing, beating, keepPushHouse({ ...parts, ...crew }, life.signal)];
+  let failure: unknown;
+  try {
+    const stopped = whenAborted(drain);
+    // The guards end by themselves only by rejecting: why they do is why the run ends.
+    await Promise.race([
+      stopped,
+      crew.desk.broken,
+      guards.then(() => stopped),
+      probing.then(() => stopped),
+      beating.then(() => presence.lost(life.signal)).then(() => stopped),
+    ]);
+  } catch (error) {
+    failure = error;
+  }
+  ending.abort();
+  await finish(options, all, { crew, listener }, { asked, cut });
+  life.abort();
+  tellStopped(emit, crew.answerer.settled);
+  await Promise.all(beside.map((one) => one.catch(() => {})));
+  if (failure !== undefined) throw failure;
+}
+
+/** The platform is told where we are, once we are sure of it as far as that can be. */
+async function announce(
+  options: PushOptions,
+  parts: PushParts,
+  { naps, paths, crew, listener }: { naps: Naps; paths: Paths; crew: PushCrew; listener: Listener },
+  drain: AbortSignal,
+): Promise<void> {
+  const { emit, store } = parts;
+  const { publicUrl, apiUrl, workspaceId } = options;
+  const unreached = await probe(publicUrl, listener.address, paths, drain);
+  const doubts = [
+    ...doubtsAbout(publicUrl, apiUrl),
+    ...(unreached === undefined ? [] : [unreached]),
+  ];
+  for (const reason of doubts) emit({ type: "push-doubt", reason });
+  await register(parts, options, naps, drain);
+  if (drain.aborted) return;
+  crew.handler.open();
+  emit({ type: "connected", workspaceId, start: "push", from: showPublicUrl(publicUrl) });
+  const { waiting } = await store.journal.load();
+  if (waiting > 0) emit({ type: "push-left", waiting });
+}
+
+/** What runs comes to its end and its answers go out; what was cut and does not end is left behind. */
+async function finish(
+  { graceMs }: PushOptions,
+  { clock, emit }: PushParts,
+  { crew, listener }: { crew: PushCrew; listener: Listener },
+  { asked, cut }: { asked: AbortSignal; cut: AbortController },
+): Promise<void> {
+  const over = new AbortController();
+  if (asked.aborted) emit({ type: "draining", running: crew.vitals.running, graceMs });
+  void clock.sleep(graceMs, over.signal).then(() => {
+    if (!over.signal.aborted) cut.abort();
+  });
+  const cutShort = whenAborted(cut.signal).then(() => clock.sleep(LAST_WAIT_MS, over.signal));
+  await Promise.race([crew.desk.untilIdle(over.signal), cutShort]);
+  // New requests were refused in words until now; from here on nobody listens.
+  await within(clock, LAST_WAIT_MS, listener.stop());
+  listener.kill();
+  over.abort();
+  cut.abort();
+}
+
+function tellStopped(emit: Emit, settled: number): void {
+  emit({ type: "stopped", settled, dead: 0, waiting: 0, replies: 0, openReplies: 0 });
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}
