@@ -5,7 +5,14 @@ import { UsageError } from "../../../src/shared/errors.ts";
 test("every backend is found by its name, and no name is there twice", () => {
   for (const type of BACKENDS) expect(findBackend(type.name)).toBe(type);
   expect(new Set(BACKENDS.map((type) => type.name)).size).toBe(BACKENDS.length);
-  expect(BACKENDS.map((type) => type.name).sort()).toEqual(["claude-code", "exec", "mock"]);
+  expect(BACKENDS.map((type) => type.name).sort()).toEqual([
+    "acp",
+    "claude-code",
+    "exec",
+    "http",
+    "mock",
+    "openai",
+  ]);
 });
 
 test("the default is claude-code", () => {
@@ -19,6 +26,8 @@ test("an unknown name is an error of usage that names the nearest and all", () =
   try {
     findBackend("toString");
   } catch (error) {
-    expect((error as UsageError).hint).toBe("the backends are: claude-code, exec, mock");
+    expect((error as UsageError).hint).toBe(
+      `the backends are: ${BACKENDS.map((type) => type.name).join(", ")}`,
+    );
   }
 });

@@ -1,0 +1,94 @@
+/** The APIs of models as OpenAI (chat and responses) and Google have them, on 127.0.0.1: all say "ok". */
+
+export class FakeModels implements Disposable {
+  /** The bodies of the calls that ask for an answer, in order. */
+  readonly calls: string[] = [];
+  mode: "ok" | "silent" | "overloaded" = "ok";
+  readonly #server: Bun.Server<undefined>;
+
+  constructor() {
+    this.#server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      idleTimeout: 0,
+      fetch: (request) => this.#serve(request),
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.port}`;
+  }
+
+  /** The last call that asked for an answer. */
+  sent(): string {
+    return this.calls.at(-1) ?? "";
+  }
+
+  [Symbol.dispose](): void {
+    void this.#server.stop(true);
+  }
+
+  async #serve(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    const body = await request.text();
+    const kind = Object.keys(ANSWERS).find((part) => pathname.includes(part));
+    if (kind === undefined) return Response.json({}, { status: 404 });
+    // Without tools it is no turn of the agent, but a side call of its own, such as for a title.
+    const tools = (JSON.parse(body) as { tools?: unknown }).tools;
+    if (tools !== undefined) this.calls.push(body);
+    if (this.mode === "overloaded") {
+      const error = { code: 429, message: "Rate limit reached", type: "rate_limit_error" };
+      return Response.json({ error }, { status: 429 });
+    }
+    if (this.mode === "silent" && tools !== undefined) return new Promise<Response>(() => {});
+    const events = ANSWERS[kind] ?? [];
+    if (!body.includes('"stream":true') && kind === "/chat/completions") {
+      const message = { role: "assistant", content: "ok" };
+      return Response.json({ id: "c", choices: [{ index: 0, message, finish_reason: "stop" }] });
+    }
+    if (kind === ":generateContent") return Response.json(events[0]);
+    const lines = events.map((event) => `data: ${JSON.stringify(event)}\n\n`);
+    const done = kind === "/chat/completions" ? "data: [DONE]\n\n" : "";
+    return new Response(lines.join("") + done, {
+      headers: { "content-type": "text/event-stream" },
+    });
+  }
+}
+
+const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+const chat = { id: "c", object: "chat.completion.chunk", created: 1, model: "m" };
+const candidate = {
+  content: { role: "model", parts: [{ text: "ok" }] },
+  finishReason: "STOP",
+  index: 0,
+};
+const google = {
+  candidates: [candidate],
+  usageMetadata: { totalTokenCount: 2 },
+  modelVersion: "m",
+};
+const message = {
+  type: "message",
+  id: "msg_1",
+  role: "assistant",
+  status: "completed",
+  content: [{ type: "output_text", text: "ok", annotations: [] }],
+};
+
+/** By a part of the path: the events of a stream. */
+const ANSWERS: Record<string, object[]> = {
+  "/chat/completions": [
+    { ...chat, choices: [{ index: 0, delta: { role: "assistant", content: "ok" } }] },
+    { ...chat, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] },
+  ],
+  ":streamGenerateContent": [google],
+  ":generateContent": [google],
+  "/responses": [
+    { type: "response.created", response: { id: "r" } },
+    { type: "response.output_item.done", output_index: 0, item: message },
+    {
+      type: "response.completed",
+      response: { id: "r", status: "completed", output: [message], usage },
+    },
+  ],
+};
