@@ -2,7 +2,7 @@
 import { systemIo } from "./cli/output.ts";
 import { runCli } from "./cli/run.ts";
 import { standardError } from "./cli/standard-error.ts";
-import { killAllGroups } from "./backends/process-group.ts";
+import { killAllGroups } from "./backends/process/group.ts";
 import { GLOBALS } from "./commands/globals.ts";
 import { ROOT } from "./commands/index.ts";
 import { exemptLoopback } from "./shared/proxy.ts";

@@ -6,10 +6,10 @@
 import { mkdirSync, mkdtempSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { acp } from "../../src/backends/acp.ts";
+import { acp } from "../../src/backends/acp/acp.ts";
 import type { Backend, BackendRequest, Outcome } from "../../src/backends/backend.ts";
 import { parseOptions } from "../../src/backends/options.ts";
-import { killAllGroups } from "../../src/backends/process-group.ts";
+import { killAllGroups } from "../../src/backends/process/group.ts";
 import { request, survivors, TestParts } from "../../test/unit/backends/support.ts";
 import { FakeAnthropic } from "./fake-anthropic.ts";
 import { FakeModels } from "./fake-models.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BackendRequest, Outcome } from "../../src/backends/backend.ts";
-import { claudeCode } from "../../src/backends/claude-code.ts";
+import { claudeCode } from "../../src/backends/claude/claude-code.ts";
 import { conversationOf } from "../../src/backends/conversation.ts";
 import { parseOptions } from "../../src/backends/options.ts";
 import { request, TestParts } from "../../test/unit/backends/support.ts";

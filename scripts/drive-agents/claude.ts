@@ -3,7 +3,7 @@
  * `bun scripts/drive-agents/claude.ts [path of claude] [part of a check's name]`. Needs no account and no
  * network. Prints one line for each check and exits with 1 if one fails.
  */
-import { killAllGroups } from "../../src/backends/process-group.ts";
+import { killAllGroups } from "../../src/backends/process/group.ts";
 import { FAILURES } from "./claude-failures.ts";
 import { CHECK_MS, type Checks, ClaudeLab } from "./claude-lab.ts";
 import { SESSIONS } from "./claude-sessions.ts";

@@ -2,13 +2,13 @@
 import { UsageError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import { oneLine } from "../shared/text.ts";
-import { acp } from "./acp.ts";
+import { acp } from "./acp/acp.ts";
 import type { BackendType } from "./backend.ts";
-import { claudeCode } from "./claude-code.ts";
-import { exec } from "./exec.ts";
-import { http } from "./http.ts";
+import { claudeCode } from "./claude/claude-code.ts";
+import { exec } from "./exec/exec.ts";
+import { http } from "./http/http.ts";
 import { mock } from "./mock.ts";
-import { openai } from "./openai.ts";
+import { openai } from "./openai/openai.ts";
 
 /** In the order in which help lists them. */
 export const BACKENDS: readonly BackendType[] = [claudeCode, acp, exec, http, openai, mock];

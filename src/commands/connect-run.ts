@@ -1,8 +1,8 @@
 /** `molecule connect`: from flags to a running bridge, and its end to an exit code. */
 import type { Backend, BackendMemory, BackendType, OptionValues } from "../backends/backend.ts";
 import { parseOptions } from "../backends/options.ts";
-import { endLeftovers } from "../backends/leftovers.ts";
-import { killAllGroups } from "../backends/process-group.ts";
+import { endLeftovers } from "../backends/process/leftovers.ts";
+import { killAllGroups } from "../backends/process/group.ts";
 import { findBackend } from "../backends/registry.ts";
 import { runBridge } from "../bridge/bridge.ts";
 import type { BridgeEvent } from "../bridge/events.ts";

@@ -4,8 +4,8 @@
  * one event a line.
  */
 import { parseOptions } from "../../src/backends/options.ts";
-import { endLeftovers } from "../../src/backends/leftovers.ts";
-import { exec } from "../../src/backends/exec.ts";
+import { endLeftovers } from "../../src/backends/process/leftovers.ts";
+import { exec } from "../../src/backends/exec/exec.ts";
 import { runBridge } from "../../src/bridge/bridge.ts";
 import { ALLOW_ALL } from "../../src/bridge/parts.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";

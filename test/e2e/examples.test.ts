@@ -3,7 +3,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { BackendRequest, Outcome } from "../../src/backends/backend.ts";
-import { exec } from "../../src/backends/exec.ts";
+import { exec } from "../../src/backends/exec/exec.ts";
 import { parseOptions } from "../../src/backends/options.ts";
 import { never, request, TestParts } from "../unit/backends/support.ts";
 import { tmpFolder } from "../harness/tmp.ts";

@@ -1,6 +1,6 @@
 /** The acp backend with an agent for tests behind it. */
 import { resolve } from "node:path";
-import { acp } from "../../src/backends/acp.ts";
+import { acp } from "../../src/backends/acp/acp.ts";
 import type { Backend, BackendRequest, Outcome, RunHooks } from "../../src/backends/backend.ts";
 import { parseOptions } from "../../src/backends/options.ts";
 import { type Clock, systemClock } from "../../src/shared/clock.ts";

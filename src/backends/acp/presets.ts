@@ -1,0 +1,85 @@
+/** Which program is the agent: a command of the operator's, or one of those that we know by name. */
+import { isAbsolute, resolve } from "node:path";
+import { UsageError } from "../../shared/errors.ts";
+import { oneLine } from "../../shared/text.ts";
+import { findProgram } from "../process/program.ts";
+import { splitWords } from "../process/words.ts";
+
+/** How an agent is started. */
+export interface AgentCommand {
+  /** Program and arguments. */
+  words: [program: string, ...args: string[]];
+  /** Variables that it gets unless the operator has set them. */
+  env: Record<string, string>;
+  /** What to do where the program is missing. */
+  hint: string;
+}
+
+interface Preset extends Pick<AgentCommand, "words"> {
+  env?: Record<string, string>;
+  /** What to install with npm. */
+  npm: string;
+}
+
+const KNOWN: Record<string, Preset> = {
+  claude: {
+    words: ["claude-agent-acp"],
+    // See claude-code.ts: its own retries take minutes, and an update would pull the program away.
+    env: { CLAUDE_CODE_MAX_RETRIES: "2", DISABLE_AUTOUPDATER: "1" },
+    npm: "@agentclientprotocol/claude-agent-acp",
+  },
+  codex: { words: ["codex-acp"], npm: "@agentclientprotocol/codex-acp" },
+  gemini: { words: ["gemini", "--acp"], npm: "@google/gemini-cli" },
+  opencode: { words: ["opencode", "acp"], npm: "opencode-ai" },
+};
+
+export const PRESETS: readonly string[] = Object.keys(KNOWN);
+
+/** The command that the options name. Throws a UsageError unless exactly one of them is given and can be read. */
+export function readCommand(command: string | undefined, preset: string | undefined): AgentCommand {
+  if ((command === undefined) === (preset === undefined)) {
+    throw new UsageError(
+      `the acp backend needs exactly one of its options command and preset`,
+      `name an agent that is known (--backend-opt preset=${PRESETS.join("|")}), or give the command of another: --backend-opt command="my-agent --acp"`,
+    );
+  }
+  if (command === undefined) return fromPreset(KNOWN[preset ?? ""] as Preset);
+  const [program, ...args] = splitWords(command) ?? [];
+  if (program === undefined || program === "") {
+    throw new UsageError(
+      `option command of the acp backend can't be "${oneLine(command, 60)}": it names no program, a quote is not closed, or it ends in a backslash`,
+    );
+  }
+  return {
+    words: [program, ...args],
+    env: {},
+    hint: "install it, add its folder to PATH, or write its path in --backend-opt command=…",
+  };
+}
+
+/**
+ * The path of the program; undefined where it is missing or may not be executed. A relative path counts
+ * from the folder that it is run in.
+ */
+export function locate(
+  { words: [program] }: AgentCommand,
+  cwd: string,
+  env: Record<string, string>,
+): string | undefined {
+  const isPath = /[\\/]/.test(program);
+  return findProgram(isPath && !isAbsolute(program) ? resolve(cwd, program) : program, env);
+}
+
+/** Why the agent can't be started. */
+export function notFound({ words: [program] }: AgentCommand): string {
+  const where = /[\\/]/.test(program) ? "" : " on the PATH";
+  return `the program ${oneLine(program)} was not found${where}, or is not executable`;
+}
+
+function fromPreset({ words, env = {}, npm }: Preset): AgentCommand {
+  return {
+    words,
+    env,
+    hint: `install it (npm install -g ${npm}), or name another agent with --backend-opt command=…`,
+  };
+}

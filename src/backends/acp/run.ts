@@ -1,0 +1,201 @@
+/** Messages, run by an agent that is kept running. */
+import { messageOf } from "../../shared/errors.ts";
+import { KeyedLock } from "../../shared/keyed-lock.ts";
+import { oneLine } from "../../shared/text.ts";
+import { compose } from "./answer.ts";
+import { choose, type Choices } from "./choices.ts";
+import type { AcpConnection, Session } from "./connection.ts";
+import { promptBlocks } from "./content.ts";
+import { AcpKeeper, type KeeperSettings } from "./keeper.ts";
+import type { Permissions } from "./permissions.ts";
+import { prompt, type PromptEnd } from "./prompt.ts";
+import { openSession, shown, startAnew, type Opened, type SessionParts } from "./session.ts";
+import { Turn } from "./turn.ts";
+import type { BackendParts, BackendRequest, Outcome, RunHooks } from "../backend.ts";
+import { conversationOf } from "../conversation.ts";
+
+export interface AcpSettings extends KeeperSettings {
+  permissions: Permissions;
+  /** The limit of one prompt. */
+  timeoutMs: number;
+  /** Whether messages of one conversation share a session. */
+  remembers: boolean;
+  choices: Choices;
+}
+
+/** A message on its way. */
+interface Job {
+  request: BackendRequest;
+  signal: AbortSignal;
+  hooks: RunHooks | undefined;
+  /** Undefined where it gets a session of its own. */
+  conversation: string | undefined;
+}
+
+export class AcpRuns {
+  readonly #settings: AcpSettings;
+  readonly #parts: BackendParts;
+  readonly #keeper: AcpKeeper;
+  readonly #lock = new KeyedLock();
+  /** The activities of the messages that are run just now. */
+  readonly #running = new Set<string>();
+
+  constructor(settings: AcpSettings, parts: BackendParts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    this.#keeper = new AcpKeeper(settings, parts);
+  }
+
+  /** Answers the message; never rejects. */
+  async run(
+    request: BackendRequest,
+    signal: AbortSignal,
+    hooks: RunHooks | undefined,
+  ): Promise<Outcome> {
+    const conversation = this.#settings.remembers ? conversationOf(request) : undefined;
+    const job: Job = { request, signal, hooks, conversation };
+    const stopped = Promise.withResolvers<Outcome>();
+    let begun = false;
+    const giveUp = () => begun || stopped.resolve({ kind: "stopped" });
+    signal.addEventListener("abort", giveUp, { once: true });
+    // Two prompts at once on one session would be mixed up by the agent.
+    const outcome = this.#lock.run(conversation ?? request.activityId, () => {
+      begun = true;
+      return this.#attempt(job);
+    });
+    const end = await Promise.race([outcome, stopped.promise]);
+    signal.removeEventListener("abort", giveUp);
+    return end;
+  }
+
+  /** Ends the agent. Never rejects. */
+  close(): Promise<void> {
+    return this.#keeper.close();
+  }
+
+  async #attempt(job: Job): Promise<Outcome> {
+    if (job.signal.aborted) return { kind: "stopped" };
+    const { activityId } = job.request;
+    this.#running.add(activityId);
+    this.#attribute();
+    try {
+      const outcome = await this.#answer(job);
+      // What was cut by the end of the agent that we asked for is not the message's fault.
+      return this.#keeper.closed && outcome.kind !== "answer" ? { kind: "stopped" } : outcome;
+    } catch (error) {
+      const reason = `the message could not be run: ${oneLine(this.#mask(messageOf(error)))}`;
+      return { kind: "failed", reason, told: "the agent failed" };
+    } finally {
+      this.#running.delete(activityId);
+      this.#attribute();
+    }
+  }
+
+  async #answer(job: Job): Promise<Outcome> {
+    const ready = await this.#keeper.ready(job.signal);
+    if (ready.kind === "ended") return ready.outcome;
+    const { connection } = ready;
+    if (this.#running.size === 1) connection.process.renewStderr();
+    await tell(job.hooks, connection);
+    const parts = this.#sessionParts(job, connection);
+    let opened = await this.#open(parts, () => openSession(parts, job.conversation));
+    if (opened.kind === "ended") return opened.outcome;
+    let end = await this.#prompt(job, connection, opened);
+    if (end.kind === "unknown-session") {
+      const why = shown(parts, end.error);
+      connection.drop(opened.session);
+      opened = await this.#open(parts, () => startAnew(parts, job.conversation, why));
+      if (opened.kind === "ended") return opened.outcome;
+      end = await this.#prompt(job, connection, opened);
+    }
+    if (job.conversation === undefined) connection.forget(opened.session);
+    if (end.kind === "ended") return end.outcome;
+    return notOpened("it does not know the one that it has just opened");
+  }
+
+  #sessionParts({ request, signal }: Job, connection: AcpConnection): SessionParts {
+    return {
+      connection,
+      memory: this.#parts.memory,
+      cwd: this.#settings.cwd,
+      program: this.#settings.command.words[0],
+      ms: this.#settings.startTimeoutMs,
+      signal,
+      mask: (text) => this.#mask(text),
+      onNote: (text) => this.#parts.onNote(text, request.activityId),
+    };
+  }
+
+  /** Opens a session and sets it up as the operator chose. Nothing has been done yet where that fails. */
+  async #open(parts: SessionParts, opening: () => Promise<Opened>): Promise<Opened> {
+    try {
+      const opened = await opening();
+      if (opened.kind === "ended" || opened.setup === undefined) return opened;
+      const { session, setup } = opened;
+      const outcome = await choose(parts, session.id, setup, this.#settings.choices);
+      if (outcome === undefined) return opened;
+      parts.connection.drop(session);
+      return { kind: "ended", outcome };
+    } catch (error) {
+      return { kind: "ended", outcome: notOpened(this.#mask(messageOf(error))) };
+    }
+  }
+
+  async #prompt(
+    { request, signal, hooks }: Job,
+    connection: AcpConnection,
+    { session, forgotten }: { session: Session; forgotten: boolean },
+  ): Promise<Exclude<PromptEnd, { kind: "said" }>> {
+    const { clock, secrets } = this.#parts;
+    const { permissions, timeoutMs, cwd } = this.#settings;
+    const mask = (text: string) => this.#mask(text);
+    const onNote = (text: string) => this.#parts.onNote(text, request.activityId);
+    const turn = new Turn({ permissions, hooks, mask, onNote });
+    const before = session.spentUsd;
+    const images = connection.facts.takesImages;
+    const blocks = await promptBlocks(request, { forgotten, images });
+    if (signal.aborted) return { kind: "ended", outcome: { kind: "stopped" } };
+    const parts = { connection, session, turn, clock, timeoutMs, signal, mask };
+    const end = await prompt(parts, blocks);
+    if (end.kind === "unknown-session") return end;
+    this.#keeper.praise(connection);
+    const { answerFolder } = request;
+    const outcome =
+      end.kind === "ended"
+        ? end.outcome
+        : await compose(turn, end.whole, { cwd, answerFolder, secrets, onNote });
+    return { kind: "ended", outcome: withCost(outcome, before, session.spentUsd) };
+  }
+
+  /** What it writes to its stderr belongs to the message that it works for, where it is one. */
+  #attribute(): void {
+    const [first, ...others] = this.#running;
+    this.#keeper.activityId = others.length === 0 ? first : undefined;
+  }
+
+  #mask(text: string): string {
+    return this.#parts.secrets.mask(text);
+  }
+}
+
+/** Its owner hears what goes wrong there; it is no reason to end the run. */
+async function tell(hooks: RunHooks | undefined, { process }: AcpConnection): Promise<void> {
+  try {
+    await hooks?.onChild(process.pid, process.identity);
+  } catch {}
+}
+
+function notOpened(why: string): Outcome {
+  return {
+    kind: "again",
+    reason: `the agent's session could not be opened: ${oneLine(why)}`,
+    told: "the agent could not be started",
+  };
+}
+
+/** An agent tells what a session has cost so far; one that counts anew after a restart says less. */
+function withCost(outcome: Outcome, before: number, after: number): Outcome {
+  const costUsd = after < before ? after : after - before;
+  const carries = outcome.kind === "answer" || outcome.kind === "failed";
+  return carries && costUsd > 0 ? { ...outcome, costUsd } : outcome;
+}

@@ -1,0 +1,178 @@
+/** Runs the operator's own command for each message: text or JSON on stdin, the answer on stdout. */
+import { resolve } from "node:path";
+import { formatDuration } from "../../shared/duration.ts";
+import { MoleculeError } from "../../shared/errors.ts";
+import { admitFiles, hasFiles } from "../answer-files.ts";
+import type { BackendParts, BackendRequest, BackendType, Outcome, RunHooks } from "../backend.ts";
+import { childEnv } from "../process/child-env.ts";
+import { runChild } from "../process/child.ts";
+import { judgeExit } from "./outcome.ts";
+import { requireProgram } from "./program.ts";
+import { requireFolder } from "../process/folder.ts";
+import { toJsonLine } from "../json-request.ts";
+import { findProgram } from "../process/program.ts";
+
+/**
+ * Bytes of JSON for one of text: most programs write a letter of two bytes as `\u00e9`. What is around
+ * the text comes on top.
+ */
+const JSON_FACTOR = 3;
+const JSON_EXTRA_BYTES = 64 * 1024;
+
+const WINDOWS = process.platform === "win32";
+
+export const exec: BackendType = {
+  name: "exec",
+  summary: "runs a command of yours for each message; what it prints is the answer",
+  options: {
+    cmd: {
+      type: "string",
+      summary: "the command, run by the shell; it reads the message on stdin",
+      required: true,
+    },
+    format: {
+      type: "enum",
+      summary:
+        "what it reads: the message's text, or all of the message as one line of JSON; then it may answer in JSON, too",
+      values: ["text", "json"],
+      default: "text",
+    },
+    timeout: { type: "duration", summary: "how long it may take", default: "60s" },
+    cwd: { type: "string", summary: "the folder to run it in; default: this one" },
+    pass_meta: {
+      type: "boolean",
+      summary: "give it MOLECULE_CALLER_ID and the like as variables",
+      default: "true",
+    },
+    max_output: {
+      type: "bytes",
+      summary: "the longest answer; the rest is cut off (a reply carries a little more than 900k)",
+      default: "900k",
+    },
+  },
+  create(options, parts) {
+    const settings = {
+      cmd: String(options.cmd),
+      json: options.format === "json",
+      timeoutMs: Number(options.timeout),
+      cwd: options.cwd === undefined ? undefined : String(options.cwd),
+      passMeta: options.pass_meta === true,
+      maxOutput: Number(options.max_output),
+    };
+    return {
+      timeoutMs: settings.timeoutMs,
+      takesEmptyText: settings.json,
+      costsMoney: false,
+      reportsCost: false,
+      readsFiles: settings.json,
+      leavesFiles: settings.json,
+      // Nobody said that two of them may work in one folder.
+      concurrency: 1,
+      async check() {
+        requireFolder("exec", settings.cwd);
+        const shell = shellArgv("")[0] ?? "";
+        const env = childEnv(parts);
+        if (findProgram(shell, env) === undefined) {
+          throw new MoleculeError(`the shell ${shell} was not found on the PATH`, {
+            hint: "the exec backend runs its command with it: add its folder to PATH",
+          });
+        }
+        if (!WINDOWS) requireProgram(settings.cmd, settings.cwd, env);
+      },
+      run: (request, signal, hooks) => run(settings, parts, request, signal, hooks),
+    };
+  },
+};
+
+interface Settings {
+  cmd: string;
+  json: boolean;
+  timeoutMs: number;
+  cwd: string | undefined;
+  passMeta: boolean;
+  maxOutput: number;
+}
+
+async function run(
+  settings: Settings,
+  parts: BackendParts,
+  request: BackendRequest,
+  signal: AbortSignal,
+  hooks: RunHooks | undefined,
+): Promise<Outcome> {
+  let stdin: string;
+  try {
+    stdin = settings.json ? toJsonLine(request) : request.text;
+  } catch {
+    // A RangeError: an envelope nested 50 000 deep, which JSON.parse takes and stringify does not.
+    return {
+      kind: "failed",
+      reason: "the message can't be written as JSON: it is nested too deeply or too large",
+      told: "the message is nested too deeply or too large to be read",
+    };
+  }
+  const end = await runChild({
+    argv: shellArgv(settings.cmd),
+    verbatim: WINDOWS,
+    cwd: settings.cwd,
+    env: childEnv(parts, request, settings.passMeta),
+    stdin,
+    timeoutMs: settings.timeoutMs,
+    maxStdout:
+      settings.maxOutput * (settings.json ? JSON_FACTOR : 1) +
+      (settings.json ? JSON_EXTRA_BYTES : 0),
+    onStderrLine: (line) => parts.onStderr(line, request.activityId),
+    secrets: parts.secrets,
+    hooks,
+    signal,
+    clock: parts.clock,
+  });
+  switch (end.kind) {
+    case "stopped":
+      return end;
+    case "timeout": {
+      const limit = formatDuration(settings.timeoutMs);
+      return {
+        kind: "failed",
+        reason: `the command was still running after ${limit} and was ended; --backend-opt timeout=… gives it longer`,
+        told: `the agent's program did not finish within ${limit}`,
+      };
+    }
+    case "not-started":
+      return {
+        kind: "again",
+        reason: end.reason,
+        told: "the agent's program could not be started",
+      };
+    case "exited": {
+      const leftFiles = await hasFiles(request.answerFolder);
+      const outcome = judgeExit(end, { ...settings, leftFiles }, parts.secrets);
+      return withFiles(outcome, settings, parts, request, leftFiles);
+    }
+  }
+}
+
+/** The answer with those of its files that may leave the machine; the operator is told of the others. */
+async function withFiles(
+  outcome: Outcome,
+  { cwd }: Settings,
+  parts: BackendParts,
+  { activityId, answerFolder }: BackendRequest,
+  leftFiles: boolean,
+): Promise<Outcome> {
+  if (outcome.kind !== "answer" || outcome.files === undefined) return outcome;
+  const folders = { cwd: resolve(cwd ?? "."), answerFolder };
+  const { files, note } = await admitFiles(outcome.files, folders, parts.secrets);
+  if (note !== undefined) parts.onNote(note, activityId);
+  if (files.length > 0 || leftFiles || outcome.text.trim() !== "") return { ...outcome, files };
+  return {
+    kind: "failed",
+    reason: `the command answered with nothing but files that may not be sent; ${note}`,
+    told: "the agent's program answered with files that can't be sent",
+  };
+}
+
+function shellArgv(cmd: string): string[] {
+  // With /s, cmd.exe drops the outer quotes and takes the rest as it is.
+  return WINDOWS ? ["cmd.exe", "/d", "/s", "/c", `"${cmd}"`] : ["sh", "-c", cmd];
+}

@@ -1,0 +1,131 @@
+/** What the options of the http backend say, checked before anything is sent. */
+import { UsageError } from "../../shared/errors.ts";
+import { oneLine } from "../../shared/text.ts";
+import type { BackendParts, OptionValues } from "../backend.ts";
+import { resolveText } from "../option-text.ts";
+
+/** The options, read. */
+export interface HttpSettings {
+  /** Without credentials and fragment. */
+  url: URL;
+  /** The url as messages may show it: a query may hold a key. */
+  shown: string;
+  /** The operator's own, by lower-case name. */
+  headers: Record<string, string>;
+  format: "a2a" | "raw";
+  protocol: "auto" | "0.3" | "1.0";
+  timeoutMs: number;
+  /** Bytes of text. */
+  maxAnswer: number;
+  /** Whether a conversation goes on where it ended. */
+  remembers: boolean;
+}
+
+/** Throws a UsageError that names the option and what is wrong with it. Learns the secrets in it. */
+export function readSettings(
+  options: OptionValues,
+  parts: Pick<BackendParts, "env" | "secrets">,
+): HttpSettings {
+  const { url, authorization } = readUrl(String(options.url), parts);
+  const headers = readHeaders(options, parts);
+  if (authorization !== undefined && headers["authorization"] !== undefined) {
+    throw new UsageError(
+      "the http backend is given two ways to log in: a user in its url, and header.Authorization",
+      "leave one of them out",
+    );
+  }
+  return {
+    url,
+    shown: `${url.origin}${url.pathname}`,
+    headers: authorization === undefined ? headers : { ...headers, authorization },
+    format: options.format === "raw" ? "raw" : "a2a",
+    protocol: options.protocol === "0.3" || options.protocol === "1.0" ? options.protocol : "auto",
+    timeoutMs: Number(options.timeout),
+    maxAnswer: Number(options.max_answer),
+    remembers: options.session === "conversation",
+  };
+}
+
+/** `fetch` would open a `file:` or `s3:` address just as well. */
+function readUrl(
+  text: string,
+  { secrets }: Pick<BackendParts, "secrets">,
+): { url: URL; authorization: string | undefined } {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new UsageError(
+      `option url of the http backend can't be "${shownUrl(text)}": it must begin with http:// or https://`,
+      "for an agent on this machine: --backend-opt url=http://localhost:PORT/PATH",
+    );
+  }
+  url.hash = "";
+  const user = decoded(url.username);
+  const password = decoded(url.password);
+  if (user === "" && password === "") return { url, authorization: undefined };
+  url.username = "";
+  url.password = "";
+  const pair = `${user}:${password}`;
+  secrets.add(password);
+  secrets.add(pair);
+  const authorization = `Basic ${Buffer.from(pair).toString("base64")}`;
+  return { url, authorization };
+}
+
+function shownUrl(text: string): string {
+  return oneLine(text.replace(/\/\/[^/?#]*@/, "//[secret]@").replace(/[?#].*$/s, ""), 60);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const PREFIX = "header.";
+
+/** RFC 9110, 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** RFC 9110, 5.5, less bytes above ASCII, of which nobody knows the meaning. */
+const VALUE = /^[\t\x20-\x7e]*$/;
+
+/** Ours to set: they say how the message is framed, and who hears the answer. */
+const OURS = new Set([
+  ...["accept-encoding", "connection", "content-encoding", "content-length", "content-type"],
+  ...["expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"],
+  ...["a2a-version", "proxy-connection"],
+]);
+
+/** Values that are secret also where they are written out on the command line. */
+const CONFIDENTIAL = /auth|cookie|key|password|secret|token/;
+
+function readHeaders(
+  options: OptionValues,
+  parts: Pick<BackendParts, "env" | "secrets">,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [key, given] of Object.entries(options)) {
+    if (!key.startsWith(PREFIX)) continue;
+    const written = key.slice(PREFIX.length);
+    const name = written.toLowerCase();
+    if (!TOKEN.test(written)) throw new UsageError(`option ${key}: that is no name of a header`);
+    if (OURS.has(name)) {
+      throw new UsageError(`option ${key}: the http backend sets the header ${written} itself`);
+    }
+    if (Object.hasOwn(headers, name)) {
+      throw new UsageError(`the header ${written} of the http backend is given twice`);
+    }
+    const value = resolveText(key, String(given), parts).trim();
+    if (!VALUE.test(value)) {
+      throw new UsageError(
+        `option ${key}: the value of a header must be one line of printable ASCII characters`,
+      );
+    }
+    const isSecret = CONFIDENTIAL.test(name) || String(given).startsWith("env:");
+    // "Bearer abc" is repeated by servers as "abc", too.
+    if (isSecret) for (const part of [value, value.split(" ").at(-1)]) parts.secrets.add(part);
+    headers[name] = value;
+  }
+  return headers;
+}

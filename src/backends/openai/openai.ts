@@ -1,0 +1,93 @@
+/** Any OpenAI-compatible chat endpoint: Ollama, LM Studio, vLLM, llama.cpp, or a service. */
+import { KeyedLock } from "../../shared/keyed-lock.ts";
+import { oneLine } from "../../shared/text.ts";
+import type { BackendParts, BackendType, Outcome } from "../backend.ts";
+import { listModels } from "./models.ts";
+import { OpenaiRun } from "./run.ts";
+import { type OpenaiSettings, readOpenaiSettings } from "./settings.ts";
+
+export const openai: BackendType = {
+  name: "openai",
+  summary: "asks a model with an OpenAI-compatible API (Ollama, LM Studio, vLLM, a service)",
+  options: {
+    base_url: {
+      type: "string",
+      summary: "the server, up to and with /v1",
+      default: "http://localhost:11434/v1",
+    },
+    model: { type: "string", summary: "the model's name there", required: true },
+    system_prompt: { type: "text", summary: "what the model is told before every conversation" },
+    api_key: { type: "secret", summary: "sent as a bearer token; default: none" },
+    header: { type: "text", summary: "a header of each request", named: true },
+    history: {
+      type: "integer",
+      summary: "how many messages of a conversation are remembered, with their answers",
+      default: "20",
+      min: 0,
+      max: 1000,
+    },
+    history_budget: {
+      type: "bytes",
+      summary: "how much text of them; the oldest go first",
+      default: "64k",
+    },
+    temperature: { type: "number", summary: "default: the server's", min: 0, max: 2 },
+    max_tokens: { type: "integer", summary: "the longest answer; default: the server's", min: 1 },
+    images: {
+      type: "boolean",
+      summary: "show it the images that come with a message: for models that can see",
+      default: "false",
+    },
+    timeout: { type: "duration", summary: "how long an answer may take", default: "5m" },
+    max_answer: {
+      type: "bytes",
+      summary: "the longest answer; the rest is cut off (a reply carries a little more than 900k)",
+      default: "900k",
+    },
+  },
+  create(options, parts) {
+    const settings = readOpenaiSettings(options, parts);
+    const lock = new KeyedLock();
+    return {
+      timeoutMs: settings.timeoutMs,
+      takesEmptyText: false,
+      costsMoney: !settings.local,
+      reportsCost: false,
+      // Each request is whole in itself; a server on one machine queues what it can't take.
+      concurrency: 4,
+      readsFiles: true,
+      leavesFiles: false,
+      check: () => check(settings, parts),
+      async run(request, signal, hooks): Promise<Outcome> {
+        hooks?.onTask?.(`asking ${oneLine(settings.model, 60)}`);
+        return new OpenaiRun(settings, parts, request, signal).outcome(lock);
+      },
+    };
+  },
+};
+
+/** A server that is not there may be there when a message comes: it is told of, and no reason to end. */
+async function check(settings: OpenaiSettings, parts: BackendParts): Promise<void> {
+  const { shown, model } = settings;
+  const list = await listModels(settings, parts);
+  if (list.kind === "away") {
+    parts.onNote(
+      parts.secrets.mask(`the model's server at ${shown} is not there yet: ${list.words}`),
+    );
+  } else if (list.kind === "unknown" && (list.status === 401 || list.status === 403)) {
+    parts.onNote(
+      `the model's server at ${shown} answers ${list.status} when asked for its models: check api_key`,
+    );
+  } else if (list.kind === "models" && !list.names.some((name) => isSame(name, model))) {
+    const some = list.names.slice(0, 5).join(", ");
+    const has = some === "" ? "none" : `${some}${list.names.length > 5 ? ", …" : ""}`;
+    parts.onNote(
+      `the model's server at ${shown} does not list the model ${oneLine(model, 100)}; it lists ${has}`,
+    );
+  }
+}
+
+/** Ollama takes `llama3` for `llama3:latest`. */
+function isSame(name: string, model: string): boolean {
+  return name === model || name === `${model}:latest`;
+}

@@ -1,0 +1,127 @@
+/** What the options of the openai backend say, checked before anything is sent. */
+import { UsageError } from "../../shared/errors.ts";
+import { isLoopback } from "../../shared/proxy.ts";
+import { oneLine, storable } from "../../shared/text.ts";
+import type { BackendParts, OptionValues } from "../backend.ts";
+import type { HistoryLimits } from "./history.ts";
+import type { ChatSettings } from "./request.ts";
+import { resolveText } from "../option-text.ts";
+
+export interface OpenaiSettings extends ChatSettings {
+  /** Without credentials and fragment; a query is kept. */
+  base: URL;
+  /** It as messages may show it: a query may hold a key. */
+  shown: string;
+  /** Whether it is on this machine, where a model costs nothing. */
+  local: boolean;
+  /** What logs in, and the operator's own headers, by lower-case name. */
+  headers: Record<string, string>;
+  history: HistoryLimits;
+  timeoutMs: number;
+  /** Bytes of text. */
+  maxAnswer: number;
+}
+
+/** Throws a UsageError that names the option and what is wrong with it. Learns the secrets in them. */
+export function readOpenaiSettings(
+  options: OptionValues,
+  parts: Pick<BackendParts, "env" | "secrets">,
+): OpenaiSettings {
+  const base = readBase(String(options.base_url));
+  const text = (key: string) =>
+    options[key] === undefined ? undefined : resolveText(key, String(options[key]), parts);
+  const systemPrompt = text("system_prompt");
+  return {
+    base,
+    shown: `${base.origin}${base.pathname}`.replace(/\/$/, ""),
+    local: isLoopback(base.hostname),
+    headers: readHeaders(options, text("api_key"), parts),
+    model: String(options.model),
+    systemPrompt: systemPrompt === undefined ? undefined : storable(systemPrompt),
+    temperature: options.temperature === undefined ? undefined : Number(options.temperature),
+    maxTokens: options.max_tokens === undefined ? undefined : Number(options.max_tokens),
+    images: options.images === true,
+    history: { turns: Number(options.history), bytes: Number(options.history_budget) },
+    timeoutMs: Number(options.timeout),
+    maxAnswer: Number(options.max_answer),
+  };
+}
+
+/** The address of one of the server's services: `chat/completions`, `models`. */
+export function endpoint({ base }: Pick<OpenaiSettings, "base">, path: string): URL {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
+  return url;
+}
+
+/** `fetch` would open a `file:` or `s3:` address just as well. */
+function readBase(text: string): URL {
+  const url = URL.parse(text);
+  const wrong = (why: string, hint: string) =>
+    new UsageError(`option base_url of the openai backend ${why}`, hint);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    const shown = oneLine(text.replace(/\/\/[^/?#]*@/, "//").replace(/[?#].*$/s, ""), 60);
+    throw wrong(
+      `can't be "${shown}": it must begin with http:// or https://`,
+      "for Ollama on this machine leave it out; others look like https://api.example.com/v1",
+    );
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw wrong(
+      "must not hold a user name or password",
+      "give the key as --backend-opt api_key=env:NAME",
+    );
+  }
+  if (/\/chat\/completions\/*$/.test(url.pathname)) {
+    throw wrong(
+      "must end before /chat/completions, which is added to it",
+      "most often it ends in /v1",
+    );
+  }
+  url.hash = "";
+  url.pathname = url.pathname.replace(/\/+$/, "");
+  return url;
+}
+
+const PREFIX = "header.";
+
+/** Ours to set: they say how the message is framed. */
+const OURS =
+  /^(accept-encoding|connection|content-.*|expect|host|keep-alive|te|transfer-encoding|upgrade)$/;
+
+function readHeaders(
+  options: OptionValues,
+  key: string | undefined,
+  parts: Pick<BackendParts, "env" | "secrets">,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const set = (option: string, name: string, value: string) => {
+    if (Object.hasOwn(headers, name)) {
+      throw new UsageError(
+        `option ${option}: the header ${name} of the openai backend is given twice`,
+      );
+    }
+    try {
+      new Headers([[name, value]]);
+    } catch {
+      throw new UsageError(
+        `option ${option}: a header has a name of letters, digits and dashes, and one line of ASCII for its value`,
+      );
+    }
+    headers[name] = value;
+  };
+  if (key !== undefined) set("api_key", "authorization", `Bearer ${key}`);
+  for (const [option, given] of Object.entries(options)) {
+    if (!option.startsWith(PREFIX)) continue;
+    const name = option.slice(PREFIX.length).toLowerCase();
+    if (OURS.test(name)) {
+      throw new UsageError(`option ${option}: the openai backend sets that header itself`);
+    }
+    const value = resolveText(option, String(given), parts).trim();
+    set(option, name, value);
+    // Servers repeat "Bearer abc" as "abc".
+    const isSecret = /auth|cookie|key|secret|token/.test(name) || String(given).startsWith("env:");
+    if (isSecret) for (const part of [value, value.split(" ").at(-1)]) parts.secrets.add(part);
+  }
+  return headers;
+}

@@ -1,0 +1,81 @@
+/** The environment of a child: the operator's without what it must not see, and the message. */
+import { clipBytes } from "../../shared/text.ts";
+import type { BackendParts, BackendRequest } from "../backend.ts";
+
+/** Longest value of a variable that comes from a message, in bytes. */
+export const META_VALUE_MAX_BYTES = 1024;
+
+/**
+ * The variable by which all processes of a run are found again (see `leftovers.ts`). Its value is
+ * the activity's id, which is a stranger's text, made fit as {@link runIdOf} does.
+ */
+export const RUN_ID = "MOLECULE_RUN_ID";
+
+/** What {@link RUN_ID} holds in the runs of that activity. */
+export function runIdOf(activityId: string): string {
+  return fit(activityId);
+}
+
+/**
+ * The operator's environment less every `BUN_*` variable (`BUN_OPTIONS` and `BUN_BE_BUN` would make
+ * a copy of this program run foreign code), our tokens, their files and store addresses, and every
+ * variable whose value holds a known secret. With a `request`, {@link RUN_ID}, and with `describe`
+ * the `MOLECULE_*` variables that describe it; otherwise none of those, not even inherited ones.
+ */
+export function childEnv(
+  { env, secrets }: Pick<BackendParts, "env" | "secrets">,
+  request?: BackendRequest,
+  describe = true,
+): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    // Windows takes names in any case.
+    const upper = name.toUpperCase();
+    if (value === undefined || upper.startsWith("BUN_") || WITHHELD.has(upper)) continue;
+    if (!secrets.within(value)) result[name] = value;
+  }
+  if (request === undefined) return result;
+  result[RUN_ID] = runIdOf(request.activityId);
+  if (!describe) return result;
+  for (const name of META_NAMES) result[name] = fit(META[name](request));
+  return result;
+}
+
+/** What describes the message; a value that the message lacks is empty. */
+const META = {
+  MOLECULE_WORKSPACE_ID: (request) => request.workspaceId,
+  MOLECULE_CALLER_ID: (request) => request.peerId,
+  MOLECULE_MESSAGE_ID: (request) => request.messageId ?? request.activityId,
+  MOLECULE_TASK_ID: (request) => request.taskId,
+  MOLECULE_METHOD: (request) => request.method,
+  MOLECULE_CONTEXT_ID: (request) => request.contextId,
+  MOLECULE_ATTEMPT: (request) => String(request.attempt),
+  MOLECULE_INTERRUPTED: (request) => String(request.interrupted),
+  MOLECULE_ACTIVITY_ID: (request) => request.activityId,
+  MOLECULE_IS_REPLY: (request) => String(request.isReply),
+} satisfies Record<string, (request: BackendRequest) => string | undefined>;
+
+const META_NAMES = Object.keys(META) as (keyof typeof META)[];
+
+const WITHHELD: ReadonlySet<string> = new Set([
+  "MOLECULE_WORKSPACE_TOKEN",
+  "MOLECULE_WORKSPACE_TOKEN_FILE",
+  "MOLECULE_WORKSPACE_TOKENS",
+  "MOLECULE_API_TOKEN",
+  "MOLECULE_API_TOKEN_FILE",
+  "MOLECULE_STORE",
+  // Where systemd puts a service's secrets, the token among them.
+  "CREDENTIALS_DIRECTORY",
+  RUN_ID,
+  ...META_NAMES,
+]);
+
+/**
+ * A stranger's text as a value: a NUL would keep the child from starting, a newline would forge a
+ * line in the output of `env`. Replaced rather than dropped, so that nothing turns out empty: an
+ * empty caller is the canvas user.
+ */
+function fit(value: string | undefined): string {
+  const printable = (value ?? "").slice(0, META_VALUE_MAX_BYTES).replace(/\p{Cc}/gu, "\ufffd");
+  return clipBytes(printable.toWellFormed(), META_VALUE_MAX_BYTES);
+}

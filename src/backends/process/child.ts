@@ -1,0 +1,221 @@
+/** Runs one child to its end, and leaves nothing of it behind. */
+import type { Clock } from "../../shared/clock.ts";
+import { codeOf, messageOf } from "../../shared/errors.ts";
+import type { Secrets } from "../../shared/secrets.ts";
+import { Stdout, StderrLines } from "./child-output.ts";
+import type { RunHooks } from "../backend.ts";
+import { isFolder } from "./folder.ts";
+import { askGroup, endGroup, trackGroup } from "./group.ts";
+import { processIdentity } from "./identity.ts";
+import { StderrTail } from "./stderr-tail.ts";
+
+/** How long a child that was asked to end may take before it is killed, in milliseconds. */
+export const KILL_AFTER_MS = 2_000;
+
+/** How long the pipes are read on when the child has exited but something still holds them. */
+export const PIPE_GRACE_MS = 500;
+
+/** How long a child may take to exit once its answer has come, in milliseconds. */
+export const LINGER_MS = 10_000;
+
+export interface ChildRun {
+  /** Program and arguments. Never a text of a message: others can read it, and it has a limit. */
+  argv: readonly string[];
+  /** Windows: the arguments are passed as they are, without quotes being added. */
+  verbatim?: boolean;
+  cwd: string | undefined;
+  /** The whole environment. */
+  env: Record<string, string>;
+  /** Written to stdin, which is then closed. */
+  stdin: string;
+  timeoutMs: number;
+  /** Bytes of stdout that are kept; the rest is read and thrown away. */
+  maxStdout: number;
+  /** Takes stdout as it comes: then nothing of it is kept. Must not throw. */
+  onStdout?: (chunk: Uint8Array) => void;
+  /**
+   * Resolves when all that is wanted of stdout has come. The child then has {@link LINGER_MS} to exit,
+   * whatever is left of its time; it is ended after that, and counts as exited.
+   */
+  answered?: Promise<void>;
+  /** A printable line without secrets. Must not throw. */
+  onStderrLine(line: string): void;
+  secrets: Secrets;
+  hooks?: RunHooks | undefined;
+  signal: AbortSignal;
+  clock: Clock;
+}
+
+export type ChildEnd =
+  | {
+      kind: "exited";
+      /** Undefined where a signal ended it. */
+      status: number | undefined;
+      signalName: string | undefined;
+      stdout: string;
+      /** stdout was longer than `maxStdout`. */
+      truncated: boolean;
+      /** Its answer had come, but it had to be ended: how it exited says nothing. */
+      lingered?: boolean;
+      /** The last lines of stderr, as {@link StderrTail} gives them. */
+      stderrTail: string;
+      ms: number;
+    }
+  | { kind: "timeout" }
+  | { kind: "stopped" }
+  | { kind: "not-started"; reason: string; code: string | undefined };
+
+/**
+ * Runs a child in a process group of its own. Never throws.
+ *
+ * On timeout or abort the group is asked to end, and killed after {@link KILL_AFTER_MS}. Whatever
+ * the end, the group is killed once the child has exited, so nothing that it started lives on
+ * (except what made itself a session of its own: no signal of ours finds that), and a pipe held
+ * open by a grandchild is not waited for. What exits before the abort arrives counts as exited: its
+ * work is done, and to call it stopped would have it done twice. So does what has `answered` before.
+ */
+export async function runChild(run: ChildRun): Promise<ChildEnd> {
+  const { clock, signal } = run;
+  if (signal.aborted) return { kind: "stopped" };
+  const started = clock.monotonic();
+  const recorded = Promise.withResolvers<void>();
+  let child: ReturnType<typeof spawn>;
+  try {
+    child = spawn(run, recorded.promise);
+  } catch (error) {
+    return notStarted(run, error);
+  }
+  const group = trackGroup(child.pid);
+  record(run, child.pid).then(recorded.resolve);
+  const stdout = new Stdout(run.maxStdout);
+  const stderr = new StderrLines((line) => run.onStderrLine(line), run.secrets);
+  const tail = new StderrTail();
+  const pipes = [
+    drain(child.stdout, run.onStdout ?? ((chunk) => stdout.add(chunk))),
+    drain(child.stderr, (chunk) => {
+      stderr.add(chunk);
+      tail.add(chunk);
+    }),
+  ];
+  const drained = Promise.all(pipes.map((pipe) => pipe.done));
+  const exited = child.exited;
+
+  let answered = false;
+  const answer = run.answered?.then(() => void (answered = true)) ?? exited;
+  const inTime = await within(Promise.race([exited, answer]), run.timeoutMs, clock, signal);
+  const late = signal.aborted ? "stopped" : "timeout";
+  const cut = group.killed ? "stopped" : inTime ? undefined : late;
+  const lingers =
+    cut === undefined && answered && !(await within(exited, LINGER_MS, clock, signal));
+  if (cut === undefined && !lingers) await within(drained, PIPE_GRACE_MS, clock);
+  else {
+    askGroup(group);
+    await within(Promise.all([exited, drained]), KILL_AFTER_MS, clock);
+  }
+  endGroup(group);
+  // Those that held the pipes are gone now, so this takes long only for what escaped the group. It
+  // also saves what a stalled machine had not yet read when the grace was over.
+  await within(Promise.all([exited, drained]), PIPE_GRACE_MS, clock);
+  for (const pipe of pipes) pipe.cancel();
+  stderr.end();
+  child.unref();
+
+  if (cut !== undefined) return { kind: cut };
+  return {
+    kind: "exited",
+    status: child.exitCode ?? undefined,
+    signalName: child.signalCode?.toString(),
+    stdout: stdout.text(),
+    truncated: stdout.truncated,
+    lingered: lingers,
+    stderrTail: tail.text(run.secrets),
+    ms: clock.monotonic() - started,
+  };
+}
+
+/** Tells of the child. Its owner hears what goes wrong there; it is no reason to end the run. */
+async function record({ hooks }: ChildRun, pid: number): Promise<void> {
+  if (hooks === undefined) return;
+  try {
+    await hooks.onChild(pid, processIdentity(pid));
+  } catch {}
+}
+
+function spawn(run: ChildRun, ready: Promise<void>) {
+  return Bun.spawn([...run.argv], {
+    ...(run.cwd === undefined ? {} : { cwd: run.cwd }),
+    env: run.env,
+    stdin: input(run.stdin, ready),
+    stdout: "pipe",
+    stderr: "pipe",
+    // A session and group of its own: to end what it starts too, and to keep Ctrl-C from it.
+    detached: true,
+    windowsHide: true,
+    windowsVerbatimArguments: run.verbatim === true,
+  });
+}
+
+/** The text, once `ready`. Not a sink: to write to one whose reader has gone is an error of its own. */
+function input(text: string, ready: Promise<void>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async pull(controller) {
+      await ready;
+      if (text !== "") controller.enqueue(new TextEncoder().encode(text));
+      controller.close();
+    },
+  });
+}
+
+/** Reads a pipe to its end, or until cancelled. A pipe that fails has ended. */
+function drain(pipe: ReadableStream<Uint8Array>, take: (chunk: Uint8Array) => void) {
+  const reader = pipe.getReader();
+  const read = async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      take(value);
+    }
+  };
+  return {
+    done: read().catch(() => {}),
+    cancel: () => void reader.cancel().catch(() => {}),
+  };
+}
+
+/** Whether `event` came within `ms`; gives up at once when `signal` aborts. */
+async function within(
+  event: Promise<unknown>,
+  ms: number,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  let came = false;
+  const wake = new AbortController();
+  const stop = () => wake.abort();
+  const arrive = () => {
+    came = true;
+    stop();
+  };
+  event.then(arrive, arrive);
+  signal?.addEventListener("abort", stop, { once: true });
+  await clock.sleep(ms, wake.signal);
+  signal?.removeEventListener("abort", stop);
+  return came;
+}
+
+function notStarted({ argv, cwd }: ChildRun, error: unknown): ChildEnd {
+  const code = codeOf(error);
+  const program = argv[0] ?? "";
+  // The system says ENOENT and EACCES for the folder as well as for the program.
+  const reason =
+    cwd !== undefined && !isFolder(cwd)
+      ? `the folder ${cwd} does not exist or can't be entered`
+      : code === "ENOENT"
+        ? `the program ${program} was not found`
+        : code === "EACCES"
+          ? `the file ${program} may not be executed`
+          : code === "ENOEXEC"
+            ? `the file ${program} is not a program of this system`
+            : `the program ${program} could not be started: ${messageOf(error)}`;
+  return { kind: "not-started", reason, code };
+}

@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { locate, notFound, PRESETS, readCommand } from "../../../../src/backends/acp/presets.ts";
+import { tmpFolder } from "../../../harness/tmp.ts";
+import { script } from "../support.ts";
+
+test("each preset names a program, and what to install where it is missing", () => {
+  for (const preset of PRESETS) {
+    const { words, hint } = readCommand(undefined, preset);
+    expect(words[0]).toMatch(/^[a-z-]+$/);
+    expect(hint).toContain("npm install -g ");
+  }
+  expect(readCommand(undefined, "gemini").words).toEqual(["gemini", "--acp"]);
+});
+
+test("a command is split as a shell would, and nothing in it is expanded", () => {
+  const { words } = readCommand(`my-agent --acp 'a b' "$HOME" *`, undefined);
+  expect(words).toEqual(["my-agent", "--acp", "a b", "$HOME", "*"]);
+});
+
+test("a name is looked for on the PATH of the agent, a relative path in its folder", () => {
+  using folder = tmpFolder();
+  mkdirSync(join(folder.path, "bin"));
+  const path = script(join(folder.path, "bin"), "agent", "exit 0");
+  const at = (command: string, PATH = "/nowhere") =>
+    locate(readCommand(command, undefined), folder.path, { PATH });
+  expect(at("agent", join(folder.path, "bin"))).toBe(path);
+  expect(at("agent")).toBeUndefined();
+  expect(at("./bin/agent")).toBe(path);
+  expect(at("bin/agent --acp")).toBe(path);
+  expect(at("./agent")).toBeUndefined();
+  expect(at(path)).toBe(path);
+});
+
+test("what is missing is named", () => {
+  expect(notFound(readCommand("agent", undefined))).toContain("agent was not found on the PATH");
+  expect(notFound(readCommand("./agent", undefined))).toContain("./agent was not found, or");
+});
