@@ -79,5 +79,5 @@ function noteOf(left: readonly string[]): string | undefined {
   if (left.length === 0) return undefined;
   const more = left.length > SHOWN_FILES ? `, and ${left.length - SHOWN_FILES} more` : "";
   const what = left.length === 1 ? "a file that" : `${left.length} files that`;
-  return `left out of the answer: ${what} the command named: ${left.slice(0, SHOWN_FILES).join(", ")}${more}`;
+  return `left out of the answer: ${what} the agent named: ${left.slice(0, SHOWN_FILES).join(", ")}${more}`;
 }

@@ -84,7 +84,7 @@ export interface RunHooks {
   /**
    * A child was started. Called before the child gets its input, which waits for the promise, if
    * there is one. `identity` tells the process from a later one of the same number (see
-   * `process-identity.ts`). What it throws is ignored: the run goes on.
+   * `process/identity.ts`). What it throws is ignored: the run goes on.
    */
   onChild(pid: number, identity: string | undefined): void | Promise<void>;
   /** What it is doing now, in a few words: for the canvas' card of the workspace. */

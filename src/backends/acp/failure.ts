@@ -26,7 +26,7 @@ export function brokenIn(update: unknown): boolean | undefined {
   return type === undefined ? undefined : type === "systemError";
 }
 
-/** In the words of `acp-errors.ts`, by what the failure proposes to do. */
+/** In the words of `errors.ts`, by what the failure proposes to do. */
 function wordOf(failure: unknown): string {
   const actions = getArray(failure, "actions") ?? [];
   if (actions.includes("login")) return "unauthorized";

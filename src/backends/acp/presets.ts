@@ -24,7 +24,7 @@ interface Preset extends Pick<AgentCommand, "words"> {
 const KNOWN: Record<string, Preset> = {
   claude: {
     words: ["claude-agent-acp"],
-    // See claude-code.ts: its own retries take minutes, and an update would pull the program away.
+    // See claude/args.ts: its own retries take minutes, and an update would pull the program away.
     env: { CLAUDE_CODE_MAX_RETRIES: "2", DISABLE_AUTOUPDATER: "1" },
     npm: "@agentclientprotocol/claude-agent-acp",
   },

@@ -47,7 +47,7 @@ test("a link out of the folder is followed, and what it names left out", async (
     const { files, note } = await it.admit([path]);
     expect(files).toEqual([]);
     expect(note).toBe(
-      `left out of the answer: a file that the command named: ${path} (it lies in neither its folder nor the answer folder)`,
+      `left out of the answer: a file that the agent named: ${path} (it lies in neither its folder nor the answer folder)`,
     );
   }
 });
@@ -100,7 +100,7 @@ test("many that are left out are told in one line, without secrets", async () =>
   const { note } = await admitFiles(named, folders, secrets);
   const why = "(there is no such file, or it can't be read)";
   expect(note).toBe(
-    `left out of the answer: 5 files that the command named: [secret] ${why}, 2 3 ${why}, 4 ${why}, and 2 more`,
+    `left out of the answer: 5 files that the agent named: [secret] ${why}, 2 3 ${why}, 4 ${why}, and 2 more`,
   );
 });
 

@@ -420,7 +420,7 @@ test("json: files go with the answer from its folder and the answer folder, and 
     ],
   });
   expect(parts.notes).toEqual([
-    "left out of the answer: a file that the command named: /etc/passwd (it lies in neither its folder nor the answer folder)",
+    "left out of the answer: a file that the agent named: /etc/passwd (it lies in neither its folder nor the answer folder)",
   ]);
 });
 
@@ -451,7 +451,7 @@ test("json: an answer of nothing but files that may not be sent fails", async ()
   expect(outcome).toEqual({
     kind: "failed",
     reason:
-      "the command answered with nothing but files that may not be sent; left out of the answer: a file that the command named: /etc/passwd (it lies in neither its folder nor the answer folder)",
+      "the command answered with nothing but files that may not be sent; left out of the answer: a file that the agent named: /etc/passwd (it lies in neither its folder nor the answer folder)",
     told: "the agent's program answered with files that can't be sent",
   });
 });
