@@ -1,5 +1,10 @@
 /** What a process that died left behind is put in order before any work begins. */
-import type { BridgeParts } from "./parts.ts";
+import { asObject, getNumber, getString, parseJson, type JsonObject } from "../shared/json.ts";
+import type { Memory } from "../store/store.ts";
+import type { BridgeParts, LeftRun } from "./parts.ts";
+
+/** Under this key of the memory stand the runs of messages that the platform pushed. */
+export const PUSHED_RUNS = "push/runs";
 
 /** Ends what is left of interrupted runs, so that no message has two, and lets them run again. */
 export async function recoverRuns({
@@ -8,13 +13,33 @@ export async function recoverRuns({
   endLeftovers,
 }: Pick<BridgeParts, "store" | "emit" | "endLeftovers">): Promise<void> {
   const interrupted = await store.journal.interrupted();
-  if (interrupted.length === 0) return;
   const runs = interrupted.map(({ id, child }) => ({
     activityId: id,
     pid: child?.pid,
     identity: child?.identity,
   }));
-  const processes = await endLeftovers(runs);
+  // Of a bridge in push mode, whose messages are its own to count: here only their processes are ended.
+  const pushed = await pushedRuns(store.memory);
+  if (runs.length === 0 && pushed.length === 0) return;
+  const processes = await endLeftovers([...runs, ...pushed]);
   for (const { id } of interrupted) await store.journal.recover(id);
-  emit({ type: "recovered", runs: interrupted.length, processes });
+  if (interrupted.length > 0) emit({ type: "recovered", runs: interrupted.length, processes });
+}
+
+/** What the death of a process left running of messages that the platform pushed. */
+export async function pushedRuns(memory: Memory): Promise<LeftRun[]> {
+  return Object.entries(parsed(await memory.recall(PUSHED_RUNS))).map(([activityId, child]) => ({
+    activityId,
+    pid: getNumber(child, "pid"),
+    identity: getString(child, "identity"),
+  }));
+}
+
+/** What can't be read is of a newer version, perhaps: as if nothing were there. */
+function parsed(text: string | undefined): JsonObject {
+  try {
+    return asObject(parseJson(text ?? "{}")) ?? {};
+  } catch {
+    return {};
+  }
 }

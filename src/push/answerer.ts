@@ -106,7 +106,7 @@ export class Answerer {
     const verdict = await runMessage(this.#parts, this.#options, this.#deps, message, head, cut);
     if (verdict.kind === "operator") gate.close(verdict);
     else if (verdict.kind !== "stopped" && verdict.kind !== "again") gate.open();
-    const stopped = verdict.kind === "stopped";
+    const stopped = verdict.kind === "stopped" && verdict.begun;
     // An answer is kept before the run counts as ended: to die in between must not lose it.
     if (verdict.kind === "answered" && verdict.dead === undefined) {
       await this.#keep(message, verdict.failure ? "failure" : "answer", verdict.text);

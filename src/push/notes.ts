@@ -3,12 +3,12 @@
  * when the process died, and how often runs of a message were cut.
  */
 import type { LeftRun } from "../bridge/parts.ts";
-import { asObject, getNumber, getString, parseJson } from "../shared/json.ts";
+import { PUSHED_RUNS as RUNS, pushedRuns } from "../bridge/recovery.ts";
+import { parseJson } from "../shared/json.ts";
 import { KeyedLock } from "../shared/keyed-lock.ts";
 import type { ChildProcess, Memory } from "../store/store.ts";
 import { isAnswer, type AnswerMessage } from "./answers.ts";
 
-const RUNS = "push/runs";
 const answerKey = (id: string) => `push/answer/${id}`;
 const cutKey = (id: string) => `push/cut/${id}`;
 
@@ -66,13 +66,8 @@ export class Notes {
   }
 
   /** What the death of a process left running. */
-  async left(): Promise<LeftRun[]> {
-    const kept = asObject(parsed(await this.#memory.recall(RUNS))) ?? {};
-    return Object.entries(kept).map(([activityId, child]) => ({
-      activityId,
-      pid: getNumber(child, "pid"),
-      identity: getString(child, "identity"),
-    }));
+  left(): Promise<LeftRun[]> {
+    return pushedRuns(this.#memory);
   }
 
   /** What was left is gone: each counts as a crash of its message. */

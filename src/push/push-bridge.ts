@@ -42,9 +42,9 @@ export async function runPushBridge(
   try {
     await store.open();
     await takeKeptToken(parts);
-    await recoverRuns(parts);
     const notes = new Notes(store.memory);
     await recoverPushes(parts, notes);
+    await recoverRuns(parts);
     const segment = await secretSegment(store.memory);
     parts.secrets.add(segment);
     const paths = new Paths(options.publicUrl, segment);

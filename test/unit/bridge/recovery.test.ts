@@ -46,6 +46,29 @@ test("what is left of interrupted runs is ended before they may run again", asyn
   expect(events).toEqual([{ type: "recovered", runs: 2, processes: 3 }]);
 });
 
+test("what is left of messages that the platform pushed is ended, and theirs to count", async () => {
+  using folder = tmpFolder();
+  await withStore(folder.path, async (store) => {
+    const kept = JSON.stringify({ "act-1": { pid: 4712, identity: "boot-1/300" }, "act-2": {} });
+    await store.memory.remember("push/runs", kept);
+    const left: LeftRun[] = [];
+    const endLeftovers = async (runs: readonly LeftRun[]) => left.push(...runs);
+    const unexpected = () => {
+      throw new Error("no message of the journal was interrupted");
+    };
+    await recoverRuns({ store, endLeftovers, emit: unexpected });
+    expect(left).toEqual([
+      { activityId: "act-1", pid: 4712, identity: "boot-1/300" },
+      { activityId: "act-2", pid: undefined, identity: undefined },
+    ]);
+    expect(await store.memory.recall("push/runs")).toBe(kept);
+    for (const damaged of ["[", "[]", "7", ""]) {
+      await store.memory.remember("push/runs", damaged);
+      await recoverRuns({ store, endLeftovers: unexpected, emit: unexpected });
+    }
+  });
+});
+
 test("nothing is said, and nobody looked for, where nothing was interrupted", async () => {
   using folder = tmpFolder();
   await withStore(folder.path, async (store) => {
