@@ -1,5 +1,5 @@
 /** A message of our own to an agent, and what its answer may look like. */
-import type { MessageSendRequest } from "../contract/types.ts";
+import type { FilePart, MessageSendRequest } from "../contract/types.ts";
 import { get, getArray, getString } from "../shared/json.ts";
 import { storable } from "../shared/text.ts";
 import { readMessage } from "./message.ts";
@@ -15,8 +15,12 @@ export function buildRequest(
   messageId: string,
   role: Message["role"] = "user",
   more: Pick<Message, "contextId" | "taskId" | "metadata"> = {},
+  files: readonly FilePart["file"][] = [],
 ): MessageSendRequest {
-  const parts: Message["parts"] = [{ kind: "text", type: "text", text: storable(text) }];
+  const parts: Message["parts"] = [
+    { kind: "text", type: "text", text: storable(text) },
+    ...files.map((file) => ({ kind: "file", type: "file", file }) as const),
+  ];
   const message: Message = { kind: "message", role, messageId, parts, ...more };
   return { jsonrpc: "2.0", id: messageId, method: "message/send", params: { message } };
 }

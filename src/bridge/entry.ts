@@ -4,6 +4,7 @@ import type { Admittance, Refusal } from "./admittance.ts";
 import { BUDGET_SPENT, type Budget } from "./budget.ts";
 import type { Gate } from "./gate.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
+import { OWN_WORDS } from "./replies.ts";
 import { withoutRun, type Verdict } from "./run.ts";
 import type { Slots } from "./slots.ts";
 import type { Turns } from "./turns.ts";
@@ -78,6 +79,6 @@ export class Entry {
 
 function refused(refusal: Refusal): Decision {
   if (refusal === "silent") return { kind: "settle" };
-  const text = "I don't take messages from you.";
+  const text = OWN_WORDS.refused;
   return { kind: "unrun", verdict: { kind: "answered", text, failure: true, dead: undefined } };
 }

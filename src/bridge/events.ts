@@ -5,7 +5,12 @@ import type { Holder } from "../store/store.ts";
  * What the bridge tells: the only way out of it beside its end. The terminal, JSON logs and (later)
  * metrics are views of these; no event holds a token or a message's text.
  */
-export type BridgeEvent =
+export type BridgeEvent = Told & {
+  /** What the peer in `from` or `to` calls itself, where that is known: one short line. */
+  fromName?: string;
+};
+
+type Told =
   | { type: "lock-waiting"; holder: Holder | undefined }
   | {
       type: "recovered";
@@ -29,6 +34,8 @@ export type BridgeEvent =
     }
   | { type: "push-listening"; address: string }
   | { type: "push-doubt"; reason: string }
+  /** After a doubt: it leads here again. */
+  | { type: "push-reached"; address: string }
   | { type: "push-secured" }
   | {
       type: "push-refused";
@@ -84,8 +91,6 @@ export type BridgeEvent =
       activityId: string;
       messageId: string | undefined;
       from: string;
-      /** What that peer is called, if it is known: one short line, which the peer chose. */
-      fromName?: string;
       isReply: boolean;
       bytes: number;
       /** 1 at the first try. */
@@ -129,8 +134,6 @@ export type BridgeEvent =
       type: "answered";
       activityId: string;
       to: string;
-      /** What that peer is called, as in `taken`. */
-      fromName?: string;
       ms: number;
       kind: ReplyKind;
       note: string | undefined;

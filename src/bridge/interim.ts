@@ -16,7 +16,7 @@ const PAUSE_MS = 15_000;
 const LAST_MS = 2_000;
 const MOST_CHARACTERS = 2_000;
 /** The digest of a notice finds it again in the feed (see notices.ts): with this it is no answer's. */
-const PREFIX = "… ";
+export const INTERIM_PREFIX = "… ";
 
 export interface InterimParts {
   platform: Pick<Platform, "notify">;
@@ -54,7 +54,7 @@ export class Interim {
         if (ended.signal.aborted) return;
         this.#nextAt = clock.monotonic() + PAUSE_MS;
         if (!this.#parts.pace.spare()) continue;
-        const text = clip(`${PREFIX}${storable(gathered)}`, MOST_CHARACTERS);
+        const text = clip(`${INTERIM_PREFIX}${storable(gathered)}`, MOST_CHARACTERS);
         gathered = "";
         await this.#post(activityId, text, cutOff.signal);
       }

@@ -57,8 +57,8 @@ export class PeerNames {
 
   /** The event with its peer's name, where it tells of one taken or answered. */
   introduce(event: BridgeEvent): BridgeEvent {
-    if (event.type !== "taken" && event.type !== "answered") return event;
-    const fromName = this.known(event.type === "taken" ? event.from : event.to);
+    const peer = "from" in event ? event.from : "to" in event ? event.to : "";
+    const fromName = this.known(peer);
     return fromName === undefined ? event : { ...event, fromName };
   }
 

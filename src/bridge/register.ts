@@ -5,7 +5,7 @@ import { isUuid } from "../shared/ids.ts";
 import { PlatformError } from "../platform/platform.ts";
 import type { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
-import { explainUnauthorized, removedError } from "./unauthorized.ts";
+import { explainUnauthorized, removedError, unknownError } from "./unauthorized.ts";
 
 /** About half a minute of full jitter in all, as long as the Go tool tried. */
 const ATTEMPTS = 8;
@@ -18,6 +18,7 @@ export async function register(
   stop: AbortSignal,
 ): Promise<void> {
   const { platform, token, emit, clock } = parts;
+  await refuseUnknown(parts, options.workspaceId, stop);
   const began = clock.monotonic();
   for (let attempt = 1; !stop.aborted;) {
     const presented = token.value;
@@ -45,6 +46,28 @@ export async function register(
       emit({ type: "register-retry", attempt, of: ATTEMPTS, reason: error.message, inMs });
       await naps.nap(inMs, stop);
       attempt += 1;
+    }
+  }
+}
+
+/**
+ * Who registers an id that the platform does not know makes a workspace of it (contract 2.1). Who has a
+ * token has a workspace already, and has misspelt its id.
+ */
+async function refuseUnknown(
+  { platform, token }: Pick<BridgeParts, "platform" | "token">,
+  workspaceId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (token.value === undefined) return;
+  try {
+    await platform.workspace({ signal });
+  } catch (error) {
+    // Whatever else it says, the registration says better.
+    if (!(error instanceof PlatformError) || signal.aborted) return;
+    if (error.verdict === "gone") throw removedError(workspaceId);
+    if (error.verdict === "permanent" && error.failure.status === 404) {
+      throw unknownError(workspaceId, error);
     }
   }
 }

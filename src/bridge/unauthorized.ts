@@ -16,6 +16,15 @@ export function removedError(workspaceId: string): MoleculeError {
   });
 }
 
+/** There is no such workspace. Exit 3. */
+export function unknownError(workspaceId: string, cause: PlatformError): MoleculeError {
+  return new MoleculeError(`the platform knows no workspace ${workspaceId} (${cause.message})`, {
+    exitCode: ExitCode.refused,
+    hint: "Check the workspace id, and that --api-url is the platform where it lives.",
+    cause,
+  });
+}
+
 /**
  * Turns a 401 into its reason: the workspace was removed (exit 5), does not exist, or the token is
  * revoked, rotated or another workspace's (exit 3).
@@ -40,12 +49,7 @@ export async function explainUnauthorized(
   } catch (error) {
     const verdict = error instanceof PlatformError ? error.verdict : undefined;
     if (verdict === "gone") return removedError(workspaceId);
-    if (verdict === "permanent") {
-      return refusal(
-        `the platform knows no workspace ${workspaceId} (${(error as Error).message})`,
-        "Check the workspace id, and that --api-url is the platform where it lives.",
-      );
-    }
+    if (verdict === "permanent") return unknownError(workspaceId, error as PlatformError);
     return refusal(
       `the platform refused the token from ${token.origin} (${refused.message})`,
       "Check the token and the workspace id.",

@@ -16,6 +16,7 @@ import { awaitAnswer, canvasAnswer, newestRow, noAnswer, peerAnswer } from "./aw
 import { checkCredentials, resolveToken } from "./credentials.ts";
 import { GLOBALS } from "./globals.ts";
 import { logFor } from "./logging.ts";
+import { filesToSend } from "./send-files.ts";
 import { readWorkspaceId } from "./workspace-id.ts";
 
 /** Sends the message and, if asked, waits for its answer. */
@@ -54,7 +55,9 @@ export async function run(values: SendValues, context: Context): Promise<ExitCod
   const messageId = crypto.randomUUID();
   try {
     const since = values.wait ? await newestRow(platform) : undefined;
-    const sending = platform.send(workspaceId, buildRequest(text, messageId));
+    const files = await filesToSend(values.file, as !== undefined, platform);
+    const request = buildRequest(text, messageId, "user", {}, files);
+    const sending = platform.send(workspaceId, request);
     // A push agent answers on the open request, for up to half an hour.
     const sent = await within(systemClock, values.timeout, sending);
     if (sent === LATE) throw noAnswer(values.timeout);

@@ -26,6 +26,7 @@ const flags = {
     env: "MOLECULE_API_TOKEN_FILE",
     placeholder: "file",
   }),
+  file: flag({ type: "strings", summary: "a file that goes with the text", placeholder: "path" }),
   wait: flag({ type: "boolean", summary: "wait for the answer and print it" }),
   timeout: flag({
     type: "duration",
@@ -53,6 +54,7 @@ whose answers carry no mark, it is the next thing that the agent says.`,
   examples: [
     "molecule agent send <workspace-id> 'how are you?' --as <peer-id> --token-file ./peer.token --wait",
     "molecule agent send <workspace-id> hello --api-token-file ./admin.token --wait",
+    "molecule agent send <workspace-id> 'what is in this?' --file ./report.pdf --api-token-file ./admin.token",
   ],
   run: async (values, context) => (await import("./agent-send-run.ts")).run(values, context),
 });

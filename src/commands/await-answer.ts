@@ -2,6 +2,8 @@
 import { readMessage } from "../a2a/message.ts";
 import { replyMark } from "../a2a/reply.ts";
 import { readNotice } from "../a2a/request.ts";
+import { INTERIM_PREFIX } from "../bridge/interim.ts";
+import { OWN_WORDS } from "../bridge/replies.ts";
 import type { Log } from "../cli/log.ts";
 import { PlatformError, type Platform } from "../platform/platform.ts";
 import { fullJitter } from "../shared/backoff.ts";
@@ -35,13 +37,19 @@ export function peerAnswer(agentId: string, messageId: string): Finder {
   };
 }
 
-/** Notices name no message: the first one after ours is taken. */
+/**
+ * Notices name no message: the first one after ours is taken, unless it is text on the way to an answer.
+ * The bridge's own words are told by how they begin.
+ */
 export function canvasAnswer(messageId: string): Finder {
   let asked = false;
   return (row) => {
     if (readMessage(get(row, "request_body")).messageId === messageId) asked = true;
     if (!asked || getString(row, "method") !== "notify") return undefined;
-    return { text: readNotice(get(row, "response_body")), failed: false, pending: false };
+    const text = readNotice(get(row, "response_body"));
+    if (text.startsWith(INTERIM_PREFIX)) return undefined;
+    const failed = text.startsWith(OWN_WORDS.failed) || text === OWN_WORDS.refused;
+    return { text, failed, pending: text.startsWith(OWN_WORDS.pending) };
   };
 }
 

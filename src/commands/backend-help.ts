@@ -12,6 +12,10 @@ export interface BackendDescription {
 }
 
 export interface OptionDescription {
+  name: string;
+  type: BackendOption["type"];
+  /** For an enum; null otherwise. */
+  choices: readonly string[] | null;
   /** How it is written: `timeout=duration`, `header.NAME=text|env:NAME`. */
   option: string;
   /** As it would be written on the command line; null where there is none. */
@@ -46,6 +50,9 @@ export function backendHelp(types: readonly BackendType[], defaultName: string):
 
 function describeOption(key: string, option: BackendOption): OptionDescription {
   return {
+    name: option.named === true ? `${key}.NAME` : key,
+    type: option.type,
+    choices: option.values ?? null,
     option: optionLabel(key, option),
     default: option.default === undefined || option.default === "" ? null : option.default,
     required: option.required === true,

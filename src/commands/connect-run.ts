@@ -66,13 +66,17 @@ async function connect(
   const { workspaceId } = values;
   const folder = stateFolder(values.stateDir);
   const store = new LocalStore(folder, workspaceId);
+  let notes = 0;
   const backend = type.create(options, {
     clock: systemClock,
     secrets: context.io.secrets,
     env: context.env,
     memory: memoryOf(store, type.name),
     random: Math.random,
-    onNote: (text, activityId) => logEvent(log, { type: "backend-note", text, activityId }),
+    onNote: (text, activityId) => {
+      notes += 1;
+      logEvent(log, { type: "backend-note", text, activityId });
+    },
     onStderr: (line, activityId) => logEvent(log, { type: "backend-stderr", line, activityId }),
   });
   checkBudget(values.dailyBudget, type.name, backend);
@@ -90,7 +94,8 @@ async function connect(
     secrets: context.io.secrets,
   });
   if (values.dryRun) {
-    await dryRun(values, context, { platform, token, baseUrl });
+    const check = notes === 0 ? "passed" : "passed, with a warning";
+    await dryRun(values, context, { platform, token, baseUrl, check });
     return ExitCode.ok;
   }
   const { drain, now } = stopOnSignals(log);
@@ -179,8 +184,9 @@ function bridgeOptions(
 async function dryRun(
   { workspaceId, backend }: ConnectValues,
   context: Context,
-  { platform, token, baseUrl }: { platform: Platform; token: Token; baseUrl: URL },
+  parts: { platform: Platform; token: Token; baseUrl: URL; check: string },
 ): Promise<void> {
+  const { platform, token, baseUrl, check } = parts;
   let state;
   try {
     state = await platform.state();
@@ -195,7 +201,7 @@ async function dryRun(
     token: "accepted",
     token_from: token.origin,
     backend,
-    backend_check: "passed",
+    backend_check: check,
   };
   await printData(context.io, report, context.get(GLOBALS.output));
 }

@@ -8,6 +8,7 @@ import {
   ms,
   name,
   SAID,
+  UNDELIVERED,
   short,
   START,
   startPoint,
@@ -55,6 +56,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
       return ["info", `connected, ${START[event.start]}${startPoint(event)}`];
     case "push-listening":
     case "push-doubt":
+    case "push-reached":
     case "push-secured":
     case "push-refused":
     case "push-repeat":
@@ -125,7 +127,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "id-reused":
       return [
         "warn",
-        `${name(event.from)} gave message ${short(event.activityId)} the id of an earlier one with another text; taking it as a new message`,
+        `${name(event.from, event.fromName)} gave message ${short(event.activityId)} the id of an earlier one with another text; taking it as a new message`,
       ];
     case "backend-paused":
       return [
@@ -165,29 +167,32 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "answered":
       return [
         "info",
-        `${SAID[event.kind][0]} ${name(event.to, event.fromName)} (${short(event.activityId)})${SAID[event.kind][1]} in ${ms(event.ms)}${event.note === undefined ? "" : `; the platform notes: ${event.note}`}`,
+        `message ${short(event.activityId)} from ${name(event.to, event.fromName)}: ${SAID[event.kind]} ${ms(event.ms)}${event.note === undefined ? "" : `; the platform notes: ${event.note}`}`,
       ];
     case "reply-retry":
       return [
         edge(event.failures),
-        `the answer to ${name(event.to)} (${short(event.activityId)}) was not delivered: ${event.reason}; again in ${ms(event.inMs)}`,
+        `the answer to ${name(event.to, event.fromName)} (message ${short(event.activityId)}) was not delivered: ${event.reason}; again in ${ms(event.inMs)}`,
       ];
     case "reply-refused":
       return [
         "error",
-        `the ${event.kind} to ${name(event.to)} (${short(event.activityId)}) can't be delivered: ${event.reason}${event.kind === "trouble" ? "" : `; kept as a dead letter (molecule dead-letter)`}`,
+        `${UNDELIVERED[event.kind]} to ${name(event.to, event.fromName)} (message ${short(event.activityId)}) can't be delivered: ${event.reason}${event.kind === "trouble" ? "" : `; kept as a dead letter (molecule dead-letter)`}`,
       ];
     case "reply-handed-over":
       return [
         "info",
-        `${name(event.to)} is taking its time over our answer (${short(event.activityId)}); going on`,
+        `${name(event.to, event.fromName)} is taking its time over our answer (to message ${short(event.activityId)}); going on`,
       ];
     case "reply-late":
       return event.delivered
-        ? ["debug", `${name(event.to)} has taken our answer (${short(event.activityId)})`]
+        ? [
+            "debug",
+            `${name(event.to, event.fromName)} has taken our answer (to message ${short(event.activityId)})`,
+          ]
         : [
             "warn",
-            `our answer to ${name(event.to)} (${short(event.activityId)}) was held open and then not confirmed: ${event.reason}`,
+            `our answer to ${name(event.to, event.fromName)} (message ${short(event.activityId)}) was held open and then not confirmed: ${event.reason}`,
           ];
     case "save-failed":
       return [

@@ -5,7 +5,7 @@ import { formatDuration } from "../shared/duration.ts";
 import { isUuid } from "../shared/ids.ts";
 
 export const START = {
-  cursor: "from cursor",
+  cursor: "going on after",
   window: "with the messages since",
   everything: "with all messages that the platform has",
   push: "taking the messages that are pushed to",
@@ -13,7 +13,7 @@ export const START = {
 
 /** Whole seconds are enough for a person. */
 export function startPoint({ start, from }: Extract<BridgeEvent, { type: "connected" }>): string {
-  return start === "everything" ? "" : ` ${from.replace(/\.\d+Z$/, "Z")}`;
+  return start === "everything" ? "" : ` ${short(from).replace(/\.\d+Z$/, "Z")}`;
 }
 
 /** The last line: what is done, and what the next start takes up. */
@@ -32,9 +32,16 @@ export function stopped(event: Extract<BridgeEvent, { type: "stopped" }>): strin
 }
 
 export const SAID = {
-  answer: ["answered", ""],
-  failure: ["told", " that it failed,"],
-  trouble: ["told", " that it must wait,"],
+  answer: "answered in",
+  failure: "told that it gets no answer, after",
+  trouble: "told that it must wait, after",
+} as const;
+
+/** What could not be delivered. */
+export const UNDELIVERED = {
+  answer: "the answer",
+  failure: "the word that there is no answer",
+  trouble: "the word that it must wait",
 } as const;
 
 export function count(n: number, one: string, more = `${one}s`): string {

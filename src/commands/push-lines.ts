@@ -13,16 +13,20 @@ export function describePush(event: PushEvent): [LogLevel, string] {
       return ["info", `listening on ${event.address}`];
     case "push-doubt":
       return ["warn", event.reason];
+    case "push-reached":
+      return ["info", `the public address ${event.address} leads to this bridge`];
     case "push-secured":
       return [
         "info",
         "the platform shows its secret with each message; from now on those without it are refused",
       ];
     case "push-refused":
-      return [
-        "warn",
-        `refused ${count(event.count, "request")} with ${event.status}: ${event.reason}`,
-      ];
+      return event.status < 300
+        ? ["warn", `did not run ${count(event.count, "message")}: ${event.reason}`]
+        : [
+            "warn",
+            `refused ${count(event.count, "request")} with ${event.status}: ${event.reason}`,
+          ];
     case "push-repeat":
       return [
         "info",

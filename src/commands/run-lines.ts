@@ -28,13 +28,13 @@ export function describeRun(event: RunEvent): [LogLevel, string] {
     case "turn-limit":
       return [
         "warn",
-        `${name(event.from)} has caused ${count(event.limit, "run")} within an hour (--turn-limit); its messages wait for ${ms(event.inMs)}`,
+        `${name(event.from, event.fromName)} has caused ${count(event.limit, "run")} within an hour (--turn-limit); its messages wait for ${ms(event.inMs)}`,
       ];
     case "refused":
       return [
         // Who goes on asking is told nothing, and fills no log.
         event.told ? "info" : "debug",
-        `refused message ${short(event.activityId)} from ${name(event.from)} (--allow-from)`,
+        `refused message ${short(event.activityId)} from ${name(event.from, event.fromName)} (--allow-from)`,
       ];
     case "budget-spent":
       return [
@@ -69,17 +69,17 @@ export function describeRun(event: RunEvent): [LogLevel, string] {
     case "run-failed":
       return [
         "error",
-        `message ${short(event.activityId)} from ${name(event.from)} failed after ${count(event.attempts, "try", "tries")}: ${event.reason}${event.kept === false ? "" : "; kept as a dead letter (molecule dead-letter)"}`,
+        `message ${short(event.activityId)} from ${name(event.from, event.fromName)} failed after ${count(event.attempts, "try", "tries")}: ${event.reason}${event.kept === false ? "" : "; kept as a dead letter (molecule dead-letter)"}`,
       ];
     case "declined":
       return [
         "info",
-        `message ${short(event.activityId)} from ${name(event.from)} has no answer: ${event.reason}`,
+        `message ${short(event.activityId)} from ${name(event.from, event.fromName)} has no answer: ${event.reason}`,
       ];
     case "noted":
       return [
         "info",
-        `answer ${short(event.activityId)} from ${name(event.from)} was shown to the backend in ${ms(event.ms)}`,
+        `answer ${short(event.activityId)} from ${name(event.from, event.fromName)} was shown to the backend in ${ms(event.ms)}`,
       ];
   }
 }

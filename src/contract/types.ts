@@ -99,6 +99,13 @@ export interface TextPart {
   text: string;
 }
 
+/** A file, by its address on the platform or with its bytes in base64. */
+export interface FilePart {
+  kind: "file";
+  type: "file";
+  file: { name: string; mimeType?: string; size?: number; uri?: string; bytes?: string };
+}
+
 /** POST /workspaces/:target/a2a: a JSON-RPC request of A2A v0.3. */
 export interface MessageSendRequest {
   jsonrpc: "2.0";
@@ -109,7 +116,7 @@ export interface MessageSendRequest {
       kind: "message";
       role: "user" | "agent";
       messageId: string;
-      parts: TextPart[];
+      parts: [TextPart, ...FilePart[]];
       contextId?: string;
       taskId?: string;
       metadata?: { [key: string]: unknown };

@@ -97,7 +97,7 @@ async function readTokenFile(path: string): Promise<string> {
     throw new MoleculeError(
       `the token file ${path} can't be read (${codeOf(error) ?? messageOf(error)})`,
       {
-        hint: "Give --token-file, or its variable, a file that holds the token and nothing else.",
+        hint: "Name a file that holds the token and nothing else, and that you can read.",
         cause: error,
       },
     );

@@ -126,3 +126,29 @@ test("a bridge that is killed in the middle of the run has the files still, and 
   await until(() => foldersOf(dev, home.path).length === 0);
   await bridge.stop();
 });
+
+test("agent send takes files along: uploaded for the person at the canvas, inline for a peer", async () => {
+  using home = tmpFolder();
+  await using dev = await Dev.start(home.path);
+  const show = "console.log(texts.join('+'));\n";
+  const cmd = program(
+    home.path,
+    JOIN.replace(/await Bun.write.*\n/, () => show),
+  );
+  await using _ = dev.connect(home.path, { cmd, opts: ["format=json"] });
+  const [small, large] = [join(home.path, "small.txt"), join(home.path, "large.txt")];
+  writeFileSync(small, "first");
+  writeFileSync(large, "x".repeat(600_001));
+  for (const peer of [undefined, dev.ada]) {
+    const sent = await dev.send("look", peer, { wait: true, file: small });
+    expect([sent.code, sent.stdout]).toEqual([0, "first\nlook: small.txt\n"]);
+  }
+  for (const [file, words] of [
+    [large, "the files have 600001 bytes, and 600000 are what"],
+    [join(home.path, "none.txt"), "none.txt is no file that can be read"],
+    [home.path, "is no file that can be read"],
+  ]) {
+    const refused = await dev.send("look", dev.ada, { file });
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(words ?? "")]);
+  }
+});

@@ -121,3 +121,28 @@ test.each([
   await bridge.until("answered");
   expect((await bridge.stateFile())["window_start"]).toMatch(/^\d{4}-/);
 });
+
+test("who has a token and names a workspace that is not there makes none, and ends with exit 3", async () => {
+  await using platform = new ScriptedPlatform();
+  platform.on("workspace", () => refuse(404, "workspace not found"));
+  await using bridge = new TestBridge(platform.url);
+  expect(await bridge.ended).toMatchObject({
+    exitCode: 3,
+    message: expect.stringContaining("knows no workspace"),
+    hint: expect.stringContaining("workspace id"),
+  });
+  expect(platform.calls("register")).toEqual([]);
+});
+
+test("a look-up that fails otherwise, or has no token to speak for, hinders no registration", async () => {
+  for (const answer of [() => refuse(503), () => new Response(null, { status: 404 })]) {
+    await using platform = new ScriptedPlatform();
+    platform.on("workspace", answer);
+    await using bridge = new TestBridge(platform.url);
+    await bridge.until("connected");
+  }
+  await using platform = new ScriptedPlatform();
+  platform.on("workspace", () => refuse(404, "workspace not found"));
+  await using bridge = new TestBridge(platform.url, { token: undefined });
+  await bridge.until("connected");
+});

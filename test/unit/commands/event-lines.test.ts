@@ -48,11 +48,11 @@ group("an event is told in one line", () => {
     [{ type: "backend-stderr", line: "at work", activityId }, "info: backend (6fd88dc2): at work"],
     [
       { type: "answered", ...named, to: "canvas", ms: 2100, kind: "answer", note: undefined },
-      "info: answered the canvas (6fd88dc2) in 2.1 s",
+      "info: message 6fd88dc2 from the canvas: answered in 2.1 s",
     ],
     [
       { type: "answered", ...named, ms: 80, kind: "failure", note: undefined },
-      "info: told 97f5ab37 (6fd88dc2) that it failed, in 80 ms",
+      "info: message 6fd88dc2 from 97f5ab37: told that it gets no answer, after 80 ms",
     ],
     [
       { type: "heartbeat-failed", failures: 1, ...trouble },
@@ -64,15 +64,15 @@ group("an event is told in one line", () => {
     ],
     [
       { type: "answered", ...named, ms: 80, kind: "trouble", note: undefined },
-      "info: told 97f5ab37 (6fd88dc2) that it must wait, in 80 ms",
+      "info: message 6fd88dc2 from 97f5ab37: told that it must wait, after 80 ms",
     ],
     [
       { type: "reply-refused", ...named, kind: "answer", reason: "sending: 403 (no)" },
-      "error: the answer to 97f5ab37 (6fd88dc2) can't be delivered: sending: 403 (no); kept as a dead letter (molecule dead-letter)",
+      "error: the answer to 97f5ab37 (message 6fd88dc2) can't be delivered: sending: 403 (no); kept as a dead letter (molecule dead-letter)",
     ],
     [
       { type: "reply-refused", ...named, kind: "trouble", reason: "sending: 403 (no)" },
-      "error: the trouble to 97f5ab37 (6fd88dc2) can't be delivered: sending: 403 (no)",
+      "error: the word that it must wait to 97f5ab37 (message 6fd88dc2) can't be delivered: sending: 403 (no)",
     ],
     [
       { type: "file-left-out", activityId, way: "received", file: "a.pdf", reason: "it is gone" },
@@ -92,7 +92,7 @@ group("an event is told in one line", () => {
     ],
     [
       { type: "answered", ...named, fromName: "ada", ms: 80, kind: "answer", note: undefined },
-      "info: answered ada (97f5ab37) (6fd88dc2) in 80 ms",
+      "info: message 6fd88dc2 from ada (97f5ab37): answered in 80 ms",
     ],
     [
       { type: "refused", activityId, from: peer, told: true },
