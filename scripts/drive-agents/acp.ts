@@ -3,7 +3,7 @@
  * `bun scripts/drive-agents/acp.ts [folder with the agents' programs] [part of a check's name]`. Needs no
  * account and no network. Prints one line for each check and exits with 1 if one fails.
  */
-import { mkdirSync, mkdtempSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { acp } from "../../src/backends/acp/acp.ts";
@@ -12,7 +12,7 @@ import { parseOptions } from "../../src/backends/options.ts";
 import { killAllGroups } from "../../src/backends/process/group.ts";
 import { request, survivors, TestParts } from "../../test/unit/backends/support.ts";
 import { FakeAnthropic } from "./fake-anthropic.ts";
-import { FakeModels } from "./fake-models.ts";
+import { FakeModels, type ToolUse } from "./fake-models.ts";
 
 /** No check takes longer, and all together no longer than the second. */
 const CHECK_MS = 60_000;
@@ -100,6 +100,14 @@ function expect(outcome: Outcome, kind: Outcome["kind"], part = ""): Outcome {
   throw new Error(`not ${kind} "${part}": ${shown.slice(0, 600)}`);
 }
 
+function isSleep(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n";
+  } catch {
+    return false;
+  }
+}
+
 function must(condition: boolean, what: string): void {
   if (!condition) throw new Error(what);
 }
@@ -133,13 +141,14 @@ function opencode(models: FakeModels, ...options: string[]): Lab {
   return lab;
 }
 
-const gemini = (models: FakeModels) =>
+const gemini = (models: FakeModels, ...options: string[]) =>
   new Lab("gemini", { GEMINI_API_KEY: "no-such-key", GOOGLE_GEMINI_BASE_URL: models.url }, [
     "model=gemini-2.5-pro",
+    ...options,
   ]);
 
-function codex(models: FakeModels): Lab {
-  const lab = new Lab("codex", { FAKE_KEY: "no-such-key" });
+function codex(models: FakeModels, ...options: string[]): Lab {
+  const lab = new Lab("codex", { FAKE_KEY: "no-such-key" }, options);
   lab.file(
     ".codex/config.toml",
     `model = "m"\nmodel_provider = "fake"\n[model_providers.fake]\nname = "Fake"\nbase_url = "${models.url}/v1"\nwire_api = "responses"\nenv_key = "FAKE_KEY"\nrequest_max_retries = 0\nstream_max_retries = 0\n`,
@@ -184,6 +193,26 @@ async function interrupt(lab: Lab, silence: () => void, speak: () => void, asked
   expect(await lab.run("hello again"), "answer");
 }
 
+/** A command that the model runs must leave its mark with `permissions=allow`, and none without. */
+async function command(
+  make: (models: FakeModels, ...options: string[]) => Lab,
+  use: (command: string) => ToolUse,
+  told = true,
+): Promise<void> {
+  for (const permissions of ["deny", "allow"]) {
+    using models = new FakeModels();
+    await using lab = make(models, ...(permissions === "deny" ? [] : ["permissions=allow"]));
+    const target = join(lab.cwd, "made.txt");
+    models.tool = use(`touch ${target}`);
+    const outcome = expect(await lab.run("make a file"), "answer", "ok");
+    const shown = `${permissions}: ${JSON.stringify(outcome)} ${lab.parts.notes.join("; ")}`;
+    must(models.tool === undefined && models.calls.length > 0, `no tool was used, ${shown}`);
+    must(existsSync(target) === (permissions === "allow"), shown);
+    const refused = lab.parts.notes.some((note) => note.includes("was refused"));
+    must(refused === (told && permissions === "deny"), shown);
+  }
+}
+
 const CHECKS: Record<string, () => Promise<void>> = {
   "claude: not logged in is the operator's": async () => {
     await using lab = new Lab("claude");
@@ -206,11 +235,11 @@ const CHECKS: Record<string, () => Promise<void>> = {
       using api = new FakeAnthropic();
       await using lab = claude(api, `permissions=${permissions}`);
       const target = join(lab.cwd, "made.txt");
-      const input = { command: `echo made > ${target}`, description: "make it" };
+      const input = { file_path: target, content: "made" };
       api.answer = (call) =>
         JSON.stringify(call.messages).includes("tool_result")
           ? { blocks: [{ text: "that is all" }] }
-          : { blocks: [{ text: "I make it" }, { tool: "Bash", input }] };
+          : { blocks: [{ text: "I make it" }, { tool: "Write", input }] };
       const outcome = await lab.run("make a file");
       if (permissions === "allow") expect(outcome, "answer", "that is all");
       must(
@@ -221,6 +250,27 @@ const CHECKS: Record<string, () => Promise<void>> = {
       must(lab.texts.includes("I make it"), "it did not tell what it said on the way");
       must(lab.tasks.length > 0, "it did not tell what it does");
     }
+  },
+  "claude: reads neither past its folder with a command, nor other conversations": async () => {
+    using api = new FakeAnthropic();
+    await using lab = claude(api);
+    const used = (messages: unknown[]) =>
+      JSON.stringify(messages.slice(-2)).includes("tool_result");
+    const use = (tool: string, input: object) =>
+      void (api.answer = ({ messages }) =>
+        used(messages) ? { blocks: [{ text: "done" }] } : { blocks: [{ tool, input }] });
+    lab.file("secret.txt", "CANARY");
+    use("Bash", { command: "cat < ../secret.txt", description: "look" });
+    expect(await lab.run("the word is PLUM"), "answer", "done");
+    must(!api.sent().includes("CANARY"), "it ran the command");
+    // What is taken up again is as guarded as what is new.
+    await lab.restart();
+    expect(await lab.run("once more"), "answer", "done");
+    must(!api.sent().includes("CANARY"), "after a restart it ran the command");
+    const folder = join(lab.home, ".claude", "projects");
+    use("Grep", { pattern: "PLUM", path: folder, output_mode: "content" });
+    expect(await lab.run({ text: "what do others say?", contextId: "another" }), "answer", "done");
+    must(!api.sent().replaceAll(`"PLUM"`, "").includes("PLUM"), "it reads other conversations");
   },
   "claude: an overloaded model, a bad key, no credit": async () => {
     using api = new FakeAnthropic();
@@ -262,6 +312,26 @@ const CHECKS: Record<string, () => Promise<void>> = {
     await using lab = opencode(models, "model=fake/none");
     expect(await lab.run("hello"), "operator", "fake/m");
   },
+  "opencode: a command that it may not run, and that it may": () =>
+    command(opencode, (line) => ({ name: "bash", input: { command: line, description: "x" } })),
+  "opencode: what it starts in a session of its own ends with it": async () => {
+    using models = new FakeModels();
+    await using lab = opencode(models, "permissions=allow");
+    const line = "setsid sleep 300 & sleep 300";
+    models.tool = { name: "bash", input: { command: line, description: "x" } };
+    const stop = new AbortController();
+    const running = lab.run("go", stop.signal);
+    const sleeping = () => survivors(lab.home).filter(isSleep).length;
+    for (let n = 0; n < 300 && sleeping() < 2; n++) await Bun.sleep(50);
+    must(sleeping() >= 2, "it did not run the command");
+    stop.abort();
+    expect(await running, "stopped");
+    // That none is left is seen to when the lab is left.
+  },
+  "gemini: a command that it may not run, and that it may": () =>
+    command(gemini, (line) => ({ name: "run_shell_command", input: { command: line } })),
+  "codex: a command that it may not run, and that it may": () =>
+    command(codex, (line) => ({ name: "exec_command", input: { cmd: line } }), false),
   "gemini: not logged in is the operator's": async () => {
     await using lab = new Lab("gemini");
     expect(await lab.run("hello"), "operator", "Log in with Google");

@@ -6,7 +6,7 @@ import type { BackendRequest, Outcome } from "../../src/backends/backend.ts";
 import { claudeCode } from "../../src/backends/claude/claude-code.ts";
 import { conversationOf } from "../../src/backends/conversation.ts";
 import { parseOptions } from "../../src/backends/options.ts";
-import { request, TestParts } from "../../test/unit/backends/support.ts";
+import { request, survivors, TestParts } from "../../test/unit/backends/support.ts";
 import { type Block, type Call, FakeAnthropic, type Failure } from "./fake-anthropic.ts";
 
 /** What is checked, by a sentence. */
@@ -93,13 +93,14 @@ export class ClaudeLab implements Disposable {
   }
 
   /** The session that is remembered. */
-  kept(): { session: string; n: number; begun: boolean } {
+  kept(): { session: string; begun: boolean } {
     const text = this.parts.memory.kept.get(conversationOf(request())) ?? "null";
-    return JSON.parse(text) as { session: string; n: number; begun: boolean };
+    return JSON.parse(text) as { session: string; begun: boolean };
   }
 
   [Symbol.dispose](): void {
     this.api[Symbol.dispose]();
+    for (const pid of survivors(this.root)) process.kill(pid, "SIGKILL");
     rmSync(this.root, { recursive: true, force: true });
   }
 }
@@ -139,8 +140,9 @@ function show(value: unknown): string {
   return (JSON.stringify(value) ?? "undefined").slice(0, 600);
 }
 
-export async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + CHECK_MS; performance.now() < end; await Bun.sleep(10)) {
+/** Resolves when it holds, or is not to be waited for any longer. */
+export async function until(condition: () => boolean, ms = CHECK_MS): Promise<void> {
+  for (const end = performance.now() + ms; performance.now() < end; await Bun.sleep(10)) {
     if (condition()) return;
   }
 }

@@ -29,10 +29,10 @@ export const TOOLS: Checks = {
   },
 
   async "a tool that is not allowed is refused, and noted"(lab) {
-    lab.uses("Bash", { command: "touch made", description: "x" }, "I may not");
+    lab.uses("Write", { file_path: join(lab.cwd, "made"), content: "x" }, "I may not");
     like(await lab.run({}), { kind: "answer", text: "I may not" });
     same(readdirSync(lab.cwd), []);
-    same(lab.parts.notes.length === 1 && lab.parts.notes[0]?.includes("Bash"), true);
+    same(lab.parts.notes.length === 1 && lab.parts.notes[0]?.includes("Write"), true);
   },
 
   async "allowed_tools allows it"(lab) {

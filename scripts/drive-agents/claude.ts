@@ -8,11 +8,12 @@ import { FAILURES } from "./claude-failures.ts";
 import { CHECK_MS, type Checks, ClaudeLab } from "./claude-lab.ts";
 import { SESSIONS } from "./claude-sessions.ts";
 import { TOOLS } from "./claude-tools.ts";
+import { WALLS } from "./claude-walls.ts";
 
 /** All together take no longer. */
 const ALL_MS = 420_000;
 
-const CHECKS: Checks = { ...SESSIONS, ...FAILURES, ...TOOLS };
+const CHECKS: Checks = { ...SESSIONS, ...FAILURES, ...TOOLS, ...WALLS };
 
 const program = process.argv[2] ?? Bun.which("claude") ?? "claude";
 const only = process.argv[3];

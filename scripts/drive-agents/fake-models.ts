@@ -1,9 +1,16 @@
-/** The APIs of models as OpenAI (chat and responses) and Google have them, on 127.0.0.1: all say "ok". */
+/** The APIs of models as OpenAI (chat and responses) and Google have them, on 127.0.0.1: all say "ok", or use a tool first. */
+
+export interface ToolUse {
+  name: string;
+  input: object;
+}
 
 export class FakeModels implements Disposable {
   /** The bodies of the calls that ask for an answer, in order. */
   readonly calls: string[] = [];
   mode: "ok" | "silent" | "overloaded" = "ok";
+  /** What the next turn uses, once. */
+  tool: ToolUse | undefined;
   readonly #server: Bun.Server<undefined>;
 
   constructor() {
@@ -41,7 +48,9 @@ export class FakeModels implements Disposable {
       return Response.json({ error }, { status: 429 });
     }
     if (this.mode === "silent" && tools !== undefined) return new Promise<Response>(() => {});
-    const events = ANSWERS[kind] ?? [];
+    const use = tools === undefined ? undefined : this.tool;
+    if (use !== undefined) this.tool = undefined;
+    const events = (use === undefined ? ANSWERS : toolAnswers(use))[kind] ?? [];
     if (!body.includes('"stream":true') && kind === "/chat/completions") {
       const message = { role: "assistant", content: "ok" };
       return Response.json({ id: "c", choices: [{ index: 0, message, finish_reason: "stop" }] });
@@ -92,3 +101,25 @@ const ANSWERS: Record<string, object[]> = {
     },
   ],
 };
+
+/** As {@link ANSWERS}, for a turn that uses a tool. */
+function toolAnswers({ name, input }: ToolUse): Record<string, object[]> {
+  const json = JSON.stringify(input);
+  const call = { index: 0, id: "call_1", type: "function", function: { name, arguments: json } };
+  const item = { type: "function_call", id: "f", call_id: "call_1", name, arguments: json };
+  const parts = [{ functionCall: { name, args: input } }];
+  const google = { candidates: [{ ...candidate, content: { role: "model", parts } }] };
+  return {
+    "/chat/completions": [
+      { ...chat, choices: [{ index: 0, delta: { role: "assistant", tool_calls: [call] } }] },
+      { ...chat, choices: [{ index: 0, delta: {}, finish_reason: "tool_calls" }] },
+    ],
+    ":streamGenerateContent": [google],
+    ":generateContent": [google],
+    "/responses": [
+      { type: "response.created", response: { id: "r" } },
+      { type: "response.output_item.done", output_index: 0, item },
+      { type: "response.completed", response: { id: "r", usage } },
+    ],
+  };
+}

@@ -1,6 +1,7 @@
 /** Which of the files that a program named may go with its answer. */
-import { readdir, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, relative, resolve } from "node:path";
+import { filesBelow } from "../shared/files-below.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { oneLine } from "../shared/text.ts";
 import type { AnswerFile } from "./backend.ts";
@@ -36,15 +37,11 @@ export async function admitFiles(
   return { files: [...files.values()], note: noteOf(left) };
 }
 
-/** Whether a program left a file in its answer folder, which goes with the answer unnamed. */
+/** Whether a program left a file in its answer folder that goes with the answer unnamed. */
 export async function hasFiles(answerFolder: string | undefined): Promise<boolean> {
   if (answerFolder === undefined) return false;
-  try {
-    const entries = await readdir(answerFolder, { recursive: true, withFileTypes: true });
-    return entries.some((entry) => entry.isFile());
-  } catch {
-    return false;
-  }
+  const first = await filesBelow(answerFolder).next();
+  return first.done !== true;
 }
 
 const SHOWN_CHARS = 120;

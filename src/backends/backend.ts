@@ -74,8 +74,17 @@ export type Outcome =
     }
   /** Something may have been done; trying again could do it twice. */
   | { kind: "failed"; reason: string; told: string; costUsd?: number | undefined }
-  /** Only the operator can mend it: program missing, not logged in, out of credit. */
-  | { kind: "operator"; reason: string; told: string; hint: string }
+  /**
+   * Only the operator can mend it: program missing, not logged in, out of credit. `untilMs`: or it mends
+   * itself, in so many milliseconds and not before.
+   */
+  | {
+      kind: "operator";
+      reason: string;
+      told: string;
+      hint: string;
+      untilMs?: number | undefined;
+    }
   /** Ended because we asked for it. The message is not settled. */
   | { kind: "stopped" };
 

@@ -1,5 +1,5 @@
 /** What an operator's program may answer with instead of plain text: one JSON object. */
-import { asObject, get, type JsonObject, parseJson } from "../shared/json.ts";
+import { asObject, get, getString, type JsonObject, parseJson } from "../shared/json.ts";
 import { oneLine } from "../shared/text.ts";
 import type { AnswerFile } from "./backend.ts";
 
@@ -25,12 +25,15 @@ export type JsonReading =
 /**
  * Reads what a program printed, or a server sent. It is an answer in JSON where all of it is one object
  * and that object has no other keys than these, so that a program whose answers happen to be JSON can
- * say what it likes. Never throws.
+ * say what it likes; but an `error` without a `text` is none of them, whatever else is there (see
+ * {@link readJsonError}). Never throws.
  */
 export function readJsonAnswer(output: string): JsonReading {
   const object = objectIn(output);
-  if (object === undefined || !Object.keys(object).every((key) => KEYS.has(key))) {
-    return { kind: "plain" };
+  if (object === undefined) return { kind: "plain" };
+  if (!Object.keys(object).every((key) => KEYS.has(key))) {
+    const answer = errorIn(object);
+    return answer === undefined ? { kind: "plain" } : { kind: "answer", answer };
   }
   try {
     return { kind: "answer", answer: readObject(object) };
@@ -38,6 +41,16 @@ export function readJsonAnswer(output: string): JsonReading {
     if (error instanceof WrongValue) return { kind: "wrong", why: error.message };
     throw error;
   }
+}
+
+/**
+ * What went wrong, where all of the output is one object that tells of an error and has no text: as web
+ * frameworks write it (`{"error":{"message"},"status"}`), which was never meant for the asker.
+ * Undefined where it is anything else. Never throws.
+ */
+export function readJsonError(output: string): JsonAnswer | undefined {
+  const object = objectIn(output);
+  return object === undefined ? undefined : errorIn(object);
 }
 
 const KEYS: ReadonlySet<string> = new Set([
@@ -58,10 +71,45 @@ function objectIn(output: string): JsonObject | undefined {
   }
 }
 
+function errorIn(object: JsonObject): JsonAnswer | undefined {
+  const error = given(object, "error");
+  if (given(object, "text") !== undefined || isNone(error)) return undefined;
+  const seconds = given(object, "retry_after_secs");
+  return {
+    text: undefined,
+    files: [],
+    declined: undefined,
+    error: typeof error === "string" ? error : wordsOf(error, object),
+    retryAfterMs: isWait(seconds) ? Math.round(seconds * 1000) : undefined,
+  };
+}
+
+/** Also how "no error" is written: false, the number 0, and what is empty. */
+function isNone(error: unknown): boolean {
+  if (typeof error === "object" && error !== null) return Object.keys(error).length === 0;
+  return error === undefined || error === false || error === 0;
+}
+
+function wordsOf(error: unknown, object: JsonObject): string {
+  const words =
+    getString(error, "message") ?? getString(object, "message") ?? getString(object, "detail");
+  if (words !== undefined) return words;
+  try {
+    return JSON.stringify(error);
+  } catch {
+    // Nested too deeply to be written.
+    return "no explanation";
+  }
+}
+
+function isWait(seconds: unknown): seconds is number {
+  return typeof seconds === "number" && seconds >= 0;
+}
+
 function readObject(object: JsonObject): JsonAnswer {
   const declined = given(object, "declined");
   const seconds = given(object, "retry_after_secs");
-  if (seconds !== undefined && (typeof seconds !== "number" || !(seconds >= 0))) {
+  if (seconds !== undefined && !isWait(seconds)) {
     throw new WrongValue("retry_after_secs must be a number of seconds", seconds);
   }
   return {
@@ -71,7 +119,7 @@ function readObject(object: JsonObject): JsonAnswer {
       typeof declined === "boolean"
         ? declined || undefined
         : textAt(object, "declined", "text or true"),
-    error: textAt(object, "error"),
+    error: getString(get(object, "error"), "message") ?? textAt(object, "error"),
     retryAfterMs: seconds === undefined ? undefined : Math.round(seconds * 1000),
   };
 }

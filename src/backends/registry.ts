@@ -22,8 +22,11 @@ export function findBackend(name: string): BackendType {
   const names = BACKENDS.map((type) => type.name);
   const near = nearest(name, names);
   const meant = near === undefined ? "" : `; did you mean ${near}?`;
+  const presets = acp.options.preset?.values ?? [];
   throw new UsageError(
     `there is no backend "${oneLine(name, 60)}"${meant}`,
-    `the backends are: ${names.join(", ")}`,
+    presets.includes(name)
+      ? `for ${name} choose --backend acp --backend-opt preset=${name}`
+      : `the backends are: ${names.join(", ")}`,
   );
 }

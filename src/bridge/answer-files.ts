@@ -3,7 +3,7 @@ import type { AnswerFile } from "../backends/backend.ts";
 import { messageOf } from "../shared/errors.ts";
 import { safeFileName } from "../shared/file-name.ts";
 import { oneLine } from "../shared/text.ts";
-import type { Attachment, FolderStore, KeptFile } from "../store/store.ts";
+import type { Attachment, FolderStore } from "../store/store.ts";
 
 /** What the platform takes with one message, and of one file (contract 7). */
 export const MAX_ATTACHMENTS = 10;
@@ -20,8 +20,8 @@ export interface Gathered {
 }
 
 /**
- * First the named files in their order, then those in the answer folder; each path once. A file from
- * elsewhere is copied, so that nobody changes or removes it before it is uploaded. `taken`: whether
+ * First the named files in their order, then those in the answer folder; each path once. Each is
+ * copied, so that nobody changes or removes it, or puts another in its place, before it is uploaded. `taken`: whether
  * any can go with this answer; `found`: whether the backend was given a folder. Never rejects.
  */
 export async function gatherFiles(
@@ -33,22 +33,19 @@ export async function gatherFiles(
   const attachments: Attachment[] = [];
   const left: Gathered["left"] = [];
   const inFolder = found && taken ? await files.answerFiles(activityId).catch(() => []) : [];
-  const ours = new Set(inFolder.map(({ path }) => path));
   const wanted = new Map<string, AnswerFile>();
   for (const file of [...named, ...inFolder]) {
     if (!wanted.has(file.path)) wanted.set(file.path, file);
   }
   for (const file of wanted.values()) {
     const name = safeFileName(file.name ?? file.path);
-    const admitted = await admit(file.path, files, taken, attachments.length);
-    if (typeof admitted === "string") {
-      left.push({ file: name, reason: admitted });
+    const refusal = await refuse(file.path, files, taken, attachments.length);
+    if (refusal !== undefined) {
+      left.push({ file: name, reason: refusal });
       continue;
     }
     try {
-      const { path, size } = ours.has(file.path)
-        ? admitted
-        : await files.copy(activityId, file.path);
+      const { path, size } = await files.copy(activityId, file.path);
       const mimeType = file.mimeType ?? typeOf(path);
       attachments.push({ path, name, mimeType, size });
     } catch (error) {
@@ -58,19 +55,19 @@ export async function gatherFiles(
   return { attachments, left, note: noteOf(left, taken) };
 }
 
-/** The file, or why it is left out. */
-async function admit(
+/** Why it is left out; undefined where it is not. */
+async function refuse(
   path: string,
   files: FolderStore,
   taken: boolean,
   before: number,
-): Promise<KeptFile | string> {
+): Promise<string | undefined> {
   if (!taken) return "the platform takes files to the canvas only";
   if (before >= MAX_ATTACHMENTS)
     return `the platform takes ${MAX_ATTACHMENTS} files with an answer`;
   const file = await files.look(path);
   if (file === undefined) return "there is no such regular file, or it can't be read";
-  if (file.size <= MAX_ATTACHMENT_BYTES) return file;
+  if (file.size <= MAX_ATTACHMENT_BYTES) return undefined;
   return `it is larger than ${MAX_ATTACHMENT_BYTES / 1024 / 1024} MiB`;
 }
 

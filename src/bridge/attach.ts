@@ -10,6 +10,10 @@ import type { Pace } from "./pace.ts";
 import type { BridgeParts } from "./parts.ts";
 import type { Standing } from "./standing.ts";
 import { ownUploadKey, pendingFileId } from "./uploads.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+/** The platform is not away where it answered another call within this. */
+const HEARD_MS = 10 * 60_000;
 
 /** What is to be posted; both change while files are uploaded, and are kept so in the outbox. */
 export interface Outgoing {
@@ -22,6 +26,7 @@ export interface AttacherDeps {
   keeper: Keeper;
   pace: Pace;
   standing: Standing;
+  watchdog: Pick<Watchdog, "heardWithin">;
 }
 
 export class Attacher {
@@ -44,14 +49,16 @@ export class Attacher {
 
   /**
    * Uploads what is not uploaded yet, one after the other, and keeps each in the outbox before the
-   * next. A file that the platform refuses, or that is gone, is left out with a line in the text; so
-   * is one, unless `patient`, for which it has no answer but a failure. Rejects with a PlatformError
-   * where it is worth trying again.
+   * next; `onFile` is called before each, since one may take long. A file that the platform refuses, or
+   * that is gone, is left out with a line in the text; so is one, unless `patient`, that fails in any
+   * other way while the platform is not away altogether. Rejects with a PlatformError where it is worth
+   * trying again.
    */
-  async upload(outgoing: Outgoing, patient: boolean): Promise<void> {
+  async upload(outgoing: Outgoing, patient: boolean, onFile: () => void = () => {}): Promise<void> {
     for (const file of outgoing.reply.attachments ?? []) {
       if (file.uri !== undefined) continue;
       if (this.#cut.aborted) return;
+      onFile();
       const end = await this.#one(outgoing.reply.activityId, file, patient);
       if (typeof end === "string") await this.#leaveOut(outgoing, file, end);
       else await this.#note(outgoing, file, end);
@@ -73,7 +80,7 @@ export class Attacher {
       if (this.#cut.aborted || !(error instanceof PlatformError)) throw error;
       const { verdict, failure, message } = error;
       if (!RETRIED.has(verdict)) return message;
-      if (!patient && failure.status !== undefined) return message;
+      if (!patient && this.#answers(failure.status)) return message;
       if (verdict !== "unauthorized") throw error;
       const ours = await this.#deps.standing.afterRefusal(error, presented, this.#cut);
       if (ours === "fine") return message;
@@ -87,6 +94,11 @@ export class Attacher {
     }
     const { uri, size = file.size } = uploaded;
     return { ...file, name: uploaded.name, mimeType: mimeType ?? uploaded.mimeType, size, uri };
+  }
+
+  /** Whether the platform is not away: nothing can be posted where it is, so that the file may wait. */
+  #answers(status: number | undefined): boolean {
+    return status !== undefined || this.#deps.watchdog.heardWithin(HEARD_MS);
   }
 
   async #note(outgoing: Outgoing, file: Attachment, uploaded: Attachment): Promise<void> {

@@ -14,6 +14,10 @@ import type { Naps } from "./naps.ts";
 /** How often to look at the date: wall time may be set, and stands still for a sleeping machine's timers. */
 const LOOK_MS = 60_000;
 
+const ROUNDING_USD = 1e-9;
+/** What a run counts as at least that ended without telling what it cost. */
+const LEAST_ASSUMED_USD = 0.1;
+
 /** What an asker may read while the budget is spent. */
 export const BUDGET_SPENT = "what I may spend in a day is spent";
 
@@ -31,6 +35,8 @@ interface Day {
   usd: number;
   /** Of the day's month, this day included. */
   monthUsd: number;
+  /** What the dearest run cost of which is known. */
+  dearestUsd: number;
   /** That it is spent was told. */
   told: boolean;
 }
@@ -73,16 +79,32 @@ export class Budget {
     const day = await this.#today();
     day.usd += usd;
     day.monthUsd += usd;
+    day.dearestUsd = Math.max(day.dearestUsd, usd);
     // Read when it is written: a try that comes late must not undo what was added meanwhile.
-    const sums = () => JSON.stringify({ usd: day.usd, month_usd: day.monthUsd });
+    const sums = () =>
+      JSON.stringify({ usd: day.usd, month_usd: day.monthUsd, dearest_usd: day.dearestUsd });
     await keeper.do(() => memory.remember(keyOf(day.date), sums()));
     this.#tell(day);
+  }
+
+  /**
+   * What a run is to be counted as that ended without telling what it cost: it was stopped, or ended for
+   * taking too long. That it was free would be a way around the limit. The dearest run of which is known
+   * is the best guess, within what the run was allowed. Undefined where there is no limit: nothing is
+   * guessed into a mere sum.
+   */
+  async assumed(allowedUsd: number | undefined): Promise<number | undefined> {
+    if (this.#limitUsd === undefined) return undefined;
+    const { dearestUsd } = await this.#today();
+    return Math.min(Math.max(dearestUsd, LEAST_ASSUMED_USD), allowedUsd ?? Infinity);
   }
 
   /** US dollars that a run may cost now; undefined for no limit. */
   async left(): Promise<number | undefined> {
     if (this.#limitUsd === undefined) return undefined;
-    return Math.max(0, this.#limitUsd - (await this.#today()).usd);
+    const leftUsd = this.#limitUsd - (await this.#today()).usd;
+    // What adding up many sums leaves by rounding is nothing that a run could cost.
+    return leftUsd < ROUNDING_USD ? 0 : leftUsd;
   }
 
   /** Whether nothing may be run today any more. */
@@ -125,14 +147,16 @@ export class Budget {
     const { keeper, memory, emit } = this.#parts;
     const read = (key: string) => keeper.do(async () => readSums(await memory.recall(key)));
     const { usd } = await read(keyOf(date));
+    const before = this.#day;
     let monthUsd = 0;
+    let dearestUsd = before?.dearestUsd ?? 0;
     // Each day holds its month's sum up to it, so that an old one may be forgotten.
     for (let n = 1; n <= 31; n++) {
-      const other = `${date.slice(0, 8)}${String(n).padStart(2, "0")}`;
-      monthUsd = Math.max(monthUsd, (await read(keyOf(other))).monthUsd);
+      const other = await read(keyOf(`${date.slice(0, 8)}${String(n).padStart(2, "0")}`));
+      monthUsd = Math.max(monthUsd, other.monthUsd);
+      dearestUsd = Math.max(dearestUsd, other.dearestUsd);
     }
-    const before = this.#day;
-    this.#day = { date, usd, monthUsd, told: false };
+    this.#day = { date, usd, monthUsd, dearestUsd, told: false };
     const limitUsd = this.#limitUsd;
     this.#tell(this.#day);
     if (before?.told && !this.#day.told && limitUsd !== undefined) {
@@ -142,7 +166,7 @@ export class Budget {
 
   #tell(day: Day): void {
     const limitUsd = this.#limitUsd;
-    if (limitUsd === undefined || day.usd < limitUsd || day.told) return;
+    if (limitUsd === undefined || limitUsd - day.usd >= ROUNDING_USD || day.told) return;
     day.told = true;
     const inMs = untilTomorrow(this.#parts.clock.now());
     this.#parts.emit({ type: "budget-spent", spentUsd: day.usd, limitUsd, inMs });
@@ -167,7 +191,7 @@ function untilTomorrow(nowMs: number): number {
 }
 
 /** What is not there, or can't be read, counts as nothing. */
-function readSums(text: string | undefined): { usd: number; monthUsd: number } {
+function readSums(text: string | undefined): Omit<Day, "date" | "told"> {
   let sums: unknown;
   try {
     sums = parseJson(text ?? "{}");
@@ -175,5 +199,9 @@ function readSums(text: string | undefined): { usd: number; monthUsd: number } {
     sums = {};
   }
   const amount = (key: string) => Math.max(0, getNumber(sums, key) ?? 0);
-  return { usd: amount("usd"), monthUsd: amount("month_usd") };
+  return {
+    usd: amount("usd"),
+    monthUsd: amount("month_usd"),
+    dearestUsd: amount("dearest_usd"),
+  };
 }

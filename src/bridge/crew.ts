@@ -75,8 +75,13 @@ export function assemble(
   const handover = new Handover(parts, keeper, poke, stops.cut);
   const poster = new Poster(parts, { keeper, pace, handover }, stops);
   const { workspaceId } = options;
-  const files = new MessageFiles(parts, { keeper, naps, pace }, workspaceId, stops.cut);
-  const attacher = new Attacher(parts, { keeper, pace, standing }, workspaceId, stops.cut);
+  const files = new MessageFiles(parts, { keeper, naps, pace, watchdog }, workspaceId, stops.cut);
+  const attacher = new Attacher(
+    parts,
+    { keeper, pace, standing, watchdog },
+    workspaceId,
+    stops.cut,
+  );
   const posting = { naps, watchdog, keeper, poster, standing, attacher };
   const delivery = new Delivery(parts, posting, stops);
   const check = async () => void (await within(clock, CHECK_MS, backend.check()));

@@ -90,7 +90,8 @@ export class Delivery {
             return await this.#posted(outgoing.reply, options, "found in the feed");
           }
           if (cut.aborted) break;
-          await this.#upload(outgoing, options, clock.monotonic() - begun < FILE_PATIENCE_MS);
+          const patient = clock.monotonic() - begun < FILE_PATIENCE_MS;
+          await this.#upload(outgoing, options, patient, () => watchdog.expect(loop, SLACK_MS));
           if (cut.aborted) break;
           uploaded = true;
           const sent = await poster.post(outgoing.reply, outgoing.body, options.onPause);
@@ -125,12 +126,19 @@ export class Delivery {
   }
 
   /** The platform has all files of a notice before it is posted. */
-  async #upload(outgoing: Outgoing, options: DeliveryOptions, patient: boolean): Promise<void> {
+  async #upload(
+    outgoing: Outgoing,
+    options: DeliveryOptions,
+    patient: boolean,
+    onFile: () => void,
+  ): Promise<void> {
     const { attacher } = this.#deps;
     if (!attacher.hasWork(outgoing.reply)) return;
     // It may take minutes, in which others may run.
     options.onPause?.();
-    await attacher.upload(outgoing, patient);
+    await attacher.upload(outgoing, patient, onFile);
+    // The post has all of its time, however long the last file took.
+    onFile();
   }
 
   /** Whether a notice that may have been posted stands in the feed. */

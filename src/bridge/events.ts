@@ -74,6 +74,8 @@ type Told =
   /** US dollars; `inMs` until the next day. */
   | { type: "budget-spent"; spentUsd: number; limitUsd: number; inMs: number }
   | { type: "budget-renewed"; limitUsd: number }
+  /** A run ended without telling what it cost: it counts as this much against the day's budget. */
+  | { type: "cost-assumed"; activityId: string; usd: number }
   | { type: "interim-failed"; activityId: string; reason: string }
   | {
       type: "backend-paused";
@@ -128,8 +130,12 @@ type Told =
       /** It came with the message and was not fetched, or it does not go with the answer. */
       way: "received" | "attached";
       file: string;
+      /** How many `file` stands for, where it is not the name of one. */
+      files?: number;
       reason: string;
     }
+  /** What is kept of a dead letter's files was removed, since those of all took up too much. */
+  | { type: "dead-files-removed"; activityId: string; bytes: number; mostBytes: number }
   | {
       type: "answered";
       activityId: string;

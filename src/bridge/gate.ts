@@ -1,6 +1,7 @@
 /**
  * Stands before the backend. It closes when only the operator can mend what is wrong, and lets one
- * run through every minute to see whether it was mended.
+ * run through every minute to see whether it was mended. Where it is known when the trouble ends by
+ * itself, it is not tried before, and the time that it may last counts from then.
  */
 import { Bell } from "../shared/bell.ts";
 import type { Clock } from "../shared/clock.ts";
@@ -17,6 +18,8 @@ export interface Trouble {
   /** What an asker may read. */
   told: string;
   hint: string;
+  /** It ends by itself in so many milliseconds, and not before. */
+  untilMs?: number | undefined;
 }
 
 export interface GateParts {
@@ -32,7 +35,9 @@ export class Gate {
   readonly #maxPausedMs: number;
   readonly #bell = new Bell();
   #trouble: Trouble | undefined;
-  #closedAt = 0;
+  /** From when on it is tried, and from when on it lasts: monotonic milliseconds. */
+  #dueAt = 0;
+  #lastsFrom = 0;
   /** A run may go through, to see. */
   #mayProbe = false;
 
@@ -71,13 +76,16 @@ export class Gate {
 
   /** A run ended with a trouble. */
   close(trouble: Trouble): void {
-    if (this.#trouble !== undefined) {
-      this.#parts.emit({ type: "backend-still-paused", reason: trouble.reason });
-    } else {
-      this.#closedAt = this.#parts.clock.monotonic();
-      const { reason, hint } = trouble;
-      this.#parts.emit({ type: "backend-paused", reason, hint, forMs: this.#maxPausedMs });
-    }
+    const { reason, hint } = trouble;
+    // Who waits for nothing does not wait for this either.
+    const untilMs = this.#maxPausedMs === 0 ? 0 : (trouble.untilMs ?? 0);
+    const isOpen = this.#trouble === undefined;
+    this.#dueAt = this.#parts.clock.monotonic() + untilMs;
+    if (isOpen || untilMs > 0) this.#lastsFrom = this.#dueAt;
+    if (isOpen) {
+      const forMs = untilMs + this.#maxPausedMs;
+      this.#parts.emit({ type: "backend-paused", reason, hint, forMs });
+    } else this.#parts.emit({ type: "backend-still-paused", reason });
     this.#trouble = trouble;
     this.#bell.ring();
   }
@@ -90,10 +98,13 @@ export class Gate {
         await this.#bell.wait(signal);
         continue;
       }
-      const left = this.#closedAt + this.#maxPausedMs - clock.monotonic();
+      const now = clock.monotonic();
+      const left = this.#lastsFrom + this.#maxPausedMs - now;
       if (left <= 0) throw this.#givenUp();
-      await naps.nap(Math.min(PROBE_MS, left), signal);
-      if (this.#trouble !== undefined && !signal.aborted) await this.#probe();
+      const early = this.#dueAt - now;
+      await naps.nap(Math.min(PROBE_MS, early > 0 ? early : left), signal);
+      if (this.#trouble === undefined || signal.aborted) continue;
+      if (clock.monotonic() >= this.#dueAt) await this.#probe();
     }
   }
 

@@ -14,7 +14,7 @@ export async function keepHouse(
   parts: {
     store: Store;
     lanes: Lanes;
-    files: Pick<MessageFiles, "sweep">;
+    files: Pick<MessageFiles, "sweep" | "trim">;
     clock: Clock;
     emit: Emit;
   },
@@ -29,6 +29,7 @@ export async function keepHouse(
         pruneAt = clock.monotonic() + PRUNE_MS;
         await store.prune();
         await files.sweep();
+        await files.trim();
       }
       if (await store.changed()) {
         for (const lane of await store.journal.lanes()) lanes.poke(lane);

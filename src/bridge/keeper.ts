@@ -58,8 +58,14 @@ export class Keeper {
   }
 }
 
-/** Only what the disk or the database says may pass; and a broken database does not mend itself. */
+/** What the disk or the system says, and may pass: full, failing, read-only, out of file handles. */
+const PASSING = /^(?:ENOSPC|EDQUOT|EIO|EROFS|EMFILE|ENFILE|EBUSY|ESTALE)$/;
+/** And the database: a broken one does not mend itself. */
+const DATABASE_PASSING =
+  /^SQLITE_(?:FULL|BUSY|LOCKED|IOERR|READONLY|CANTOPEN|PROTOCOL|NOMEM|PERM|AUTH|INTERRUPT)/;
+
+/** Whether no try can help: who waited for that would wait for ever. */
 function isHopeless(error: unknown): boolean {
   const code = error instanceof MoleculeError ? codeOf(error.cause) : undefined;
-  return code === undefined || /^SQLITE_(CORRUPT|NOTADB)/.test(code);
+  return code === undefined || !(PASSING.test(code) || DATABASE_PASSING.test(code));
 }

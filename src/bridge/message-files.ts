@@ -4,32 +4,40 @@ import type { InboundMessage } from "../a2a/feed-row.ts";
 import { PlatformError } from "../platform/platform.ts";
 import { fullJitter } from "../shared/backoff.ts";
 import { within } from "../shared/clock.ts";
-import { messageOf } from "../shared/errors.ts";
+import { codeOf, messageOf } from "../shared/errors.ts";
 import type { Attachment } from "../store/store.ts";
 import { gatherFiles } from "./answer-files.ts";
-import type { Keeper } from "./keeper.ts";
+import { trimDeadFiles } from "./dead-files.ts";
+import { Unwritten, type Keeper } from "./keeper.ts";
 import type { Naps } from "./naps.ts";
 import type { Pace } from "./pace.ts";
 import type { BridgeParts } from "./parts.ts";
 import { ReceivedFiles } from "./received-files.ts";
+import type { Watchdog } from "./watchdog.ts";
 
 /** Tries to acknowledge an upload: one that is not acknowledged expires, which does no harm. */
 const MOST_TRIES = 3;
 const RETRY_BASE_MS = 5_000;
 /** The lane does not wait longer than this for the end of a message's files. */
 const RELEASE_MS = 2_000;
+/** For so long the folder of a message that nobody knows of may be one that is about to be read again. */
+const UNKNOWN_MS = 24 * 3_600_000;
 
 /** What a run is given. */
 export type Prepared =
   | { kind: "ready"; message: InboundMessage; answerFolder: string | undefined }
   /** The platform could not be asked; nothing was run. */
   | { kind: "again"; reason: string; retryAfterMs: number | undefined }
+  /** Its folder can't be used, and no try helps: it is the end of this message alone. */
+  | { kind: "failed"; reason: string }
   | { kind: "stopped" };
 
 export interface MessageFilesDeps {
   keeper: Keeper;
   naps: Naps;
   pace: Pace;
+  /** See {@link ReceivedFiles}. */
+  watchdog?: Pick<Watchdog, "heardWithin">;
 }
 
 export class MessageFiles {
@@ -61,10 +69,18 @@ export class MessageFiles {
       if (received.kind !== "ready") return received;
       given = received.message;
     }
-    const leaves = backend.leavesFiles && takesFiles(message);
-    const folder = () => store.files.answerFolder(message.activityId, !interrupted);
-    const answerFolder = leaves ? await this.#deps.keeper.do(folder) : undefined;
-    return { kind: "ready", message: given, answerFolder };
+    if (!backend.leavesFiles || !takesFiles(message)) {
+      return { kind: "ready", message: given, answerFolder: undefined };
+    }
+    try {
+      const folder = () => store.files.answerFolder(message.activityId, !interrupted);
+      const answerFolder = await this.#deps.keeper.do(folder);
+      return { kind: "ready", message: given, answerFolder };
+    } catch (error) {
+      // Anything else is not about this message.
+      if (error instanceof Unwritten || codeOf(error) === undefined) throw error;
+      return { kind: "failed", reason: messageOf(error) };
+    }
   }
 
   /**
@@ -97,23 +113,36 @@ export class MessageFiles {
     let releasing = this.#releasing.get(activityId);
     if (releasing === undefined) {
       releasing = this.#release(activityId)
-        .catch((error: unknown) =>
-          this.#parts.emit({ type: "upkeep-failed", reason: messageOf(error) }),
-        )
+        .catch((error: unknown) => this.#tellUpkeep(error))
         .finally(() => this.#releasing.delete(activityId));
       this.#releasing.set(activityId, releasing);
     }
     await within(this.#parts.clock, RELEASE_MS, releasing);
   }
 
-  /** Ends the folders whose messages are over: of a process that died, or of dropped dead letters. */
+  /**
+   * Ends the folders whose messages are over: of a process that died, or of dropped dead letters. One of
+   * a message that the journal does not know (it was lost, and is read again from the feed) waits for a
+   * day, and nothing of it is acknowledged.
+   */
   async sweep(): Promise<void> {
-    const { store } = this.#parts;
+    const { store, clock } = this.#parts;
     const ids = await store.files.list();
     if (ids.length === 0) return;
-    // A message has its folder while it is in the journal only, so one that is not there is over.
+    const known = await store.journal.known(ids);
     const kept = await store.journal.kept(ids);
-    for (const id of ids) if (!kept.has(id)) await this.release(id);
+    for (const id of ids) {
+      if (kept.has(id)) continue;
+      if (known.has(id)) await this.release(id);
+      else if (clock.now() - ((await store.files.changedAt(id)) ?? 0) > UNKNOWN_MS) {
+        await store.files.remove(id).catch((error: unknown) => this.#tellUpkeep(error));
+      }
+    }
+  }
+
+  /** Keeps the folders of dead letters small; to be called once in a while. */
+  async trim(): Promise<void> {
+    await trimDeadFiles(this.#parts);
   }
 
   async #release(activityId: string): Promise<void> {
@@ -123,6 +152,10 @@ export class MessageFiles {
     // Cut short: the next start does it.
     if (ends.includes("cut")) return;
     await files.remove(activityId);
+  }
+
+  #tellUpkeep(error: unknown): void {
+    this.#parts.emit({ type: "upkeep-failed", reason: messageOf(error) });
   }
 
   async #acknowledge(fileId: string): Promise<"over" | "cut"> {

@@ -13,6 +13,8 @@ interface Tries {
   count: number;
   /** When the backend was overloaded first, monotonic. */
   since: number | undefined;
+  /** When the first try was made that did not count, monotonic. */
+  waitingSince: number | undefined;
 }
 
 /** One entry for each lane whose head had to wait, until that has come to its end. */
@@ -31,9 +33,9 @@ export class Patience {
     return this.#clock.monotonic() - tries.since < PATIENCE_MS;
   }
 
-  /** Whether it has waited for an overloaded backend so long that its asker should hear of it. */
+  /** Whether it has waited so long, with tries that don't count, that its asker should hear of it. */
   isLong(id: string): boolean {
-    const since = this.#tries.get(id)?.since;
+    const since = this.#tries.get(id)?.waitingSince;
     return since !== undefined && this.#clock.monotonic() - since >= LONG_MS;
   }
 
@@ -41,6 +43,7 @@ export class Patience {
   next(id: string): number {
     const tries = this.#of(id);
     tries.count += 1;
+    tries.waitingSince ??= this.#clock.monotonic();
     return tries.count;
   }
 
@@ -50,7 +53,7 @@ export class Patience {
   }
 
   #of(id: string): Tries {
-    const found = this.#tries.get(id) ?? { count: 0, since: undefined };
+    const found = this.#tries.get(id) ?? { count: 0, since: undefined, waitingSince: undefined };
     this.#tries.set(id, found);
     return found;
   }

@@ -57,8 +57,8 @@ export class PeerNames {
 
   /** The event with its peer's name, where it tells of one taken or answered. */
   introduce(event: BridgeEvent): BridgeEvent {
-    const peer = "from" in event ? event.from : "to" in event ? event.to : "";
-    const fromName = this.known(peer);
+    const { from, to } = event as { from?: string; to?: string };
+    const fromName = this.known(from ?? to);
     return fromName === undefined ? event : { ...event, fromName };
   }
 

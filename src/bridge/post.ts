@@ -6,6 +6,7 @@ import type { PeerMode, Reply } from "../store/store.ts";
 import { senderName } from "./events.ts";
 import type { Handover } from "./handover.ts";
 import type { Keeper } from "./keeper.ts";
+import { refusalIn } from "./late-refusal.ts";
 import type { Pace } from "./pace.ts";
 import type { BridgeParts } from "./parts.ts";
 import { Slots } from "./slots.ts";
@@ -83,6 +84,8 @@ export class Poster {
     const sent = await platform.send(reply.lane, request, { signal, fresh: true });
     const polls = sent.queued && getString(sent.body, "delivery_mode") === "poll";
     await this.#learn(reply.lane, polls ? "poll" : "push");
+    const refusal = refusalIn(sent.body);
+    if (refusal !== undefined) throw refusal;
     return sent;
   }
 

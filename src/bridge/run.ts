@@ -14,12 +14,17 @@ import type { MessageFiles } from "./message-files.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import type { Patience } from "./patience.ts";
 import type { PeerNames } from "./peer-names.ts";
+import { countCost } from "./run-cost.ts";
 import type { Vitals } from "./vitals.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** A backend ends its own runs; one that fails to is not waited for longer than this on top. */
 const OVERTIME_MS = 30_000;
 const SLACK_MS = 60_000;
+
+/** What an asker may read of files that make him wait, or that nothing can be done about. */
+const FILES_AWAITED = "the files that came with it can't be fetched";
+const FILES_FAILED = "there is no place for its files";
 
 /** What is to become of the message. */
 export type Verdict =
@@ -41,7 +46,7 @@ export type Verdict =
       retryAfterMs: number | undefined;
       counted: boolean;
     }
-  | { kind: "operator"; reason: string; told: string; hint: string }
+  | (Outcome & { kind: "operator" })
   /** `begun`: part of the work may be done. */
   | { kind: "stopped"; begun: boolean };
 
@@ -109,8 +114,16 @@ export async function runMessage(
   emit({ type: "taken", ...told, attempt, interrupted });
   const begun = clock.monotonic();
   const ready = await deps.files.prepare(message, cut, interrupted);
-  if (ready.kind === "again") return { ...ready, told: undefined, counted: false };
+  const failed = (reason: string) =>
+    emit({ type: "run-failed", activityId, from, attempts: attempt, reason });
+  if (ready.kind === "again") return { ...ready, told: FILES_AWAITED, counted: false };
   if (ready.kind === "stopped") return { ...ready, begun: false };
+  if (ready.kind === "failed") {
+    failed(ready.reason);
+    return dead({ reason: ready.reason, told: FILES_FAILED }, isReply);
+  }
+  const budgetUsd = await deps.budget.left();
+  const mayBegin = !cut.aborted;
   const outcome = await runOnce(
     parts,
     deps,
@@ -122,12 +135,12 @@ export async function runMessage(
       attempt,
       interrupted,
       answerFolder: ready.answerFolder,
-      budgetUsd: await deps.budget.left(),
+      budgetUsd,
     },
     cut,
   );
   // Written down before the answer: what was spent was spent, also by a run that is run again.
-  if ("costUsd" in outcome) await deps.budget.add(outcome.costUsd);
+  if (mayBegin) await countCost(parts, deps.budget, activityId, outcome, budgetUsd);
   if (isReply && outcome.kind === "answer") {
     emit({ type: "noted", activityId, from, ms: clock.monotonic() - begun });
   }
@@ -142,7 +155,7 @@ export async function runMessage(
     if (note !== undefined) verdict.text = `${verdict.text}\n\n${note}`.trim();
   }
   if ("dead" in verdict && verdict.dead !== undefined) {
-    emit({ type: "run-failed", activityId, from, attempts: attempt, reason: verdict.dead });
+    failed(verdict.dead);
   }
   return verdict;
 }

@@ -37,6 +37,11 @@ export class Watchdog {
     this.#contact = this.#clock.monotonic();
   }
 
+  /** Whether the platform answered anything within the last `ms`. */
+  heardWithin(ms: number): boolean {
+    return this.#clock.monotonic() - this.#contact <= ms;
+  }
+
   /** Runs until the signal aborts; rejects when a loop hangs or the platform is gone for too long. */
   async run(
     options: { maxOfflineMs: number | undefined; emit: Emit; onWake(): void },

@@ -7,6 +7,7 @@ import { parseListen } from "../push/listen-address.ts";
 import type { PushOptions } from "../push/parts.ts";
 import { parsePublicUrl } from "../push/public-url.ts";
 import { UsageError } from "../shared/errors.ts";
+import { mayBeProxied } from "../shared/proxy.ts";
 import type { ConnectValues } from "./connect.ts";
 
 /** Runs an hour that all pushed messages together may cause of a backend that costs money. */
@@ -60,17 +61,20 @@ export function pushOptions(
   options: BridgeOptions,
   apiUrl: URL,
   { costsMoney }: Pick<Backend, "costsMoney">,
+  env: Context["env"],
 ): PushOptions | undefined {
   const listen = parseListen(values.listen);
   if (values.mode !== "push" || values.publicUrl === undefined || listen === undefined) {
     return undefined;
   }
+  const publicUrl = parsePublicUrl(values.publicUrl);
   return {
     ...options,
     // A sender that nobody knows has no limit of its own.
     turnLimit: values.turnLimit ?? (costsMoney ? TURNS_AN_HOUR : 0),
     listen,
-    publicUrl: parsePublicUrl(values.publicUrl),
+    publicUrl,
+    isProxied: mayBeProxied(publicUrl, env),
     apiUrl,
   };
 }

@@ -119,7 +119,7 @@ async function connect(
     secrets: context.io.secrets,
   };
   const polling = bridgeOptions(values, type.name, backend);
-  const pushing = pushOptions(values, polling, baseUrl, backend);
+  const pushing = pushOptions(values, polling, baseUrl, backend, context.env);
   const bridging = (
     pushing === undefined
       ? runBridge(polling, bridgeParts, drain, now)

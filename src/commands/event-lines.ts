@@ -4,6 +4,7 @@ import type { Log, LogLevel } from "../cli/log.ts";
 import type { JsonObject } from "../shared/json.ts";
 import {
   count,
+  dollars,
   edge,
   ms,
   name,
@@ -158,8 +159,19 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "declined":
     case "noted":
       return describeRun(event);
+    case "cost-assumed":
+      return [
+        "info",
+        `the run of ${short(event.activityId)} ended without telling what it cost; it counts as ${dollars(event.usd)} of the day's budget`,
+      ];
+    case "dead-files-removed":
+      return [
+        "warn",
+        `removed the files of dead letter ${short(event.activityId)} (${Math.round(event.bytes / 1_048_576)} MiB): those of all dead letters may take up ${Math.round(event.mostBytes / 1_048_576)} MiB; molecule dead-letter drop makes room`,
+      ];
     case "file-left-out": {
-      const what = `${event.file} ${event.way === "received" ? "was not fetched" : "was not attached"}`;
+      const was = (event.files ?? 1) === 1 ? "was" : "were";
+      const what = `${event.file} ${was} not ${event.way === "received" ? "fetched" : "attached"}`;
       return ["warn", `message ${short(event.activityId)}: ${what}: ${event.reason}`];
     }
     case "reply-kept":

@@ -165,9 +165,12 @@ export class PlatformClient implements Platform {
   }
 
   /** GET /workspaces/:id (2.8). */
-  async workspace(options?: CallOptions): Promise<{ name: string | undefined }> {
+  async workspace(
+    options?: CallOptions,
+  ): Promise<{ name: string | undefined; url: string | undefined }> {
     const body = await this.#read("looking up the workspace", ["workspaces", this.#id], options);
-    return { name: getString(body, "name") };
+    const url = get(body, "url");
+    return { name: getString(body, "name"), url: typeof url === "string" ? url : undefined };
   }
 
   /** GET /workspaces/:id of another workspace (2.8), which is open to all. */

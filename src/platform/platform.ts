@@ -159,7 +159,11 @@ export interface Platform {
   /** Hands over a file for the canvas user. A row of it comes back in our own feed (T25). */
   upload(file: FileToUpload, options?: CallOptions): Promise<UploadedFile>;
   /** The one call that tells why a token is refused: `gone` when the workspace was removed. */
-  workspace(options?: CallOptions): Promise<{ name: string | undefined }>;
+  workspace(options?: CallOptions): Promise<{
+    name: string | undefined;
+    /** Where its messages are pushed to; "" for nowhere, undefined where the platform does not tell. */
+    url: string | undefined;
+  }>;
   /** What another workspace is called; undefined where the platform does not know it, or won't say. */
   peerName(id: string, options?: CallOptions): Promise<string | undefined>;
   /** Answers only to a valid token of this very workspace. */

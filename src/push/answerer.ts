@@ -2,7 +2,7 @@
 import type { InboundMessage } from "../a2a/feed-row.ts";
 import { buildReply, type ReplyKind } from "../a2a/reply.ts";
 import { BUDGET_SPENT } from "../bridge/budget.ts";
-import { senderName } from "../bridge/events.ts";
+import { senderName, type Emit } from "../bridge/events.ts";
 import type { Gate } from "../bridge/gate.ts";
 import type { MessageFiles } from "../bridge/message-files.ts";
 import type { Naps } from "../bridge/naps.ts";
@@ -10,12 +10,13 @@ import type { BridgeOptions, BridgeParts } from "../bridge/parts.ts";
 import { failureText } from "../bridge/replies.ts";
 import { runMessage, withoutRun, type RunDeps, type Verdict } from "../bridge/run.ts";
 import { fullJitter, RETRY_AFTER_MAX_MS } from "../shared/backoff.ts";
-import { within } from "../shared/clock.ts";
+import { LATE, within } from "../shared/clock.ts";
 import type { Head } from "../store/store.ts";
 import { BUSY, RESTARTING, type Ending, type Refusal } from "./answers.ts";
 import type { Slot } from "./desk.ts";
 import type { HourlyTurns } from "./hourly-turns.ts";
 import type { Notes } from "./notes.ts";
+import type { Refusals } from "./refusals.ts";
 
 const RETRY_BASE_MS = 2_000;
 /** And where the backend itself is overloaded. */
@@ -25,14 +26,18 @@ const OVERLOADED_CAP_MS = 5 * 60_000;
 const MOST_CRASHES = 5;
 /** When the backend may work again, after only the operator can mend it; it is probed every minute. */
 const TROUBLE_S = 60;
-/** How long an answer waits for a disk that does not take it: the sender gets it all the same. */
-const KEEPING_MS = 10_000;
+/**
+ * How long the disk may take over what is written of a message. An answer goes out all the same; without
+ * the notes of its run none is begun.
+ */
+export const KEEPING_MS = 10_000;
 
 export interface AnswererDeps extends RunDeps {
   files: MessageFiles;
   gate: Gate;
   naps: Naps;
   notes: Notes;
+  refusals: Refusals;
   turns: HourlyTurns;
 }
 
@@ -58,11 +63,16 @@ export class Answerer {
 
   /** The end of a message that needs no run. */
   async withoutRun(message: InboundMessage): Promise<Ending | undefined> {
+    const { backend } = this.#parts;
     const head = headOf(message, { interrupted: false, crashes: 0, attempts: 0 });
-    const verdict = withoutRun(this.#parts, this.#options, head);
-    return verdict === undefined
-      ? undefined
-      : this.#conclude(message, verdict, this.#parts.clock.monotonic());
+    let reason = "";
+    // A line for each would let a stranger fill the log.
+    const emit: Emit = (event) => void (event.type === "skipped" && (reason = event.reason));
+    const verdict = withoutRun({ backend, emit }, this.#options, head);
+    if (verdict === undefined) return undefined;
+    this.#deps.refusals.note(200, reason);
+    this.settled += 1;
+    return answerTo(message, verdict);
   }
 
   /** Runs the message in its slot. Rejects with what ends the run of the bridge. */
@@ -76,6 +86,8 @@ export class Answerer {
     for (let attempts = 0; ;) {
       const refusal = await this.#refusal();
       if (refusal !== undefined) return refusal;
+      if (!(await this.#begin(id))) return BUSY;
+      slot.begun();
       const verdict = await this.#run(message, { ...before, attempts });
       if (verdict.kind !== "again") return this.#conclude(message, verdict, begun);
       if (verdict.counted) attempts += 1;
@@ -89,19 +101,33 @@ export class Answerer {
 
   /** Why nothing may be run at this moment; undefined where it may. */
   async #refusal(): Promise<Refusal | undefined> {
-    const { budget, gate, keeper, turns } = this.#deps;
+    const { budget, gate, turns } = this.#deps;
     if (await budget.isSpent()) return trouble(BUDGET_SPENT);
     // It closes when only the operator can help, and lets one through a minute to see.
     if (!gate.enter()) return trouble(gate.trouble?.told ?? "the agent can't work");
-    const inMs = await keeper.do(() => turns.take());
+    let over = false;
+    const inMs = await this.#soon(async () => (over ? undefined : turns.take()));
+    over = true;
+    if (inMs === LATE) return BUSY;
     return inMs === undefined ? undefined : tooMany(inMs);
   }
 
+  /** Whether it could be written down that the message runs: a crash must find it. */
+  async #begin(id: string): Promise<boolean> {
+    const { notes } = this.#deps;
+    if ((await this.#soon(notes.begin(id))) !== LATE) return true;
+    notes.drop(id);
+    return false;
+  }
+
+  /** The write is tried until it succeeds, but nobody waits for that longer than for this. */
+  #soon<T>(write: () => Promise<T>): Promise<T | typeof LATE> {
+    return within(this.#parts.clock, KEEPING_MS, this.#deps.keeper.do(write));
+  }
+
   async #run(message: InboundMessage, state: RunState): Promise<Verdict> {
-    const { gate, keeper, notes } = this.#deps;
-    const id = message.activityId;
+    const { gate, notes } = this.#deps;
     const { cut } = this.#stops;
-    await keeper.do(() => notes.begin(id));
     const head = headOf(message, state);
     const verdict = await runMessage(this.#parts, this.#options, this.#deps, message, head, cut);
     if (verdict.kind === "operator") gate.close(verdict);
@@ -113,7 +139,8 @@ export class Answerer {
     } else if (verdict.kind === "silent" && verdict.dead === undefined) {
       await this.#keep(message, "answer", NOTED);
     }
-    await keeper.do(() => notes.end(id, { cut: stopped, before: state.interrupted }));
+    const end = { cut: stopped, before: state.interrupted };
+    await this.#soon(notes.end(message.activityId, end));
     return verdict;
   }
 
@@ -130,7 +157,6 @@ export class Answerer {
       return { kind: "failed", told: failureText(told) };
     }
     const kind = verdict.kind === "answered" && verdict.failure ? "failure" : "answer";
-    const text = verdict.kind === "answered" ? verdict.text : NOTED;
     const to = senderName(undefined, "unknown");
     emit({
       type: "answered",
@@ -140,16 +166,13 @@ export class Answerer {
       kind,
       note: undefined,
     });
-    return { kind: "answer", message: compose(message, kind, text) };
+    return answerTo(message, verdict);
   }
 
   /** So that a repeat gets the same answer, after a restart as well. */
   async #keep(message: InboundMessage, kind: ReplyKind, text: string): Promise<void> {
-    const { keeper, notes } = this.#deps;
-    const keeping = keeper.do(() =>
-      notes.keepAnswer(message.activityId, compose(message, kind, text)),
-    );
-    await within(this.#parts.clock, KEEPING_MS, keeping);
+    const answer = compose(message, kind, text);
+    await this.#soon(() => this.#deps.notes.keepAnswer(message.activityId, answer));
   }
 
   /** How long until the next try, which is told. */
@@ -189,6 +212,13 @@ function headOf(message: InboundMessage, state: RunState): Head {
     isEmpty: message.text === "",
     reply: undefined,
   };
+}
+
+/** What its sender gets; to an answer to us that is a word as well. */
+function answerTo(message: InboundMessage, verdict: Verdict): Ending {
+  const answered = verdict.kind === "answered" ? verdict : { failure: false, text: NOTED };
+  const kind = answered.failure ? "failure" : "answer";
+  return { kind: "answer", message: compose(message, kind, answered.text) };
 }
 
 function compose(message: InboundMessage, kind: ReplyKind, text: string) {

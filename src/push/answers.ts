@@ -85,7 +85,9 @@ function inNewForm({ kind: _, role, parts, ...rest }: AnswerMessage): object {
   return {
     ...rest,
     role: role === "agent" ? "ROLE_AGENT" : "ROLE_USER",
-    parts: parts.map(({ text }) => ({ text, mediaType: "text/plain" })),
+    parts: parts.flatMap((part) =>
+      part.kind === "text" ? [{ text: part.text, mediaType: "text/plain" }] : [],
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
-/** Bodies of requests: each within a limit and a time, and all together within another. */
+/** Bodies of requests: each within limits and a time, and all together within another. */
 import { LATE, within, type Clock } from "../shared/clock.ts";
+import { countValues } from "./json-values.ts";
 
 /** What the platform itself takes at most (contract 2.4.2). */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -7,11 +8,16 @@ export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const SLOWEST_MS = 60_000;
 /** What is held of all requests at once, until they are answered. */
 const MAX_HELD_BYTES = 128 * 1024 * 1024;
+/** Values in the JSON of one body: millions of small ones take gigabytes, and seconds to read. */
+export const MOST_VALUES = 200_000;
+/** About what one of them takes beside its text. */
+const VALUE_BYTES = 64;
 
 /** `held` bytes are given back with {@link Bodies.release}. */
-export type Body =
-  | { kind: "read"; text: string; held: number }
-  | { kind: "too-large" | "too-slow" | "no-room" | "cut-off" };
+export type Body = { kind: "read"; text: string; held: number } | { kind: Unread };
+
+/** Why a body is not read. */
+export type Unread = "too-large" | "too-many" | "too-slow" | "no-room" | "cut-off";
 
 /** What is used of a stream's reader. */
 interface Reader {
@@ -54,7 +60,7 @@ export class Bodies {
   async #read(reader: Reader, over: { readonly yes: boolean }): Promise<Body> {
     const chunks: Uint8Array[] = [];
     let size = 0;
-    const refuse = (kind: "too-large" | "no-room"): Body => {
+    const refuse = (kind: "too-large" | "too-many" | "no-room"): Body => {
       this.release(size);
       void reader.cancel().catch(() => {});
       return { kind };
@@ -73,6 +79,11 @@ export class Bodies {
       this.release(size);
       throw error;
     }
-    return { kind: "read", text: Buffer.concat(chunks).toString("utf8"), held: size };
+    const text = Buffer.concat(chunks).toString("utf8");
+    const values = countValues(text, MOST_VALUES);
+    if (values > MOST_VALUES) return refuse("too-many");
+    size += values * VALUE_BYTES;
+    this.#held += values * VALUE_BYTES;
+    return this.#held > this.#maxHeld ? refuse("no-room") : { kind: "read", text, held: size };
   }
 }

@@ -13,6 +13,7 @@ import { KeyedLock } from "../shared/keyed-lock.ts";
 import { BUSY, RESTARTING, type Ending } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Notes } from "./notes.ts";
+import { Throttle } from "./throttle.ts";
 
 /** Requests that may wait for their turn; who comes later is told to come again. */
 export const MOST_WAITING = 64;
@@ -30,6 +31,8 @@ export type Work = (message: InboundMessage, slot: Slot) => Promise<Ending>;
 export interface Slot {
   /** Until when another try may begin, monotonic. */
   readonly until: number;
+  /** Something is run from now on: it can't be said any more that nothing was done. */
+  begun(): void;
   free(): void;
   /** Resolves with whether it was given: false once the signal aborts. */
   take(signal: AbortSignal): Promise<boolean>;
@@ -54,7 +57,8 @@ export class Desk {
   readonly #bell = new Bell();
   readonly #broken = Promise.withResolvers<never>();
   /** What is being answered, and who asked for it again joins in. */
-  readonly #open = new Map<string, Promise<Ending>>();
+  readonly #open = new Map<string, { ending: Promise<Ending>; begun: Promise<void> }>();
+  readonly #repeats: Throttle;
   readonly #failed = new Map<string, { ending: Ending; until: number }>();
   #waiting = 0;
 
@@ -62,6 +66,7 @@ export class Desk {
     this.#parts = parts;
     this.#drain = drain;
     this.#slots = new Slots(concurrency);
+    this.#repeats = new Throttle(parts.clock);
     // Who races against it hears of it; nobody else has to.
     this.#broken.promise.catch(() => {});
   }
@@ -71,22 +76,25 @@ export class Desk {
     return this.#broken.promise;
   }
 
-  /** How it ended for the message. Never rejects. */
-  async take({ message, lane }: Arrival): Promise<Ending> {
+  /** How it ended for the message; `onBegun` is called when its run begins. Never rejects. */
+  async take({ message, lane }: Arrival, onBegun: () => void = () => {}): Promise<Ending> {
     const id = message.activityId;
     const open = this.#open.get(id);
     if (open !== undefined) {
       if (this.#waiting >= MOST_WAITING) return BUSY;
-      this.#parts.emit({ type: "push-repeat", activityId: id, running: true });
-      return this.#held(open);
+      this.#tellRepeat(id, true);
+      void open.begun.then(onBegun);
+      return this.#held(open.ending);
     }
     if (this.#drain.aborted) return RESTARTING;
-    const ending = this.#settle(message, lane).catch((error: unknown): Ending => {
+    const begun = Promise.withResolvers<void>();
+    void begun.promise.then(onBegun);
+    const ending = this.#settle(message, lane, begun.resolve).catch((error: unknown): Ending => {
       // A disk that can't be written while we stop is no fault of the message.
       if (!(error instanceof Unwritten)) this.#broken.reject(error);
       return RESTARTING;
     });
-    this.#open.set(id, ending);
+    this.#open.set(id, { ending, begun: begun.promise });
     try {
       return await ending;
     } finally {
@@ -110,22 +118,26 @@ export class Desk {
     }
   }
 
-  async #settle(message: InboundMessage, lane: string | undefined): Promise<Ending> {
-    const { keeper, notes, emit, withoutRun } = this.#parts;
+  async #settle(
+    message: InboundMessage,
+    lane: string | undefined,
+    begun: () => void,
+  ): Promise<Ending> {
+    const { keeper, notes, withoutRun } = this.#parts;
     const id = message.activityId;
     const kept = await keeper.do(() => notes.answer(id));
     const known: Ending | undefined =
       kept === undefined ? this.#failure(id) : { kind: "answer", message: kept };
     if (known !== undefined) {
-      emit({ type: "push-repeat", activityId: id, running: false });
+      this.#tellRepeat(id, false);
       return known;
     }
     const unrun = await withoutRun(message);
     if (unrun !== undefined) return unrun;
     if (this.#waiting >= MOST_WAITING) return BUSY;
     const ending = await (lane === undefined
-      ? this.#wait(message, (run) => run())
-      : this.#wait(message, (run) => this.#lanes.run(lane, run)));
+      ? this.#wait(message, begun, (run) => run())
+      : this.#wait(message, begun, (run) => this.#lanes.run(lane, run)));
     if (ending.kind === "failed") this.#remember(id, ending);
     return ending;
   }
@@ -133,6 +145,7 @@ export class Desk {
   /** Waits for the lane and a slot; who still waits when we stop, or for too long, is sent away. */
   async #wait(
     message: InboundMessage,
+    begun: () => void,
     inLane: (run: () => Promise<void>) => Promise<void>,
   ): Promise<Ending> {
     const { clock, work } = this.#parts;
@@ -165,12 +178,18 @@ export class Desk {
       const take = async (signal: AbortSignal) => (held = await this.#slots.take(signal));
       over.abort();
       try {
-        resolve(await work(message, { until, free, take }));
+        resolve(await work(message, { until, begun, free, take }));
       } finally {
         free();
       }
     }).catch(reject);
     return promise;
+  }
+
+  /** Whoever knows the address may send one message without end. */
+  #tellRepeat(activityId: string, running: boolean): void {
+    if (!this.#repeats.isDue(activityId)) return;
+    this.#parts.emit({ type: "push-repeat", activityId, running });
   }
 
   #failure(id: string): Ending | undefined {

@@ -36,7 +36,7 @@ export class HourlyTurns {
 
   /**
    * Takes one of the hour's runs. Gives undefined where there was one, else after how many milliseconds
-   * there may be. Rejects where it can't be written down.
+   * there may be. Rejects where it can't be written down, and then has taken none.
    */
   async take(): Promise<number | undefined> {
     if (this.#limit === 0) return undefined;
@@ -48,9 +48,18 @@ export class HourlyTurns {
       const oldest = Math.min(...this.#runs.keys());
       return Math.max((oldest + MINUTES) * MINUTE_MS - this.#clock.now(), 1_000);
     }
-    this.#runs.set(now, (this.#runs.get(now) ?? 0) + 1);
-    await this.#memory.remember(KEY, JSON.stringify(Object.fromEntries(this.#runs)));
+    this.#count(now, 1);
+    try {
+      await this.#memory.remember(KEY, JSON.stringify(Object.fromEntries(this.#runs)));
+    } catch (error) {
+      this.#count(now, -1);
+      throw error;
+    }
     return undefined;
+  }
+
+  #count(minute: number, runs: number): void {
+    this.#runs.set(minute, (this.#runs.get(minute) ?? 0) + runs);
   }
 }
 

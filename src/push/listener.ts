@@ -5,8 +5,16 @@ import { formatListen, type ListenAddress } from "./listen-address.ts";
 /** A connection that says nothing for so long is closed, in seconds. Not while its message is worked on. */
 const IDLE_S = 60;
 
-/** Answers a request; `onTaken` is to be called when it may take its time. */
-export type Handle = (request: Request, onTaken: () => void) => Promise<Response>;
+/** Answers a request. */
+export type Handle = (request: Request, patience: Patience) => Promise<Response>;
+
+/** How long a connection may be silent. */
+export interface Patience {
+  /** As long as its request takes, from now on. */
+  begin(): void;
+  /** As before: called when the answer is known and nothing of its end was sent yet. */
+  end(): void;
+}
 
 export interface Listener {
   /** Where it listens, with the port that was found where any would do. */
@@ -18,7 +26,12 @@ export interface Listener {
 }
 
 /** Listens. Throws a MoleculeError where that can't be. */
-export function listen(address: ListenAddress, handle: Handle, onFault: Fault): Listener {
+export function listen(
+  address: ListenAddress,
+  handle: Handle,
+  onFault: Fault,
+  idleS = IDLE_S,
+): Listener {
   const { hostname, port } = address;
   let server: Bun.Server<undefined>;
   try {
@@ -26,10 +39,15 @@ export function listen(address: ListenAddress, handle: Handle, onFault: Fault): 
       hostname,
       port,
       development: false,
-      idleTimeout: IDLE_S,
+      idleTimeout: idleS,
       // We count ourselves, and say in JSON what is too much.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: (request, self) => handle(request, () => self.timeout(request, 0)),
+      fetch: (request, self) =>
+        handle(request, {
+          begin: () => self.timeout(request, 0),
+          // It counts for the whole connection, also while nobody reads the answer.
+          end: () => self.timeout(request, idleS),
+        }),
       error: (error) => {
         onFault(error);
         return Response.json({ error: "internal error" }, { status: 500 });

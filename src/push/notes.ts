@@ -9,13 +9,29 @@ import { KeyedLock } from "../shared/keyed-lock.ts";
 import type { ChildProcess, Memory } from "../store/store.ts";
 import { isAnswer, type AnswerMessage } from "./answers.ts";
 
-const answerKey = (id: string) => `push/answer/${id}`;
+const ANSWERS = "push/answer/";
+const answerKey = (id: string) => `${ANSWERS}${id}`;
 const cutKey = (id: string) => `push/cut/${id}`;
+
+const DAY_MS = 24 * 3_600_000;
+const MIB = 1024 * 1024;
+/** Answers that are kept for repeats: whoever knows the address may fill the disk so far, and no further. */
+const KEPT_ANSWERS = { entries: 10_000, bytes: 256 * MIB, ageMs: 7 * DAY_MS };
+/** After so much more it is looked whether they are too many. */
+const TRIM_AFTER = { entries: 100, bytes: 16 * MIB };
+
+/** One run that goes on. */
+interface Run {
+  child: ChildProcess | undefined;
+}
 
 export class Notes {
   readonly #memory: Memory;
   readonly #writes = new KeyedLock();
-  readonly #runs = new Map<string, ChildProcess | undefined>();
+  readonly #runs = new Map<string, Run>();
+  /** Answers that a full disk has not taken yet: no repeat may cause a second run meanwhile. */
+  readonly #unwritten = new Map<string, AnswerMessage>();
+  #since = { entries: 0, bytes: 0 };
 
   constructor(memory: Memory) {
     this.#memory = memory;
@@ -23,12 +39,30 @@ export class Notes {
 
   /** The answer that was given to a message, if one was. */
   async answer(id: string): Promise<AnswerMessage | undefined> {
+    const unwritten = this.#unwritten.get(id);
+    if (unwritten !== undefined) return unwritten;
     const kept = parsed(await this.#memory.recall(answerKey(id)));
     return isAnswer(kept) ? kept : undefined;
   }
 
+  /** It is known to {@link answer} at once, and after a restart when this resolves. */
   async keepAnswer(id: string, message: AnswerMessage): Promise<void> {
-    await this.#memory.remember(answerKey(id), JSON.stringify(message));
+    this.#unwritten.set(id, message);
+    const text = JSON.stringify(message);
+    await this.#memory.remember(answerKey(id), text);
+    this.#unwritten.delete(id);
+    this.#since.entries += 1;
+    this.#since.bytes += text.length;
+    const { entries, bytes } = this.#since;
+    if (entries < TRIM_AFTER.entries && bytes < TRIM_AFTER.bytes) return;
+    // The answer is kept, whatever comes of this; the hourly look tells of what does not work.
+    await this.trim().catch(() => {});
+  }
+
+  /** Forgets the oldest answers where there are too many. */
+  async trim(): Promise<void> {
+    this.#since = { entries: 0, bytes: 0 };
+    await this.#memory.trim(ANSWERS, KEPT_ANSWERS);
   }
 
   /**
@@ -44,25 +78,37 @@ export class Notes {
     };
   }
 
-  /** The message runs from now on. */
-  begin(id: string): Promise<void> {
-    this.#runs.set(id, undefined);
-    return this.#writeRuns();
+  /** The message runs from now on. Gives what writes that down, which may be tried again. */
+  begin(id: string): () => Promise<void> {
+    this.#runs.set(id, { child: undefined });
+    return () => this.#writeRuns();
+  }
+
+  /** It does not run after all. */
+  drop(id: string): void {
+    this.#runs.delete(id);
   }
 
   /** The process that runs it. */
   child(id: string, process: ChildProcess): Promise<void> {
-    if (!this.#runs.has(id)) return Promise.resolve();
-    this.#runs.set(id, process);
+    const run = this.#runs.get(id);
+    if (run === undefined) return Promise.resolve();
+    run.child = process;
     return this.#writeRuns();
   }
 
-  /** The run is over; with `cut`, it was stopped on the way, and did not come to its end. */
-  async end(id: string, { cut, before }: { cut: boolean; before: boolean }): Promise<void> {
-    if (cut && !before) await this.#memory.remember(cutKey(id), "0");
-    if (!cut && before) await this.#memory.remember(cutKey(id), undefined);
-    this.#runs.delete(id);
-    await this.#writeRuns();
+  /**
+   * The run is over; with `cut`, it was stopped on the way, and did not come to its end. Gives what
+   * writes that down, which may be tried again, also when another run of the message has begun.
+   */
+  end(id: string, { cut, before }: { cut: boolean; before: boolean }): () => Promise<void> {
+    const run = this.#runs.get(id);
+    return async () => {
+      if (cut && !before) await this.#memory.remember(cutKey(id), "0");
+      if (!cut && before) await this.#memory.remember(cutKey(id), undefined);
+      if (this.#runs.get(id) === run) this.#runs.delete(id);
+      await this.#writeRuns();
+    };
   }
 
   /** What the death of a process left running. */
@@ -82,7 +128,7 @@ export class Notes {
   /** In order, and of the newest state: a write that waits takes all changes along. */
   #writeRuns(): Promise<void> {
     return this.#writes.run(RUNS, () => {
-      const runs = Object.fromEntries([...this.#runs].map(([id, child]) => [id, child ?? {}]));
+      const runs = Object.fromEntries([...this.#runs].map(([id, { child }]) => [id, child ?? {}]));
       const value = this.#runs.size === 0 ? undefined : JSON.stringify(runs);
       return this.#memory.remember(RUNS, value);
     });

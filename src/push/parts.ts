@@ -6,6 +6,8 @@ export interface PushOptions extends BridgeOptions {
   listen: ListenAddress;
   /** As {@link parsePublicUrl} of public-url.ts gave it. */
   publicUrl: URL;
+  /** A proxy of the environment stands between us and that address. */
+  isProxied: boolean;
   /** Of the platform: an address that is private to it need not be public. */
   apiUrl: URL;
 }

@@ -14,11 +14,12 @@ import { messageOf } from "../shared/errors.ts";
 import { overlay } from "../shared/overlay.ts";
 import { oneLine } from "../shared/text.ts";
 import { listen, type Listener } from "./listener.ts";
+import { keepLookout } from "./lookout.ts";
 import { Notes } from "./notes.ts";
 import type { PushOptions, PushParts } from "./parts.ts";
 import { Paths, secretSegment } from "./paths.ts";
 import { Presence } from "./presence.ts";
-import { probe } from "./probe.ts";
+import { probe, type Sight } from "./probe.ts";
 import { doubtsAbout, showPublicUrl } from "./public-url.ts";
 import { assemble, type PushCrew } from "./push-crew.ts";
 import { keepPushHouse } from "./upkeep.ts";
@@ -101,12 +102,13 @@ async function live(
   await crew.files.sweep();
   const listener = listen(
     options.listen,
-    (request, onTaken) => crew.handler.handle(request, onTaken),
+    (request, patience) => crew.handler.handle(request, patience),
     (error) => crew.refusals.note(500, `an internal error: ${oneLine(messageOf(error))}`),
   );
   emit({ type: "push-listening", address: listener.address });
+  let seen: Sight;
   try {
-    await announce(options, all, { naps, paths, crew, listener }, drain);
+    seen = await announce(options, all, { naps, paths, crew, listener }, drain);
   } catch (error) {
     listener.kill();
     life.abort();
@@ -118,7 +120,9 @@ async function live(
   );
   const probing = crew.gate.guard(life.signal);
   const beating = runHeartbeat(all, options, crew, life.signal);
-  const beside = [guards, probing, beating, keepPushHouse({ ...parts, ...crew }, life.signal)];
+  const upkeep = keepPushHouse({ ...parts, ...crew, notes }, life.signal);
+  const lookout = keepLookout(options, all, { naps, paths, segment, seen }, life.signal);
+  const beside = [guards, probing, beating, upkeep, lookout];
   let failure: unknown;
   try {
     const stopped = whenAborted(drain);
@@ -128,6 +132,7 @@ async function live(
       crew.desk.broken,
       guards.then(() => stopped),
       probing.then(() => stopped),
+      lookout.then(() => stopped),
       beating.then(() => presence.lost(life.signal)).then(() => stopped),
     ]);
   } catch (error) {
@@ -141,27 +146,26 @@ async function live(
   if (failure !== undefined) throw failure;
 }
 
-/** The platform is told where we are, once we are sure of it as far as that can be. */
+/** The platform is told where we are, once we are sure of it as far as that can be. Gives what was seen. */
 async function announce(
   options: PushOptions,
   parts: PushParts,
   { naps, paths, crew, listener }: { naps: Naps; paths: Paths; crew: PushCrew; listener: Listener },
   drain: AbortSignal,
-): Promise<void> {
-  const { emit, store } = parts;
+): Promise<Sight> {
+  const { emit, store, clock } = parts;
   const { publicUrl, apiUrl, workspaceId } = options;
-  const unreached = await probe(publicUrl, listener.address, paths, drain);
-  const doubts = [
-    ...doubtsAbout(publicUrl, apiUrl),
-    ...(unreached === undefined ? [] : [unreached]),
-  ];
+  const seen = await probe(options, listener.address, { clock, paths }, drain);
+  const doubts = doubtsAbout(publicUrl, apiUrl);
+  if (seen.kind !== "here" && !drain.aborted) doubts.push(seen.reason);
   for (const reason of doubts) emit({ type: "push-doubt", reason });
   await register(parts, options, naps, drain);
-  if (drain.aborted) return;
+  if (drain.aborted) return seen;
   crew.handler.open();
   emit({ type: "connected", workspaceId, start: "push", from: showPublicUrl(publicUrl) });
   const { waiting } = await store.journal.load();
   if (waiting > 0) emit({ type: "push-left", waiting });
+  return seen;
 }
 
 /** What runs comes to its end and its answers go out; what was cut and does not end is left behind. */

@@ -15,7 +15,7 @@ import { Vitals } from "../bridge/vitals.ts";
 import { Watchdog } from "../bridge/watchdog.ts";
 import { within } from "../shared/clock.ts";
 import { overlay } from "../shared/overlay.ts";
-import { Answerer } from "./answerer.ts";
+import { Answerer, KEEPING_MS } from "./answerer.ts";
 import { Bodies } from "./body.ts";
 import { Credential } from "./credential.ts";
 import { Desk } from "./desk.ts";
@@ -28,6 +28,10 @@ import { Refusals } from "./refusals.ts";
 
 /** How long a backend's check may take. */
 const CHECK_MS = 60_000;
+
+const UNSECURED =
+  "the platform shows no secret of its own with its messages (as one of revision 1 does), so whoever knows " +
+  "the address may ask; see that only the platform gets to it";
 
 export type PushCrew = ReturnType<typeof assemble>;
 
@@ -52,7 +56,7 @@ export function assemble(
   const keeper = new Keeper({ naps, random, emit }, stops.cut);
   const pace = new Pace({ platform, clock, naps, watchdog });
   const names = new PeerNames({ platform, clock, pace });
-  const files = new MessageFiles(parts, { keeper, naps, pace }, workspaceId, stops.cut);
+  const files = new MessageFiles(parts, { keeper, naps, pace, watchdog }, workspaceId, stops.cut);
   const check = async () => void (await within(clock, CHECK_MS, backend.check()));
   const gate = new Gate({ naps, clock, emit, check }, options.maxPausedMs);
   vitals.trouble = () => gate.trouble?.reason;
@@ -60,8 +64,18 @@ export function assemble(
   vitals.spentCents = () => budget.monthCents;
   const turns = new HourlyTurns(memory, clock, options.turnLimit);
   const patience = new Patience(clock);
-  const running = { budget, files, interim: undefined, keeper, names, patience, vitals, watchdog };
-  const answerer = new Answerer(parts, options, { ...running, gate, naps, notes, turns }, stops);
+  const refusals = new Refusals({ clock, emit });
+  const spend = async (usd: number | undefined) =>
+    void (await within(clock, KEEPING_MS, budget.add(usd)));
+  const running = {
+    // It knows what was spent; that a full disk does not is no reason to keep an answer back.
+    budget: overlay(budget, { add: spend }),
+    files,
+    interim: undefined,
+    ...{ keeper, names, patience, vitals, watchdog },
+  };
+  const upkeep = { gate, naps, notes, refusals, turns };
+  const answerer = new Answerer(parts, options, { ...running, ...upkeep }, stops);
   const desk = new Desk(
     {
       clock,
@@ -78,9 +92,9 @@ export function assemble(
     memory,
     clock,
     onSecured: () => emit({ type: "push-secured" }),
+    onUnsecured: () => emit({ type: "push-doubt", reason: UNSECURED }),
   });
   const bodies = new Bodies(clock);
-  const refusals = new Refusals({ clock, emit });
   const doors = { workspaceId, clock, paths, credential, bodies, desk, refusals };
   const handler = new Handler(doors);
   return {

@@ -21,6 +21,12 @@ const MOST_LEVELS = 1_000;
 /** Ids are keys here, and come back with the answer. */
 const LONGEST_ID = 1_000;
 
+/** All under which one is looked for, in the message and beside it. */
+const ID_KEYS = [
+  ...["messageId", "message_id", "contextId", "context_id", "taskId", "task_id"],
+  ...["idempotency_key", "idempotencyKey"],
+];
+
 const SENDING = new Set(["message/send", "SendMessage"]);
 const STREAMING = new Set([
   ...["message/stream", "SendStreamingMessage"],
@@ -52,11 +58,11 @@ export function readRequest(body: string): Request {
   if (method === undefined) return refuse(asked, -32600, "method is missing");
   if (!SENDING.has(method)) return unserved(asked, method);
   if (isDeeper(envelope, MOST_LEVELS)) return refuse(asked, -32600, "it is nested too deeply");
-  const message = asObject(get(get(envelope, "params"), "message"));
+  const params = get(envelope, "params");
+  const message = asObject(get(params, "message"));
   if (message === undefined) return refuse(asked, -32602, "params.message is missing");
-  const long = ["messageId", "message_id", "contextId", "context_id", "taskId", "task_id"].find(
-    (key) => (getString(message, key)?.length ?? 0) > LONGEST_ID,
-  );
+  const isLong = (id: string | undefined) => (id?.length ?? 0) > LONGEST_ID;
+  const long = ID_KEYS.find((key) => [message, params].some((at) => isLong(getString(at, key))));
   if (long !== undefined) {
     return refuse(asked, -32602, `${long} is longer than ${LONGEST_ID} characters`);
   }

@@ -25,6 +25,11 @@ export class Secrets {
     return masked;
   }
 
+  /** Characters of the longest form: so much at the end of a cut text may be half of a secret. */
+  get longest(): number {
+    return Math.max(0, ...[...this.#forms].map((form) => form.length));
+  }
+
   /** Whether the text holds a secret in any form: such a variable is not handed to a child. */
   within(text: string): boolean {
     for (const form of this.#forms) if (text.includes(form)) return true;

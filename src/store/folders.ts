@@ -1,17 +1,25 @@
 /** The folders of a local store: `<workspace-id>.files/<activity-id>`, for their owner alone. */
-import { chmod, copyFile, lstat, open, readdir, realpath, rename, rm } from "node:fs/promises";
-import { constants } from "node:fs";
+import { lstat, open, readdir, realpath, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { codeOf, MoleculeError } from "../shared/errors.ts";
 import { safeFileName } from "../shared/file-name.ts";
+import { filesBelow } from "../shared/files-below.ts";
 import { isWorkspaceId } from "../shared/ids.ts";
 import { makeFolder } from "./atomic-file.ts";
+import { copyRegular, isBelow } from "./copy-file.ts";
+import { removeOrSetAside } from "./remove-folder.ts";
 import { fileError } from "./store-error.ts";
-import type { FolderStore, KeptFile } from "./store.ts";
-import { filesBelow } from "./walk.ts";
+import type { Discarded, FolderStore, KeptFile } from "./store.ts";
+
+/** All that a folder of ours takes as the name of a file; whoever names it has made it safe. */
+const MAX_NAME_BYTES = 200;
 
 /** What came, what it owes to the platform, what an agent leaves, and copies of what it named. */
-type Part = "in" | "owed" | "out" | "copies";
+const PARTS = ["in", "owed", "out", "copies"] as const;
+
+type Part = (typeof PARTS)[number];
+
+const PARTS_OF: Record<Discarded, readonly Part[]> = { received: ["in", "owed"], left: ["out"] };
 
 export class LocalFolders implements FolderStore {
   readonly #root: string;
@@ -33,7 +41,7 @@ export class LocalFolders implements FolderStore {
   ): Promise<KeptFile> {
     const folder = await this.#make(activityId, "in");
     const path = join(folder, checkedName(name));
-    // No safe name begins with a dot.
+    // No name that is taken begins with a dot.
     const temporary = join(folder, `.${name}.part`);
     const ours = <T>(call: Promise<T>) =>
       call.catch((error: unknown) => {
@@ -76,8 +84,10 @@ export class LocalFolders implements FolderStore {
   }
 
   async answerFolder(activityId: string, empty: boolean): Promise<string> {
-    if (empty) await removeAll(this.#part(activityId, "out"));
-    const path = await this.#make(activityId, "out");
+    const path = this.#part(activityId, "out");
+    // A link that stands in its place would lead the files of the answer elsewhere.
+    if (empty || !(await isFolder(path))) await clear(path);
+    await this.#make(activityId, "out");
     try {
       return await realpath(path);
     } catch (error) {
@@ -86,9 +96,15 @@ export class LocalFolders implements FolderStore {
   }
 
   async answerFiles(activityId: string): Promise<KeptFile[]> {
-    const folder = this.#part(activityId, "out");
+    const folder = await this.#answersAt(activityId);
     const real = await realpath(folder).catch(() => undefined);
-    return real === undefined ? [] : filesBelow(real, (path) => this.look(path));
+    const found: KeptFile[] = [];
+    if (real !== folder) return found;
+    for await (const path of filesBelow(folder)) {
+      const file = await this.look(path);
+      if (file !== undefined) found.push(file);
+    }
+    return found;
   }
 
   async copy(activityId: string, path: string): Promise<KeptFile> {
@@ -97,9 +113,8 @@ export class LocalFolders implements FolderStore {
     // Those of an earlier process may be there still.
     const copy = join(folder, `${process.pid}-${this.#copies++}-${safeFileName(name)}`);
     try {
-      await rm(copy, { force: true });
-      await copyFile(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      await chmod(copy, 0o600);
+      const answers = await this.#answersAt(activityId);
+      await copyRegular(path, copy, isBelow(path, answers) ? answers : undefined);
       return { path: copy, name, size: (await lstat(copy)).size };
     } catch (error) {
       await rm(copy, { force: true }).catch(() => {});
@@ -121,16 +136,49 @@ export class LocalFolders implements FolderStore {
     return file === undefined ? undefined : Bun.file(file.path);
   }
 
-  async has(activityId: string): Promise<boolean> {
-    return (await lstat(this.#folder(activityId)).catch(() => undefined)) !== undefined;
+  async has(activityId: string, what?: Discarded): Promise<boolean> {
+    const paths =
+      what === undefined
+        ? [this.#folder(activityId)]
+        : PARTS_OF[what].map((part) => this.#part(activityId, part));
+    const found = await Promise.all(paths.map((path) => lstat(path).catch(() => undefined)));
+    return found.some((stat) => stat !== undefined);
   }
 
   async remove(activityId: string): Promise<void> {
-    await removeAll(this.#folder(activityId));
+    await clear(this.#folder(activityId), true);
   }
 
   async list(): Promise<string[]> {
     return (await namesIn(this.#root)).filter(isWorkspaceId);
+  }
+
+  async changedAt(activityId: string): Promise<number | undefined> {
+    const paths = [this.#folder(activityId), ...PARTS.map((part) => this.#part(activityId, part))];
+    const stats = await Promise.all(paths.map((path) => lstat(path).catch(() => undefined)));
+    const times = stats.flatMap((stat) => (stat === undefined ? [] : [stat.mtimeMs]));
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
+  async bytes(activityId: string): Promise<number> {
+    let bytes = 0;
+    for (const part of ["in", "copies"] as const) {
+      const folder = this.#part(activityId, part);
+      for (const name of await namesIn(folder)) {
+        bytes += (await lstat(join(folder, name)).catch(() => undefined))?.size ?? 0;
+      }
+    }
+    return bytes;
+  }
+
+  async discard(activityId: string, what: Discarded): Promise<void> {
+    for (const part of PARTS_OF[what]) await clear(this.#part(activityId, part));
+  }
+
+  /** Where the files of the answer must really lie, whatever stands at its place at the moment. */
+  async #answersAt(activityId: string): Promise<string> {
+    const root = await realpath(this.#root).catch(() => this.#root);
+    return join(root, checkedId(activityId), "out");
   }
 
   #folder(activityId: string): string {
@@ -159,27 +207,28 @@ function checkedId(id: string): string {
 }
 
 function checkedName(name: string): string {
-  if (safeFileName(name) === name) return name;
+  const isFit = name !== "" && !name.startsWith(".") && !/[/\\\0]/.test(name);
+  if (isFit && Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
   throw new MoleculeError("a name that was not made safe can't be a file name");
 }
 
-async function removeAll(path: string): Promise<void> {
+/** Whether it is a folder itself, and no link to one. */
+async function isFolder(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+/** Frees the path. With `tells`, rejects where what stood there is only out of the way. */
+async function clear(path: string, tells = false): Promise<void> {
+  let aside: string | undefined;
   try {
-    await rm(path, { recursive: true, force: true }).catch(async () => {
-      // What an agent made unwritable is still its owner's to remove.
-      await unlock(path);
-      await rm(path, { recursive: true, force: true });
-    });
+    aside = await removeOrSetAside(path);
   } catch (error) {
     throw fileError(`the folder ${path} can't be removed`, error);
   }
-}
-
-async function unlock(folder: string): Promise<void> {
-  await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await unlock(join(folder, entry.name));
-  }
+  if (aside === undefined || !tells) return;
+  throw new MoleculeError(`the folder ${path} can't be removed; it is ${aside} now`, {
+    hint: "Remove it by hand: it may hold files of another user's.",
+  });
 }
 
 async function namesIn(path: string): Promise<string[]> {

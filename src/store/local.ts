@@ -17,7 +17,7 @@ import { LocalJournal, type Room } from "./journal.ts";
 import { LocalLock } from "./lock.ts";
 import { LocalMemory } from "./memory.ts";
 import { LocalOutbox } from "./outbox.ts";
-import { MAX_SEEN, prune } from "./prune.ts";
+import { MAX_MEMORY, MAX_SEEN, prune, type MemoryRoom } from "./prune.ts";
 import type { Cursor, DeadLetters, FolderStore, Journal, Memory, Outbox, Store } from "./store.ts";
 import { fileError } from "./store-error.ts";
 import { readToken, writeToken } from "./token-file.ts";
@@ -34,6 +34,8 @@ export interface LocalStoreParts extends Partial<Room> {
   clock?: Clock;
   /** Settled rows that are known at most. */
   maxSeen?: number;
+  /** What backends may remember at most. */
+  maxMemory?: MemoryRoom;
 }
 
 export class LocalStore implements Store {
@@ -50,6 +52,7 @@ export class LocalStore implements Store {
   readonly #database: StoreDatabase;
   readonly #clock: Clock;
   readonly #maxSeen: number;
+  readonly #maxMemory: MemoryRoom;
   #file: CursorFile = NEW_CURSOR_FILE;
 
   /** Touches nothing yet. The id becomes a file name, so it must have been checked. */
@@ -62,6 +65,7 @@ export class LocalStore implements Store {
     this.#database = new StoreDatabase(databasePath(folder, workspaceId));
     this.#clock = clock;
     this.#maxSeen = parts.maxSeen ?? MAX_SEEN;
+    this.#maxMemory = parts.maxMemory ?? MAX_MEMORY;
     const holderPath = pathIn(folder, workspaceId, "holder.json");
     this.lock = new LocalLock(pathIn(folder, workspaceId, "lock.db"), holderPath, clock);
     this.journal = new LocalJournal(this.#database, clock, { maxMessages, maxBytes });
@@ -101,7 +105,7 @@ export class LocalStore implements Store {
   }
 
   async prune(): Promise<void> {
-    await prune(this.#database, this.#clock, this.#maxSeen);
+    await prune(this.#database, this.#clock, this.#maxSeen, this.#maxMemory);
   }
 
   async close(): Promise<void> {

@@ -210,4 +210,14 @@ export interface Memory {
   recall(key: string): Promise<string | undefined>;
   /** `undefined` forgets. What is not remembered again for 30 days is forgotten, too. Durable. */
   remember(key: string, value: string | undefined): Promise<void>;
+  /** Forgets the oldest of those whose keys begin so, down to these limits. */
+  trim(prefix: string, limits: MemoryLimits): Promise<void>;
+}
+
+/** What may be kept at most. */
+export interface MemoryLimits {
+  entries: number;
+  /** Of all values together. */
+  bytes: number;
+  ageMs: number;
 }

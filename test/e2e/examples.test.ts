@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import type { BackendRequest, Outcome } from "../../src/backends/backend.ts";
 import { exec } from "../../src/backends/exec/exec.ts";
 import { parseOptions } from "../../src/backends/options.ts";
+import { childEnv, RUN_ID } from "../../src/backends/process/child-env.ts";
 import { never, request, TestParts } from "../unit/backends/support.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 
@@ -64,6 +65,13 @@ test("the README has the examples that are tried here, and no others", () => {
 
 test("each fits on a screen", () => {
   for (const { source } of examples()) expect(source.split("\n").length).toBeLessThan(21);
+});
+
+test("the variables that a program gets are those that the README names", () => {
+  const about = /^`MOLECULE_WORKSPACE_ID`[^]*?`pass_meta`/m.exec(readFileSync(README, "utf8"))?.[0];
+  const told = [...(about ?? "").matchAll(/`(MOLECULE_\w+)`/g)].map(([, name]) => name);
+  const given = Object.keys(childEnv(new TestParts({}), request()));
+  expect(told.sort()).toEqual(given.filter((name) => name !== RUN_ID).sort());
 });
 
 test("answer.sh looks a word up, and asks for patience where it can't", async () => {

@@ -1,10 +1,12 @@
 /** The acp backend with an agent for tests behind it. */
 import { resolve } from "node:path";
 import { acp } from "../../src/backends/acp/acp.ts";
+import { UNKNOWN_GUARD } from "../../src/backends/acp/guard.ts";
+import { readCommand } from "../../src/backends/acp/presets.ts";
 import type { Backend, BackendRequest, Outcome, RunHooks } from "../../src/backends/backend.ts";
 import { parseOptions } from "../../src/backends/options.ts";
 import { type Clock, systemClock } from "../../src/shared/clock.ts";
-import { never, request, TestParts } from "../unit/backends/support.ts";
+import { never, request, script, TestParts } from "../unit/backends/support.ts";
 import { tmpFolder } from "./tmp.ts";
 
 const AGENT = resolve(import.meta.dir, "acp-agent.ts");
@@ -17,6 +19,8 @@ export interface LabOptions {
   raw?: string;
   /** The whole command, instead. */
   command?: string;
+  /** Names the agent as if it were that one, by which it is found on the PATH. */
+  preset?: "claude" | "codex" | "gemini" | "opencode";
   options?: string[];
   env?: Record<string, string>;
   clock?: Clock;
@@ -40,13 +44,15 @@ export class AcpLab implements AsyncDisposable {
   /** The processes of the runs, in order. */
   readonly pids: number[] = [];
   readonly tasks: string[] = [];
+  /** How often it was said that an unknown agent need not ask. */
+  readonly caveats: string[] = [];
   readonly texts: string[] = [];
   readonly #folder = tmpFolder();
 
   constructor(lab: LabOptions = {}) {
     this.cwd = lab.after?.cwd ?? this.#folder.path;
     const env = {
-      PATH: process.env.PATH,
+      PATH: `${this.#folder.path}:${process.env.PATH}`,
       ACP_AGENT: lab.offers ?? "",
       ACP_AGENT_STORE: this.cwd,
       ACP_MARK: this.mark,
@@ -58,7 +64,13 @@ export class AcpLab implements AsyncDisposable {
     }
     const agent = lab.raw === undefined ? AGENT : `${RAW_AGENT} ${lab.raw}`;
     const command = lab.command ?? `'${process.execPath}' ${agent}`;
-    const given = [`command=${command}`, `cwd=${this.cwd}`, ...(lab.options ?? [])];
+    this.#catchCaveats();
+    const how = lab.preset === undefined ? `command=${command}` : `preset=${lab.preset}`;
+    if (lab.preset !== undefined) {
+      const [program] = readCommand(undefined, lab.preset).words;
+      script(this.#folder.path, program, `exec ${command}`);
+    }
+    const given = [how, `cwd=${this.cwd}`, ...(lab.options ?? [])];
     this.backend = acp.create(parseOptions(acp, given), this.parts);
   }
 
@@ -77,6 +89,13 @@ export class AcpLab implements AsyncDisposable {
     const outcome = await this.run(over);
     if (outcome.kind === "answer") return outcome.text;
     throw new Error(`no answer: ${JSON.stringify(outcome)}`);
+  }
+
+  /** What is said of every agent that is not known is not to stand in each test. */
+  #catchCaveats(): void {
+    const { onNote } = this.parts;
+    this.parts.onNote = (text) =>
+      text === UNKNOWN_GUARD.note ? void this.caveats.push(text) : onNote(text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -121,7 +121,10 @@ for await (const line of console) {
   if (method === "initialize") {
     if (birth === "refuse") send({ id, error: { code: -32600, message: "not today" } });
     else if (birth === "nothing") send({ id, result: {} });
-    else send({ id, result: { protocolVersion: 1 } });
+    else if (birth === "closes") {
+      const agentCapabilities = { sessionCapabilities: { close: {} } };
+      send({ id, result: { protocolVersion: 1, agentCapabilities } });
+    } else send({ id, result: { protocolVersion: 1 } });
   }
   if (method === "session/new" && birth !== "no-session") {
     send({ id, result: birth === "no-id" ? {} : { sessionId: "raw" } });

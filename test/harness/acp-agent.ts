@@ -2,7 +2,8 @@
  * An agent for tests, on the protocol's own library: what it does with a prompt stands in the prompt.
  *
  * `ACP_AGENT` lists what it offers (resume, load, close, image, modes), and what it lacks (no-login,
- * no-login-prompt). With `ACP_AGENT_STORE`, a folder, its sessions outlive it.
+ * no-login-prompt, and no-taking-up or death-on-taking-up of earlier sessions). `ACP_AGENT_MODES` lists its
+ * modes instead, the first of which it begins in. With `ACP_AGENT_STORE`, a folder, its sessions outlive it.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -38,7 +39,9 @@ export type Step =
   | { env: string }
   /** Calls a method of the client, and says what it got. */
   | { call: string }
-  | { pid: true };
+  | { pid: true }
+  /** Knows the session no more. */
+  | { lose: true };
 
 /** The text of a prompt that has these steps done. */
 export function steps(...list: Step[]): string {
@@ -51,6 +54,8 @@ interface Kept {
   told: string[];
   mode: string;
   model: string;
+  /** `_meta` of what opened it last. */
+  meta: unknown;
 }
 
 if (import.meta.main) serve();
@@ -66,19 +71,25 @@ function serve(): void {
     sessions.set(session.id, session);
     if (store !== undefined) writeFileSync(join(store, session.id), JSON.stringify(session));
   };
-  const bring = (id: string): Kept => {
+  const modes = Bun.env.ACP_AGENT_MODES?.split(",");
+  const bring = (id: string, meta: unknown): Kept => {
+    if (has("no-taking-up")) throw acp.RequestError.internalError(undefined, "EMFILE");
+    if (has("death-on-taking-up")) process.exit(7);
     const path = join(store ?? "/nowhere", id);
     if (!existsSync(path)) throw acp.RequestError.resourceNotFound(id);
-    const session = JSON.parse(readFileSync(path, "utf8")) as Kept;
+    const session = { ...(JSON.parse(readFileSync(path, "utf8")) as Kept), meta };
     sessions.set(id, session);
     return session;
   };
   const setup = ({ mode, model }: Kept) =>
-    has("modes")
+    has("modes") || modes !== undefined
       ? {
           modes: {
             currentModeId: mode,
-            availableModes: ["plan", "build"].map((id) => ({ id, name: id.toUpperCase() })),
+            availableModes: (modes ?? ["plan", "build"]).map((id) => ({
+              id,
+              name: id.toUpperCase(),
+            })),
           },
           configOptions: [
             {
@@ -128,17 +139,19 @@ function serve(): void {
     .onRequest(methods.agent.session.new, ({ params }) => {
       if (has("no-login")) throw acp.RequestError.authRequired();
       const id = has("one-session") ? "the-only-one" : crypto.randomUUID();
-      const session = { id, cwd: params.cwd, told: [], mode: "build", model: "small" };
+      const mode = modes?.[0] ?? "build";
+      const { cwd, _meta: meta } = params;
+      const session = { id, cwd, told: [], mode, model: "small", meta };
       keep(session);
       return { sessionId: session.id, ...setup(session) };
     })
     .onRequest(methods.agent.session.resume, ({ params }) => {
       console.error("resumed");
-      return setup(bring(params.sessionId));
+      return setup(bring(params.sessionId, params._meta));
     })
     .onRequest(methods.agent.session.load, async ({ params, client }) => {
       console.error("loaded");
-      const session = bring(params.sessionId);
+      const session = bring(params.sessionId, params._meta);
       for (const text of session.told) {
         await client.notify(methods.client.session.update, {
           sessionId: session.id,
@@ -187,6 +200,7 @@ function serve(): void {
       const text = first?.type === "text" ? first.text : "";
       const before = [...session.told];
       keep({ ...session, told: [...before, text] });
+      if (text.includes(JSON.stringify({ lose: true }))) sessions.delete(sessionId);
       return await perform(client, params, { ...session, told: before }, text, cancelled.promise);
     })
     .connect(acp.ndJsonStream(output, Bun.stdin.stream()));

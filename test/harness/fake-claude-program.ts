@@ -61,6 +61,8 @@ async function act(knob: FakeClaudeKnob, stdin: string, earlier: string[]): Prom
       await say({ type: "user", message: { content: [{ type: "tool_result", content: "x" }] } });
       await assistant({ type: "text", text: "found it" });
       return done(answer);
+    case "wordless":
+      return done("");
     case "hang-after-result":
       process.on("SIGTERM", () => {});
       await done(answer);

@@ -10,6 +10,8 @@ export type FakeClaudeKnob =
   | "work"
   /** The answer, then it hangs and ignores SIGTERM. */
   | "hang-after-result"
+  /** A result without text. */
+  | "wordless"
   /** It exits, and what it started holds its pipes. */
   | "leftover"
   /** Exit 0 and nothing. */

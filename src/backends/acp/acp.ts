@@ -23,7 +23,8 @@ export const acp: BackendType = {
     },
     permissions: {
       type: "enum",
-      summary: "what it hears when it asks whether it may do something",
+      summary:
+        "what it hears when it asks whether it may do something. With deny, those known by name are also set to ask, or kept from it; another agent may do without asking what its own settings let it",
       values: ["deny", "allow"],
       default: "deny",
     },
@@ -33,7 +34,10 @@ export const acp: BackendType = {
       values: ["conversation", "none"],
       default: "conversation",
     },
-    mode: { type: "string", summary: "the mode to work in, by the agent's own name for it" },
+    mode: {
+      type: "string",
+      summary: "the mode to work in, by the agent's own name for it; counts over permissions",
+    },
     model: { type: "string", summary: "the model to use, by the agent's own name for it" },
     cwd: { type: "string", summary: "the folder to work in; default: this one" },
     timeout: { type: "duration", summary: "how long an answer may take", default: "10m" },
@@ -70,10 +74,13 @@ export const acp: BackendType = {
 
 function read(options: OptionValues): AcpSettings {
   const text = (name: string) => (options[name] === undefined ? undefined : String(options[name]));
+  const command = readCommand(text("command"), text("preset"));
+  const permissions = options.permissions === "allow" ? "allow" : "deny";
   return {
-    command: readCommand(text("command"), text("preset")),
+    command,
     cwd: resolve(text("cwd") ?? "."),
-    permissions: options.permissions === "allow" ? "allow" : "deny",
+    permissions,
+    guard: permissions === "deny" ? command.guard : {},
     remembers: options.session !== "none",
     choices: { mode: text("mode"), model: text("model") },
     timeoutMs: Number(options.timeout),

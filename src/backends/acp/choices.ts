@@ -4,6 +4,7 @@ import { oneLine } from "../../shared/text.ts";
 import { outcomeOfError } from "./errors.ts";
 import { call, type SessionParts } from "./session.ts";
 import type { Outcome } from "../backend.ts";
+import type { Guard } from "./guard.ts";
 
 export interface Choices {
   mode: string | undefined;
@@ -11,21 +12,26 @@ export interface Choices {
 }
 
 /**
- * Makes the choices in a session that was just opened; `setup` is what the agent said of it. Undefined
- * where all is as chosen, an `operator` outcome that names what there is where a choice is not offered.
+ * Makes the choices in a session that was just opened; `setup` is what the agent said of it. Where the
+ * operator chose no mode, it is to be one of the guard's. Undefined where all is as chosen, an `operator`
+ * outcome that names what there is where a choice is not offered.
  */
 export async function choose(
   parts: SessionParts,
   sessionId: string,
   setup: unknown,
   choices: Choices,
+  guarded: Guard["modes"] = [],
 ): Promise<Outcome | undefined> {
   for (const what of ["mode", "model"] as const) {
-    const wanted = choices[what];
+    const safe = what === "mode" ? guarded : [];
+    const wanted = choices[what] ?? safe[0];
     if (wanted === undefined) continue;
     const offer = offerOf(setup, what);
+    const unchosen = choices[what] === undefined;
+    if (unchosen && offer.current !== undefined && safe.includes(offer.current)) continue;
     const found = offer.values.find(({ value, name }) => value === wanted || name === wanted);
-    if (found === undefined) return notOffered(parts, what, wanted, offer.values);
+    if (found === undefined) return notOffered(parts, what, wanted, offer.values, unchosen);
     if (found.value === offer.current) continue;
     const [method, params] = offer.change(found.value);
     const answer = await call(parts, method, { sessionId, ...params });
@@ -92,6 +98,7 @@ function notOffered(
   what: string,
   wanted: string,
   values: Offer["values"],
+  unchosen: boolean,
 ): Outcome {
   const all = values.map(({ value }) => oneLine(mask(value), 60));
   const more = all.length > 20 ? `, and ${all.length - 20} more` : "";
@@ -100,8 +107,13 @@ function notOffered(
     reason: `the agent offers no ${what} ${oneLine(wanted, 60)}`,
     told: "the agent is not set up as its operator wanted it; its operator has been told",
     hint:
-      all.length === 0
-        ? `it offers no choice of a ${what}: leave out --backend-opt ${what}=…`
-        : `it offers: ${all.slice(0, 20).join(", ")}${more}`,
+      all.length > 0
+        ? `it offers: ${all.slice(0, 20).join(", ")}${more}${unchosen ? `; ${INSTEAD}` : ""}`
+        : unchosen
+          ? `it offers no choice of a mode: ${INSTEAD}`
+          : `it offers no choice of a ${what}: leave out --backend-opt ${what}=…`,
   };
 }
+
+const INSTEAD =
+  "permissions=deny needs that mode with it; choose another with --backend-opt mode=…, or install a newer version";

@@ -79,8 +79,14 @@ export class AcpConnection {
   }
 
   /** Calls a method, and waits for no longer than `ms` and until `signal` aborts. */
-  call(method: string, params: object, ms: number, signal: AbortSignal) {
-    return patiently(this.#clock, ms, this.process.rpc.request(method, params), signal);
+  async call(method: string, params: object, ms: number, signal: AbortSignal) {
+    const over = new AbortController();
+    const answer = this.process.rpc.request(method, params, { signal: over.signal });
+    try {
+      return await patiently(this.#clock, ms, answer, signal);
+    } finally {
+      over.abort();
+    }
   }
 
   /** The session of a conversation that this process has. */
@@ -116,7 +122,7 @@ export class AcpConnection {
   forget(session: Session): void {
     this.drop(session);
     if (!this.facts.closes) return;
-    void this.process.rpc.request("session/close", { sessionId: session.id });
+    this.process.rpc.tell("session/close", { sessionId: session.id });
   }
 
   /** Whether a prompt is running. */

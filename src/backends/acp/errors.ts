@@ -34,6 +34,20 @@ export function kindOf({ code, data }: RpcError): ErrorKind {
   return "other";
 }
 
+/**
+ * Whether the error says that the session is not there: it names it, or nothing at all. The code is one for
+ * every resource, so that a file which the message names may be meant as well (ACP, "Error").
+ */
+export function lostSession(error: RpcError, sessionId: string): boolean {
+  if (kindOf(error) !== "missing") return false;
+  const uri = getString(error.data, "uri");
+  if (uri !== undefined) return uri.includes(sessionId);
+  return error.message.includes(sessionId) || !NAMES_SOMETHING.test(error.message);
+}
+
+/** A path, an address, or something in quotes. */
+const NAMES_SOMETHING = /[:/\\"'`]/;
+
 export interface ErrorContext {
   mask(text: string): string;
   /** How the agent offers to be logged in to. */

@@ -2,12 +2,13 @@
 import { fullJitter } from "../../shared/backoff.ts";
 import { LATE } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
-import { MoleculeError, messageOf } from "../../shared/errors.ts";
 import { getNumber, getString, parseJson } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import { AcpConnection, PROTOCOL_VERSION } from "./connection.ts";
 import { outcomeOfError } from "./errors.ts";
 import { type AgentCommand, locate, notFound } from "./presets.ts";
+import type { Guard } from "./guard.ts";
+import { absent, again, otherVersion, unable } from "./start-outcomes.ts";
 import { patiently, STOPPED } from "./wait.ts";
 import type { BackendParts, Outcome } from "../backend.ts";
 import { childEnv, RUN_ID } from "../process/child-env.ts";
@@ -23,6 +24,7 @@ export const PROCESS_KEY = "process";
 
 export interface KeeperSettings {
   command: AgentCommand;
+  guard: Guard;
   /** Absolute. */
   cwd: string;
   startTimeoutMs: number;
@@ -42,6 +44,7 @@ export class AcpKeeper {
   #live: AcpConnection | undefined;
   #starting: Promise<Ready> | undefined;
   #failures = 0;
+  #guardTold = false;
   #record = "";
   #remembered = -Infinity;
 
@@ -96,10 +99,11 @@ export class AcpKeeper {
   }
 
   async #launch(): Promise<Ready> {
-    const { command, cwd } = this.#settings;
+    const { command, guard, cwd } = this.#settings;
     const { memory, secrets, clock } = this.#parts;
     const run = crypto.randomUUID();
-    const env = { ...command.env, ...childEnv(this.#parts), [RUN_ID]: run };
+    const theirs = { ...command.env, ...childEnv(this.#parts) };
+    const env = { ...theirs, ...command.walls, ...guard.env, [RUN_ID]: run };
     if (!isFolder(cwd)) {
       const hint = "create it, or change --backend-opt cwd=…";
       return ended(absent(`the folder ${cwd} does not exist or can't be entered`, hint));
@@ -110,10 +114,12 @@ export class AcpKeeper {
     // Before it is started: whatever happens from here on, it is found again.
     await memory.remember(PROCESS_KEY, JSON.stringify({ run }));
     if (this.closed) return ended({ kind: "stopped" });
+    this.#tellGuard();
     const connection = new AcpConnection({
       argv: [program, ...command.words.slice(1)],
       cwd,
       env,
+      run,
       clock,
       secrets,
       onStderrLine: (line) => this.#parts.onStderr(line, this.activityId),
@@ -128,6 +134,12 @@ export class AcpKeeper {
     this.#remembered = -Infinity;
     await this.#remember();
     return this.#introduce(connection);
+  }
+
+  #tellGuard(): void {
+    const { note } = this.#settings.guard;
+    if (note !== undefined && !this.#guardTold) this.#parts.onNote(note);
+    this.#guardTold = true;
   }
 
   /** Again each day: what is not remembered again is forgotten. */
@@ -218,32 +230,4 @@ const FIRST_LOOK_MS = 15_000;
 
 function ended(outcome: Outcome): Ready {
   return { kind: "ended", outcome };
-}
-
-function again(reason: string): Outcome {
-  return { kind: "again", reason, told: "the agent could not be started" };
-}
-
-function absent(reason: string, hint: string): Outcome {
-  const told = "the agent's program is not there; its operator has been told";
-  return { kind: "operator", reason, told, hint };
-}
-
-function unable(error: unknown): Outcome {
-  const reason = messageOf(error);
-  if (error instanceof MoleculeError) {
-    const told = "the agent could not be started; its operator has been told";
-    return { kind: "operator", reason, told, hint: error.hint ?? "see to it, then start again" };
-  }
-  return again(`the agent could not be started: ${oneLine(reason)}`);
-}
-
-function otherVersion(version: number | undefined): Outcome {
-  const theirs = version === undefined ? "none that it names" : `version ${version}`;
-  return {
-    kind: "operator",
-    reason: `the agent does not speak version ${PROTOCOL_VERSION} of the Agent Client Protocol, but ${theirs}`,
-    told: "the agent can't be used by the program that brings its messages; its operator has been told",
-    hint: "install a version of the agent, or of its adapter, that speaks version 1",
-  };
 }

@@ -2,6 +2,15 @@
 import { isAbsolute, resolve } from "node:path";
 import { UsageError } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
+import {
+  CLAUDE_GUARD,
+  CODEX_GUARD,
+  GEMINI_GUARD,
+  type Guard,
+  OPENCODE_GUARD,
+  UNKNOWN_GUARD,
+} from "./guard.ts";
+import { CLAUDE_DEFAULTS, CLAUDE_WALLS } from "../claude/env.ts";
 import { findProgram } from "../process/program.ts";
 import { splitWords } from "../process/words.ts";
 
@@ -11,12 +20,17 @@ export interface AgentCommand {
   words: [program: string, ...args: string[]];
   /** Variables that it gets unless the operator has set them. */
   env: Record<string, string>;
+  /** Variables that it gets whatever the operator has set. */
+  walls: Record<string, string>;
+  /** What denying takes with it. */
+  guard: Guard;
   /** What to do where the program is missing. */
   hint: string;
 }
 
-interface Preset extends Pick<AgentCommand, "words"> {
+interface Preset extends Pick<AgentCommand, "words" | "guard"> {
   env?: Record<string, string>;
+  walls?: Record<string, string>;
   /** What to install with npm. */
   npm: string;
 }
@@ -24,13 +38,20 @@ interface Preset extends Pick<AgentCommand, "words"> {
 const KNOWN: Record<string, Preset> = {
   claude: {
     words: ["claude-agent-acp"],
-    // See claude/args.ts: its own retries take minutes, and an update would pull the program away.
-    env: { CLAUDE_CODE_MAX_RETRIES: "2", DISABLE_AUTOUPDATER: "1" },
+    env: CLAUDE_DEFAULTS,
+    walls: CLAUDE_WALLS,
+    guard: CLAUDE_GUARD,
     npm: "@agentclientprotocol/claude-agent-acp",
   },
-  codex: { words: ["codex-acp"], npm: "@agentclientprotocol/codex-acp" },
-  gemini: { words: ["gemini", "--acp"], npm: "@google/gemini-cli" },
-  opencode: { words: ["opencode", "acp"], npm: "opencode-ai" },
+  codex: { words: ["codex-acp"], guard: CODEX_GUARD, npm: "@agentclientprotocol/codex-acp" },
+  gemini: { words: ["gemini", "--acp"], guard: GEMINI_GUARD, npm: "@google/gemini-cli" },
+  opencode: {
+    words: ["opencode", "acp"],
+    // Else it would end its work without an answer over each thing that it is refused.
+    env: { OPENCODE_CONFIG_CONTENT: `{"experimental":{"continue_loop_on_deny":true}}` },
+    guard: OPENCODE_GUARD,
+    npm: "opencode-ai",
+  },
 };
 
 export const PRESETS: readonly string[] = Object.keys(KNOWN);
@@ -53,6 +74,8 @@ export function readCommand(command: string | undefined, preset: string | undefi
   return {
     words: [program, ...args],
     env: {},
+    walls: {},
+    guard: UNKNOWN_GUARD,
     hint: "install it, add its folder to PATH, or write its path in --backend-opt command=…",
   };
 }
@@ -76,10 +99,12 @@ export function notFound({ words: [program] }: AgentCommand): string {
   return `the program ${oneLine(program)} was not found${where}, or is not executable`;
 }
 
-function fromPreset({ words, env = {}, npm }: Preset): AgentCommand {
+function fromPreset({ words, env = {}, walls = {}, guard, npm }: Preset): AgentCommand {
   return {
     words,
     env,
+    walls,
+    guard,
     hint: `install it (npm install -g ${npm}), or name another agent with --backend-opt command=…`,
   };
 }

@@ -2,8 +2,10 @@
 import { type Clock, within } from "../../shared/clock.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import { RpcPeer, type RpcHandlers } from "./rpc.ts";
+import { RUN_ID } from "../process/child-env.ts";
 import { KILL_AFTER_MS, PIPE_GRACE_MS } from "../process/child.ts";
 import { StderrLines, StdoutLines } from "../process/child-output.ts";
+import { endLeftovers } from "../process/leftovers.ts";
 import { endGroup, trackGroup, type ProcessGroup } from "../process/group.ts";
 import { processIdentity } from "../process/identity.ts";
 import { StderrTail, withStderr } from "../process/stderr-tail.ts";
@@ -23,6 +25,8 @@ export interface ProcessStart {
   cwd: string;
   /** The whole environment. */
   env: Record<string, string>;
+  /** The value of `MOLECULE_RUN_ID` in it. */
+  run: string;
   clock: Clock;
   secrets: Secrets;
   /** A printable line without secrets. Must not throw. */
@@ -40,8 +44,8 @@ export interface ProcessEnd {
 }
 
 /**
- * An agent in a process group of its own. Whatever the end, its group is killed once it is over, so
- * that nothing it started lives on.
+ * An agent in a process group of its own. Whatever the end, its group is killed once it is over, and on
+ * Linux what has left the group, too, so that nothing it started lives on.
  */
 export class AcpProcess {
   readonly pid: number;
@@ -83,10 +87,11 @@ export class AcpProcess {
       windowsHide: true,
     });
     this.pid = child.pid;
-    this.#group = trackGroup(child.pid);
+    this.#group = trackGroup(child.pid, `${RUN_ID}=${start.run}`);
     this.identity = processIdentity(child.pid);
     this.#stderr = this.#newStderr();
-    this.rpc = new RpcPeer((line) => this.#write(line), start.handlers);
+    const onFull = () => this.#break("it leaves too many calls without an answer");
+    this.rpc = new RpcPeer((line) => this.#write(line), start.handlers, onFull);
     this.ended = this.#watch(child);
   }
 
@@ -179,7 +184,8 @@ export class AcpProcess {
     if (this.#verdict === undefined) await within(clock, PIPE_GRACE_MS, drained);
     endGroup(this.#group);
     await within(clock, KILL_AFTER_MS, child.exited);
-    // Those that held the pipes are gone now, so this takes long only for what escaped the group.
+    await this.#endEscaped();
+    // Those that held the pipes are gone now, so this takes long only for what could not be found.
     await within(clock, PIPE_GRACE_MS, drained);
     out.cancel();
     err.cancel();
@@ -189,6 +195,14 @@ export class AcpProcess {
     this.#input = undefined;
     this.rpc.close();
     return { reason: this.#reason(child), swept: this.#group.killed };
+  }
+
+  /** Agents start some programs in a session of their own, which no group holds. */
+  async #endEscaped(): Promise<void> {
+    const { run, clock } = this.#start;
+    const { pid, identity } = this;
+    // What lives on in spite of it keeps the next start from beginning, and is named then.
+    await endLeftovers([{ activityId: run, pid, identity }], clock).catch(() => {});
   }
 
   #reason({ exitCode, signalCode }: Pick<Bun.Subprocess, "exitCode" | "signalCode">): string {

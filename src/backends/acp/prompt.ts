@@ -5,7 +5,7 @@ import { getString } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { AcpConnection, Session } from "./connection.ts";
 import type { ContentBlock } from "./content.ts";
-import { kindOf, outcomeOfError } from "./errors.ts";
+import { lostSession, outcomeOfError } from "./errors.ts";
 import { failureIn } from "./failure.ts";
 import type { RpcAnswer, RpcError } from "./rpc.ts";
 import type { Turn } from "./turn.ts";
@@ -43,7 +43,8 @@ export async function prompt(parts: PromptParts, blocks: ContentBlock[]): Promis
   session.turn = turn;
   // What comes for the session afterwards belongs to no answer.
   const done = () => void (session.turn = undefined);
-  const running = rpc.request("session/prompt", { sessionId: session.id, prompt: blocks }, done);
+  const params = { sessionId: session.id, prompt: blocks };
+  const running = rpc.request("session/prompt", params, { onAnswer: done });
   const end = await patiently(clock, timeoutMs, running, signal);
   if (end !== LATE && end !== STOPPED) return judge(parts, end);
   turn.cancelled = true;
@@ -55,7 +56,7 @@ export async function prompt(parts: PromptParts, blocks: ContentBlock[]): Promis
 }
 
 async function judge(parts: PromptParts, answer: RpcAnswer): Promise<PromptEnd> {
-  const { connection, turn, mask, signal } = parts;
+  const { connection, session, turn, mask, signal } = parts;
   switch (answer.kind) {
     case "closed": {
       const end = await connection.process.ended;
@@ -68,8 +69,7 @@ async function judge(parts: PromptParts, answer: RpcAnswer): Promise<PromptEnd> 
     }
     case "error": {
       const { error } = answer;
-      const untouched = !turn.acted && turn.answer() === "";
-      if (kindOf(error) === "missing" && untouched) return { kind: "unknown-session", error };
+      if (!turn.begun && lostSession(error, session.id)) return { kind: "unknown-session", error };
       return byError(parts, error);
     }
     case "result": {

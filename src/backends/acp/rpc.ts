@@ -24,44 +24,57 @@ export interface RpcHandlers {
   onNotification(method: string, params: unknown): void;
 }
 
-/** Calls of ours that may wait for their answers: far more than messages are run at once. */
-export const MAX_PENDING = 100;
+export interface CallOptions {
+  /** Hears of the answer before anything that came after it on the line is looked at. */
+  onAnswer?(): void;
+  /** Aborts when nobody waits any more: an answer that comes later is nobody's. */
+  signal?: AbortSignal;
+}
 
-/** The code of a call for which there was no room (JSON-RPC 2.0, 5.1: the server's own codes). */
-const NO_ROOM = -32099;
+/** Calls of ours that may wait for their answers: far more than messages are run at once. */
+export const MAX_PENDING = 1_000;
+
 const METHOD_NOT_FOUND = -32601;
 
 export class RpcPeer {
   readonly #send: (line: string) => void;
   readonly #handlers: RpcHandlers;
+  readonly #onFull: () => void;
   readonly #pending = new Map<number, (answer: RpcAnswer) => void>();
   #lastId = 0;
   #closed = false;
 
-  /** `send` writes a line, to which it adds the newline; it must not throw. */
-  constructor(send: (line: string) => void, handlers: RpcHandlers) {
+  /**
+   * `send` writes a line, to which it adds the newline; `onFull` hears that {@link MAX_PENDING} calls wait,
+   * and has to end the other side. Neither must throw.
+   */
+  constructor(send: (line: string) => void, handlers: RpcHandlers, onFull: () => void) {
     this.#send = send;
     this.#handlers = handlers;
+    this.#onFull = onFull;
   }
 
-  /**
-   * Calls a method of the other side; never rejects. `onAnswer` hears of the answer before anything that
-   * came after it on the line is looked at.
-   */
-  request(method: string, params: object, onAnswer?: () => void): Promise<RpcAnswer> {
+  /** Calls a method of the other side; never rejects. One that is given up by its signal never ends. */
+  request(method: string, params: object, options: CallOptions = {}): Promise<RpcAnswer> {
     if (this.#closed) return Promise.resolve({ kind: "closed" });
     if (this.#pending.size >= MAX_PENDING) {
-      const message = `${MAX_PENDING} calls wait for an answer already`;
-      return Promise.resolve({ kind: "error", error: { code: NO_ROOM, message, data: undefined } });
+      this.#onFull();
+      return Promise.resolve({ kind: "closed" });
     }
     const id = ++this.#lastId;
     const { promise, resolve } = Promise.withResolvers<RpcAnswer>();
     this.#pending.set(id, (answer) => {
-      onAnswer?.();
+      options.onAnswer?.();
       resolve(answer);
     });
+    options.signal?.addEventListener("abort", () => this.#pending.delete(id), { once: true });
     this.#write({ id, method, params });
     return promise;
+  }
+
+  /** Calls a method whose answer nobody waits for. */
+  tell(method: string, params: object): void {
+    if (!this.#closed) this.#write({ id: ++this.#lastId, method, params });
   }
 
   notify(method: string, params: object): void {

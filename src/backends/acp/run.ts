@@ -6,6 +6,7 @@ import { compose } from "./answer.ts";
 import { choose, type Choices } from "./choices.ts";
 import type { AcpConnection, Session } from "./connection.ts";
 import { promptBlocks } from "./content.ts";
+import { outcomeOfError } from "./errors.ts";
 import { AcpKeeper, type KeeperSettings } from "./keeper.ts";
 import type { Permissions } from "./permissions.ts";
 import { prompt, type PromptEnd } from "./prompt.ts";
@@ -13,6 +14,7 @@ import { openSession, shown, startAnew, type Opened, type SessionParts } from ".
 import { Turn } from "./turn.ts";
 import type { BackendParts, BackendRequest, Outcome, RunHooks } from "../backend.ts";
 import { conversationOf } from "../conversation.ts";
+import { childEnv } from "../process/child-env.ts";
 
 export interface AcpSettings extends KeeperSettings {
   permissions: Permissions;
@@ -101,7 +103,8 @@ export class AcpRuns {
     let opened = await this.#open(parts, () => openSession(parts, job.conversation));
     if (opened.kind === "ended") return opened.outcome;
     let end = await this.#prompt(job, connection, opened);
-    if (end.kind === "unknown-session") {
+    // What it has just opened it knows: then it means something else that the message names.
+    if (end.kind === "unknown-session" && !opened.fresh) {
       const why = shown(parts, end.error);
       connection.drop(opened.session);
       opened = await this.#open(parts, () => startAnew(parts, job.conversation, why));
@@ -110,15 +113,19 @@ export class AcpRuns {
     }
     if (job.conversation === undefined) connection.forget(opened.session);
     if (end.kind === "ended") return end.outcome;
-    return notOpened("it does not know the one that it has just opened");
+    const { mask } = parts;
+    const { loginNames } = connection.facts;
+    return outcomeOfError(end.error, { mask, loginNames, doing: "answer", stage: "asked" });
   }
 
   #sessionParts({ request, signal }: Job, connection: AcpConnection): SessionParts {
+    const { guard, cwd, command } = this.#settings;
     return {
       connection,
       memory: this.#parts.memory,
-      cwd: this.#settings.cwd,
-      program: this.#settings.command.words[0],
+      cwd,
+      program: command.words[0],
+      meta: guard.meta?.(childEnv(this.#parts), cwd),
       ms: this.#settings.startTimeoutMs,
       signal,
       mask: (text) => this.#mask(text),
@@ -132,7 +139,8 @@ export class AcpRuns {
       const opened = await opening();
       if (opened.kind === "ended" || opened.setup === undefined) return opened;
       const { session, setup } = opened;
-      const outcome = await choose(parts, session.id, setup, this.#settings.choices);
+      const { choices, guard } = this.#settings;
+      const outcome = await choose(parts, session.id, setup, choices, guard.modes);
       if (outcome === undefined) return opened;
       parts.connection.drop(session);
       return { kind: "ended", outcome };

@@ -1,10 +1,10 @@
 /** The session with an agent that belongs to a conversation: the one that is open, an earlier one, or a new one. */
 import { LATE } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
-import { getString, parseJson } from "../../shared/json.ts";
+import { getNumber, getString, parseJson } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { AcpConnection, Session } from "./connection.ts";
-import { kindOf, outcomeOfError, wordsOf } from "./errors.ts";
+import { kindOf, lostSession, outcomeOfError, wordsOf } from "./errors.ts";
 import type { RpcAnswer, RpcError } from "./rpc.ts";
 import { STOPPED } from "./wait.ts";
 import type { BackendMemory, Outcome } from "../backend.ts";
@@ -16,6 +16,8 @@ export interface SessionParts {
   cwd: string;
   /** What it is called when it does not say. */
   program: string;
+  /** `_meta` of what opens one. */
+  meta: object | undefined;
   /** How long opening may take, in milliseconds. */
   ms: number;
   signal: AbortSignal;
@@ -31,6 +33,8 @@ export type Opened =
       session: Session;
       /** There was an earlier one, which could not be taken up. */
       forgotten: boolean;
+      /** It has just begun. */
+      fresh: boolean;
       /** What the agent said on opening it (modes, options); undefined where it was open already. */
       setup: unknown;
     }
@@ -49,7 +53,7 @@ export async function openSession(
   const open = connection.find(conversation);
   if (open !== undefined) {
     await remember(parts, conversation, open.id);
-    return { kind: "open", session: open, forgotten: false, setup: undefined };
+    return { kind: "open", session: open, forgotten: false, fresh: false, setup: undefined };
   }
   const known = await recall(parts, conversation);
   if (known === undefined) return renew(parts, conversation, false);
@@ -58,23 +62,47 @@ export async function openSession(
   const session = connection.know(known.sessionId, conversation);
   if (session === undefined) return startAnew(parts, conversation, TAKEN);
   const method = connection.facts.resumes ? "session/resume" : "session/load";
-  const answer = await call(parts, method, {
-    sessionId: known.sessionId,
-    cwd: parts.cwd,
-    mcpServers: [],
-  });
+  const answer = await call(parts, method, { sessionId: known.sessionId, ...setupOf(parts) });
   if (answer.kind === "result") {
     await remember(parts, conversation, session.id);
-    return { kind: "open", session, forgotten: false, setup: answer.value };
+    return { kind: "open", session, forgotten: false, fresh: false, setup: answer.value };
   }
   connection.drop(session);
-  if (answer.kind === "ended") return answer;
-  const kind = kindOf(answer.error);
-  if (kind === "missing" || kind === "other") {
-    return startAnew(parts, conversation, shown(parts, answer.error));
-  }
-  return ended(parts, answer.error, "take up the conversation");
+  return answer.kind === "ended"
+    ? unanswered(parts, conversation, known, answer)
+    : refused(parts, conversation, known, answer.error);
 }
+
+/** It ended or hung over it: it may do so each time, but just as well this once. */
+async function unanswered(
+  parts: SessionParts,
+  conversation: string,
+  { sessionId, tries }: Known,
+  answer: { kind: "ended"; outcome: Outcome },
+): Promise<Opened> {
+  if (answer.outcome.kind === "again") await remember(parts, conversation, sessionId, tries + 1);
+  return answer;
+}
+
+/** Only what says that the session is gone is believed at once: some say the same of all that goes wrong. */
+async function refused(
+  parts: SessionParts,
+  conversation: string,
+  { sessionId, tries }: Known,
+  error: RpcError,
+): Promise<Opened> {
+  const kind = kindOf(error);
+  if (kind === "missing" || kind === "other") {
+    if (lostSession(error, sessionId) || tries + 1 >= MAX_TRIES) {
+      return startAnew(parts, conversation, shown(parts, error));
+    }
+    await remember(parts, conversation, sessionId, tries + 1);
+  }
+  return ended(parts, error, "take up the conversation");
+}
+
+/** Tries to take up a session, in a row, after which it is given up. */
+const MAX_TRIES = 3;
 
 /** A new session in the place of one that the agent has lost, said to the operator once. */
 export async function startAnew(
@@ -99,7 +127,7 @@ async function renew(
   conversation: string | undefined,
   forgotten: boolean,
 ): Promise<Opened> {
-  const answer = await call(parts, "session/new", { cwd: parts.cwd, mcpServers: [] });
+  const answer = await call(parts, "session/new", setupOf(parts));
   if (answer.kind === "ended") return answer;
   if (answer.kind === "error") return ended(parts, answer.error, "start a session");
   const id = getString(answer.value, "sessionId");
@@ -112,7 +140,11 @@ async function renew(
     return ended(parts, { code: 0, message: TAKEN, data: undefined }, "start a session");
   }
   if (conversation !== undefined) await remember(parts, conversation, id);
-  return { kind: "open", session, forgotten, setup: answer.value };
+  return { kind: "open", session, forgotten, fresh: true, setup: answer.value };
+}
+
+function setupOf({ cwd, meta }: SessionParts): object {
+  return { cwd, mcpServers: [], ...(meta === undefined ? {} : { _meta: meta }) };
 }
 
 const TAKEN = "the agent has given its session's id to another conversation";
@@ -124,6 +156,8 @@ interface Known {
   sessionId: string;
   cwd: string | undefined;
   agent: string | undefined;
+  /** How often it could not be taken up, in a row. */
+  tries: number;
 }
 
 /** Why an earlier session can't even be tried. */
@@ -136,6 +170,7 @@ function obstacle({ connection, cwd, program }: SessionParts, known: Known): str
   // Some agents find a session only in the folder in which it began.
   if (known.cwd !== cwd)
     return `it was held in another folder (${oneLine(known.cwd ?? "unknown")})`;
+  if (known.tries >= MAX_TRIES) return `the agent failed over it ${known.tries} times`;
   return facts.resumes || facts.loads ? undefined : "the agent keeps none when it ends";
 }
 
@@ -148,16 +183,27 @@ async function recall({ memory }: SessionParts, conversation: string): Promise<K
     const kept = parseJson(text);
     const sessionId = getString(kept, "sessionId");
     if (sessionId === undefined) return undefined;
-    return { sessionId, cwd: getString(kept, "cwd"), agent: getString(kept, "agent") };
+    return {
+      sessionId,
+      cwd: getString(kept, "cwd"),
+      agent: getString(kept, "agent"),
+      tries: getNumber(kept, "tries") ?? 0,
+    };
   } catch {
     return undefined;
   }
 }
 
-async function remember(parts: SessionParts, conversation: string, id: string): Promise<void> {
+async function remember(
+  parts: SessionParts,
+  conversation: string,
+  sessionId: string,
+  tries = 0,
+): Promise<void> {
   const { cwd, program, connection } = parts;
   const agent = connection.facts.name ?? program;
-  await parts.memory.remember(keyOf(conversation), JSON.stringify({ sessionId: id, cwd, agent }));
+  const kept = { sessionId, cwd, agent, ...(tries === 0 ? {} : { tries }) };
+  await parts.memory.remember(keyOf(conversation), JSON.stringify(kept));
 }
 
 /** Calls a method before the prompt; with an outcome where it did not answer. */

@@ -21,6 +21,15 @@ const MAX_TOLD = 10;
 /** Calls that are told apart. */
 const MAX_CALLS = 10_000;
 
+/** The updates that only work on a message brings (ACP, "Prompt Turn"). */
+const WORK: ReadonlySet<string> = new Set([
+  "agent_message_chunk",
+  "agent_thought_chunk",
+  "plan",
+  "tool_call",
+  "tool_call_update",
+]);
+
 export interface TurnParts {
   permissions: Permissions;
   hooks: RunHooks | undefined;
@@ -30,6 +39,8 @@ export interface TurnParts {
 
 /** Takes the updates of one prompt (ACP, "Prompt Turn"). What it can't read it passes over. */
 export class Turn {
+  /** It has begun to work on the message, be it in thought. */
+  begun = false;
   /** It has begun to use a tool. */
   acted = false;
   /** It says that its own system has failed: what it says is no answer. */
@@ -56,7 +67,9 @@ export class Turn {
   }
 
   update(update: unknown): void {
-    switch (getString(update, "sessionUpdate")) {
+    const kind = getString(update, "sessionUpdate") ?? "";
+    this.begun ||= WORK.has(kind);
+    switch (kind) {
       case "agent_message_chunk":
         return this.#say(update);
       case "tool_call":
@@ -129,6 +142,7 @@ export class Turn {
   #work(call: unknown): void {
     const id = getString(call, "toolCallId");
     if (id === undefined) return;
+    this.begun = true;
     this.acted = true;
     const title = getString(call, "title");
     const task = title === undefined ? "" : oneLine(this.#parts.mask(title), 100);

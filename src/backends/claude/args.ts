@@ -4,6 +4,7 @@ import { UsageError } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { BackendOption, BackendRequest, OptionValues } from "../backend.ts";
 import { splitWords } from "../process/words.ts";
+import { denials } from "./denials.ts";
 
 export interface ClaudeSettings {
   bin: string;
@@ -44,13 +45,14 @@ export const CLAUDE_OPTIONS: Record<string, BackendOption> = {
   permission_mode: {
     type: "enum",
     summary:
-      "which tools it may use unasked; with dontAsk those that allowed_tools and its settings allow, and what only reads in its folder: all else is refused",
+      "which tools it may use unasked; with dontAsk those that allowed_tools and its settings allow, and what only reads in its folder: all else is refused; Bash only where allowed_tools names it, or with auto or bypassPermissions",
     values: ["dontAsk", "default", "acceptEdits", "plan", "auto", "bypassPermissions"],
     default: "dontAsk",
   },
   allowed_tools: {
     type: "string",
-    summary: 'tools that it may use, as claude writes them ("Bash(git *) Edit")',
+    summary:
+      'tools that it may use, as claude writes them ("Bash(git *) Edit"); with any Bash among them it can read all that you can: claude asks for no leave to run `cat < FILE`',
   },
   max_budget_usd: {
     type: "number",
@@ -94,12 +96,13 @@ export function readSettings(options: OptionValues): ClaudeSettings {
 /**
  * The arguments of one run. Those that the operator gave stand behind the ones that they may change and
  * before the ones that the backend relies on. An option and its value are one argument, so that an
- * option that takes many values swallows nothing after it.
+ * option that takes many values swallows nothing after it. `env` is what it will run in.
  */
 export function claudeArgs(
   settings: ClaudeSettings,
   request: BackendRequest,
   turn: ClaudeTurn,
+  env: Record<string, string>,
 ): string[] {
   const { model, systemPrompt, appendSystemPrompt, allowedTools } = settings;
   const budget = budgetOf(settings, request);
@@ -115,6 +118,7 @@ export function claudeArgs(
     "--verbose",
     ...option("--max-budget-usd", budget === undefined ? undefined : plainNumber(budget)),
     ...sessionArgs(turn),
+    ...denials(settings, env),
     ...folders(request).flatMap(([folder, rights]) => grant(folder, rights)),
   ];
 }

@@ -79,10 +79,10 @@ export class ClaudeConversations {
     const begin = (old: ClaudeSession, why: string) => {
       if (old.begun) this.#note(`${why}: it begins anew`, request);
       forgotten ||= old.begun;
-      session = newSession(conversation, cwd, old);
+      session = newSession(cwd);
     };
     try {
-      session = (await recallSession(memory, conversation)) ?? newSession(conversation, cwd);
+      session = (await recallSession(memory, conversation)) ?? newSession(cwd);
       if (session.cwd !== cwd) {
         begin(session, `claude held the conversation in ${session.cwd} and now works in ${cwd}`);
       }
@@ -120,8 +120,8 @@ export class ClaudeConversations {
     { spoke }: ClaudeEnd,
     request: BackendRequest,
   ): Promise<void> {
-    // The old one again where it was the message that was too long; its number is not used twice.
-    const now = spoke ? { ...session, begun: true } : { ...(before ?? session), n: session.n };
+    // The old one again where it was the message that was too long.
+    const now = spoke ? { ...session, begun: true } : (before ?? session);
     if (now.id === session.id && now.begun === session.begun) return;
     try {
       await rememberSession(this.#parts.memory, conversation, now);

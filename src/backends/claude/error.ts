@@ -1,4 +1,5 @@
 /** Why a run of `claude -p` failed, by its result and what came before it. */
+import { formatDuration } from "../../shared/duration.ts";
 import { get, getArray, getNumber, getString, type JsonObject } from "../../shared/json.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import { oneLine } from "../../shared/text.ts";
@@ -135,6 +136,9 @@ function judgePatience(
   const busy = status === undefined ? BUSY.has(kind) : status === 429 || isServerError(status);
   if (!busy) return undefined;
   const resetMs = resetsAt === undefined ? undefined : resetsAt * 1_000 - now;
+  if (resetMs !== undefined && resetMs > PATIENCE_MS && resetMs <= FARTHEST_RESET_MS) {
+    return usedUp(resetMs, now);
+  }
   const waitMs = resetMs !== undefined && resetMs > 0 ? resetMs : retry?.delayMs;
   return {
     kind: "again",
@@ -143,6 +147,33 @@ function judgePatience(
     overloaded: true,
     ...(waitMs === undefined ? {} : { retryAfterMs: Math.ceil(waitMs) }),
   };
+}
+
+/** For this long the bridge has patience with one message; with more, all have to wait. */
+const PATIENCE_MS = 30 * 60_000;
+
+/** The longest limits count by the week: what is later than this is no time that can be relied on. */
+const FARTHEST_RESET_MS = 31 * 24 * 3_600_000;
+
+/** The account has reached its limit of use, which `resetMs` from `now` is no more. */
+function usedUp(resetMs: number, now: number): Outcome {
+  const minutes = Math.ceil(resetMs / 60_000);
+  return {
+    kind: "operator",
+    reason: `claude's account has used up what it may; its limit of use ends at ${localTime(now + resetMs, now)}`,
+    told: `the agent has reached its limit of use, which ends in ${formatDuration(minutes * 60_000)}`,
+    hint: "it goes on by itself then; or use another account, or buy more use",
+    untilMs: Math.ceil(resetMs),
+  };
+}
+
+/** HH:MM on the operator's clock; with the date where that is not today. */
+function localTime(ms: number, now: number): string {
+  const two = (part: number) => String(part).padStart(2, "0");
+  const at = new Date(ms);
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  if (at.toDateString() === new Date(now).toDateString()) return time;
+  return `${time} on ${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
 /** A `server_error` without a status is none: the API was not reached. */

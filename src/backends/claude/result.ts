@@ -15,15 +15,17 @@ export type Exited = ChildEnd & { kind: "exited" };
  * 0. Words of an error are never an answer; the operator reads them where nothing else says what is
  * wrong, without `secrets`. The last lines of stderr are in the reason of an exit that is not 0.
  *
- * `now` is the wall time in milliseconds since 1970.
+ * `now` is the wall time in milliseconds since 1970. With `leftFiles` there are files for the answer,
+ * which then needs no text.
  */
 export function judgeClaude(
   end: Exited,
   output: ClaudeOutput,
   secrets: Secrets,
   now: number,
+  leftFiles = false,
 ): Outcome {
-  const outcome = judge(end, output, secrets, now);
+  const outcome = judge(end, output, secrets, now, leftFiles);
   if (end.status === 0 || end.lingered === true || !("reason" in outcome)) return outcome;
   return { ...outcome, reason: withStderr(outcome.reason, end.stderrTail) };
 }
@@ -34,7 +36,13 @@ export function costOf(result: JsonObject | undefined): number | undefined {
   return cost === undefined || cost < 0 ? undefined : cost;
 }
 
-function judge(end: Exited, output: ClaudeOutput, secrets: Secrets, now: number): Outcome {
+function judge(
+  end: Exited,
+  output: ClaudeOutput,
+  secrets: Secrets,
+  now: number,
+  leftFiles: boolean,
+): Outcome {
   const { result } = output;
   if (result === undefined) return withoutResult(end, output);
   const isError = get(result, "is_error");
@@ -44,8 +52,8 @@ function judge(end: Exited, output: ClaudeOutput, secrets: Secrets, now: number)
   if (end.status !== 0 && end.lingered !== true) {
     return failed(`claude gave a result but ${exitOf(end)}`);
   }
-  const text = getString(result, "result");
-  if (text === undefined || text.trim() === "") return failed("claude gave a result without text");
+  const text = getString(result, "result") ?? "";
+  if (text.trim() === "" && !leftFiles) return failed("claude gave a result without text");
   return { kind: "answer", text };
 }
 

@@ -2,9 +2,11 @@
 import { formatDuration } from "../../shared/duration.ts";
 import { getArray } from "../../shared/json.ts";
 import type { BackendParts, BackendRequest, Outcome, RunHooks } from "../backend.ts";
+import { hasFiles } from "../answer-files.ts";
 import { childEnv } from "../process/child-env.ts";
 import { type ChildEnd, runChild } from "../process/child.ts";
 import { claudeArgs, type ClaudeSettings, type ClaudeTurn } from "./args.ts";
+import { CLAUDE_DEFAULTS, CLAUDE_WALLS } from "./env.ts";
 import { deniedTools, isTooLong } from "./error.ts";
 import { costOf, judgeClaude } from "./result.ts";
 import { ClaudeStream } from "./stream.ts";
@@ -32,12 +34,6 @@ export interface ClaudeEnd {
   denied: readonly string[];
 }
 
-/**
- * With its own ten retries claude takes three minutes to say that a key is wrong; we have our own.
- * An update in the middle of a run could replace the program under the next one.
- */
-const DEFAULT_ENV = { CLAUDE_CODE_MAX_RETRIES: "2", DISABLE_AUTOUPDATER: "1" };
-
 export const INSTALL_HINT =
   "install it (https://code.claude.com), name it with --backend-opt bin=…, or choose another " +
   "backend: --backend exec --backend-opt cmd=…";
@@ -48,7 +44,7 @@ export function claudeEnv(
   request?: BackendRequest,
   passMeta = true,
 ): Record<string, string> {
-  return { ...DEFAULT_ENV, ...childEnv(parts, request, passMeta) };
+  return { ...CLAUDE_DEFAULTS, ...childEnv(parts, request, passMeta), ...CLAUDE_WALLS };
 }
 
 /** What is said where there is no such program. */
@@ -70,7 +66,7 @@ export async function callClaude(
   const stream = new ClaudeStream(hooks ?? {}, (text) => secrets.mask(text));
   const refusals = new Set<string>();
   const end = await runChild({
-    argv: [program, ...claudeArgs(settings, request, turn)],
+    argv: [program, ...claudeArgs(settings, request, turn, env)],
     cwd: settings.cwd,
     env,
     stdin: prompt,
@@ -91,7 +87,7 @@ export async function callClaude(
   stream.end();
   if (end.kind !== "exited") return nothing(unfinished(end, settings), stream.spoke);
   return {
-    outcome: judgeClaude(end, stream, secrets, clock.now()),
+    outcome: judgeClaude(end, stream, secrets, clock.now(), await hasFiles(request.answerFolder)),
     trouble: troubleOf(stream, turn, refusals),
     spoke: stream.spoke,
     costUsd: costOf(stream.result),

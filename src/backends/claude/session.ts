@@ -1,28 +1,20 @@
 /** Claude's sessions, one for each conversation, as the bridge remembers them. */
-import { get, getNumber, getString, parseJson } from "../../shared/json.ts";
-import { isUuid, uuidV5 } from "../../shared/ids.ts";
+import { get, getString, parseJson } from "../../shared/json.ts";
+import { isUuid } from "../../shared/ids.ts";
 import type { BackendMemory } from "../backend.ts";
 
 export interface ClaudeSession {
-  /** What claude calls it. */
+  /** What claude calls it. Random: the transcript is a file of that name, which nobody shall guess. */
   id: string;
   /** The folder it was held in: claude finds its sessions by it. */
   cwd: string;
-  /** How many sessions the conversation has had before. */
-  n: number;
   /** Something was said in it. Until then nobody knows whether claude has written it down. */
   begun: boolean;
 }
 
-/** The first session of a conversation, or the one after `before`. The same each time. */
-export function newSession(
-  conversation: string,
-  cwd: string,
-  before?: Pick<ClaudeSession, "n">,
-): ClaudeSession {
-  const n = before === undefined ? 0 : before.n + 1;
-  const id = uuidV5(JSON.stringify(["claude-code", conversation, n]));
-  return { id, cwd, n, begun: false };
+/** A session of its own, to be remembered before it is used. */
+export function newSession(cwd: string): ClaudeSession {
+  return { id: crypto.randomUUID(), cwd, begun: false };
 }
 
 /** The session of a conversation; undefined where there is none, or what is kept can't be read. */
@@ -40,17 +32,15 @@ export async function recallSession(
   }
   const id = getString(kept, "session");
   const cwd = getString(kept, "cwd");
-  const n = getNumber(kept, "n");
-  if (!isUuid(id) || cwd === undefined || n === undefined) return undefined;
-  if (!Number.isSafeInteger(n) || n < 0) return undefined;
-  return { id, cwd, n, begun: get(kept, "begun") === true };
+  if (!isUuid(id) || cwd === undefined) return undefined;
+  return { id, cwd, begun: get(kept, "begun") === true };
 }
 
 /** Keeps it for another 30 days. */
 export function rememberSession(
   memory: BackendMemory,
   conversation: string,
-  { id, cwd, n, begun }: ClaudeSession,
+  { id, cwd, begun }: ClaudeSession,
 ): Promise<void> {
-  return memory.remember(conversation, JSON.stringify({ session: id, cwd, n, begun }));
+  return memory.remember(conversation, JSON.stringify({ session: id, cwd, begun }));
 }

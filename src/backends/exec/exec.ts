@@ -10,6 +10,7 @@ import { judgeExit } from "./outcome.ts";
 import { requireProgram } from "./program.ts";
 import { requireFolder } from "../process/folder.ts";
 import { toJsonLine } from "../json-request.ts";
+import { slackBytes } from "../masked-head.ts";
 import { findProgram } from "../process/program.ts";
 
 /**
@@ -118,9 +119,7 @@ async function run(
     env: childEnv(parts, request, settings.passMeta),
     stdin,
     timeoutMs: settings.timeoutMs,
-    maxStdout:
-      settings.maxOutput * (settings.json ? JSON_FACTOR : 1) +
-      (settings.json ? JSON_EXTRA_BYTES : 0),
+    maxStdout: mostStdout(settings, parts),
     onStderrLine: (line) => parts.onStderr(line, request.activityId),
     secrets: parts.secrets,
     hooks,
@@ -170,6 +169,12 @@ async function withFiles(
     reason: `the command answered with nothing but files that may not be sent; ${note}`,
     told: "the agent's program answered with files that can't be sent",
   };
+}
+
+/** Bytes of stdout that are read. */
+function mostStdout({ json, maxOutput }: Settings, { secrets }: BackendParts): number {
+  const most = json ? maxOutput * JSON_FACTOR + JSON_EXTRA_BYTES : maxOutput;
+  return most + slackBytes(secrets);
 }
 
 function shellArgv(cmd: string): string[] {

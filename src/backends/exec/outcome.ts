@@ -4,6 +4,7 @@ import { clipBytes, oneLine } from "../../shared/text.ts";
 import type { Outcome } from "../backend.ts";
 import type { ChildEnd } from "../process/child.ts";
 import { type JsonAnswer, type JsonReading, readJsonAnswer } from "../json-answer.ts";
+import { maskedHead } from "../masked-head.ts";
 import { STDERR_ASIDE, withStderr } from "../process/stderr-tail.ts";
 
 /** sysexits.h: EX_TEMPFAIL, "try again later", and EX_DATAERR, "this message is no good". */
@@ -16,7 +17,7 @@ const SAID_MAX = 300;
 export interface ExitRules {
   /** Whether it may print an answer in JSON. */
   json: boolean;
-  /** Bytes of text that an answer may have. */
+  /** Bytes of text that an answer may have; a truncated stdout has more (see `masked-head.ts`). */
   maxOutput: number;
   /** Whether it left files that go with the answer, which then needs no text. */
   leftFiles: boolean;
@@ -37,7 +38,11 @@ export function judgeExit(
   if (end.status !== 0) return judgeFailure(end, printed, mask);
   switch (printed.kind) {
     case "plain":
-      return judgeText(dropTrailingNewlines(end.stdout), end.truncated, rules, mask);
+      return judgeText(
+        dropTrailingNewlines(end.truncated ? maskedHead(end.stdout, secrets) : mask(end.stdout)),
+        end.truncated,
+        rules,
+      );
     case "wrong":
       return {
         kind: "failed",
@@ -51,7 +56,8 @@ export function judgeExit(
 
 type Mask = (text: string) => string;
 
-function judgeText(text: string, truncated: boolean, rules: ExitRules, mask: Mask): Outcome {
+/** The text is masked already: in what is cut before, half of a secret would not be known. */
+function judgeText(text: string, truncated: boolean, rules: ExitRules): Outcome {
   const { maxOutput, leftFiles } = rules;
   if (text.trim() === "") {
     if (leftFiles) return { kind: "answer", text: "" };
@@ -60,7 +66,7 @@ function judgeText(text: string, truncated: boolean, rules: ExitRules, mask: Mas
   const kept = clipBytes(text, maxOutput);
   const cut = truncated || kept.length < text.length;
   const note = `\n\n[cut: the command wrote more than ${maxOutput} bytes]`;
-  return { kind: "answer", text: mask(kept) + (cut ? note : "") };
+  return { kind: "answer", text: kept + (cut ? note : "") };
 }
 
 function judgeAnswer(answer: JsonAnswer, rules: ExitRules, mask: Mask): Outcome {
@@ -76,7 +82,7 @@ function judgeAnswer(answer: JsonAnswer, rules: ExitRules, mask: Mask): Outcome 
     return { kind: "declined", reason: `the command chose to say nothing${why}` };
   }
   if (files.length > 0) {
-    const outcome = judgeText(text, false, { ...rules, leftFiles: true }, mask);
+    const outcome = judgeText(mask(text), false, { ...rules, leftFiles: true });
     return outcome.kind === "answer" ? { ...outcome, files } : outcome;
   }
   if (text.trim() === "" && !rules.leftFiles && retryAfterMs !== undefined) {
@@ -87,7 +93,7 @@ function judgeAnswer(answer: JsonAnswer, rules: ExitRules, mask: Mask): Outcome 
       retryAfterMs,
     };
   }
-  return judgeText(text, false, rules, mask);
+  return judgeText(mask(text), false, rules);
 }
 
 function judgeFailure(

@@ -12,8 +12,9 @@ import { DIALECTS, type Draft, otherVersion, type Verb, type Version } from "./a
 import type { BackendParts, Outcome } from "../backend.ts";
 import { callHttp, type HttpAnswer, type HttpResult } from "../http-call.ts";
 import { Limit } from "../http-limit.ts";
-import { isGood, mayPass, outcomeOfFailure, said } from "./outcome.ts";
+import { type HttpFailure, isGood, mayPass, outcomeOfFailure, said } from "./outcome.ts";
 import type { HttpSettings } from "./settings.ts";
+import type { Standing } from "../standing.ts";
 
 /** What became of one call. */
 export type RpcResult =
@@ -44,6 +45,7 @@ export class A2aAgent {
   /** As the card says, or as it was found out; for the life of the process. */
   #address: Address | undefined;
   #lastId = 0;
+  readonly #standing: Standing = { good: false };
 
   constructor(settings: HttpSettings, parts: BackendParts) {
     this.#settings = settings;
@@ -100,7 +102,7 @@ export class A2aAgent {
         this.#address = found.address;
         return found.address;
       case "unsent":
-        return this.#failure(outcomeOfFailure(found, this.#settings, this.#parts.secrets), true);
+        return this.#failure(this.#outcomeOf(found, "send"), true);
       case "ended":
         if (!limit.expired) return found;
         return { url, version: "0.3", tenant: undefined };
@@ -139,10 +141,10 @@ export class A2aAgent {
       ...dialect.headers,
     };
     const request = { method: "POST", url, headers, body, maxBytes: MAX_BYTES } as const;
-    return this.#read(await callHttp(request, signal, this.#parts), id);
+    return this.#read(await callHttp(request, signal, this.#parts), id, verb);
   }
 
-  #read(result: HttpResult, id: number): RpcResult {
+  #read(result: HttpResult, id: number, verb: Verb): RpcResult {
     if (result.kind === "ended") return result;
     const { secrets } = this.#parts;
     const isReadable =
@@ -159,8 +161,7 @@ export class A2aAgent {
     }
     if (result.kind !== "answered" || !isGood(result)) {
       const retryAfterMs = result.kind === "answered" ? result.retryAfterMs : undefined;
-      const outcome = outcomeOfFailure(result, this.#settings, secrets);
-      return this.#failure(outcome, mayPass(result), retryAfterMs);
+      return this.#failure(this.#outcomeOf(result, verb), mayPass(result), retryAfterMs);
     }
     if (answer === undefined) return this.#failed(this.#unreadable(result), UNREADABLE);
     const { shown } = this.#settings;
@@ -171,8 +172,17 @@ export class A2aAgent {
       );
     }
     const found = get(answer, "result");
-    if (asObject(found) !== undefined) return { kind: "result", result: found };
+    if (asObject(found) !== undefined) {
+      this.#standing.good = true;
+      return { kind: "result", result: found };
+    }
     return this.#failed(`${shown} answered with neither a result nor an error`, UNREADABLE);
+  }
+
+  #outcomeOf(failure: HttpFailure, verb: Verb): Outcome {
+    // What is not sent with the message is refused for another reason than its words.
+    const standing = verb === "send" ? this.#standing : { good: false };
+    return outcomeOfFailure(failure, this.#settings, this.#parts.secrets, standing);
   }
 
   /** Why a good status is no good answer. */

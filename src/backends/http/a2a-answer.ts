@@ -5,6 +5,7 @@ import { clipBytes, oneLine } from "../../shared/text.ts";
 import { saveFile } from "./a2a-files.ts";
 import type { AgentTask } from "./a2a-result.ts";
 import type { AnswerFile, Outcome } from "../backend.ts";
+import { maskedHead } from "../masked-head.ts";
 
 /** What an answer may be. */
 export interface AnswerRules {
@@ -54,7 +55,7 @@ export function cutText(
   what: string,
   cutBefore = false,
 ): string {
-  const masked = secrets.mask(text);
+  const masked = cutBefore ? maskedHead(text, secrets) : secrets.mask(text);
   const kept = clipBytes(masked, maxAnswer);
   if (kept.length === masked.length && !cutBefore) return kept;
   return `${kept}\n\n[cut: ${what} is longer than ${maxAnswer} bytes]`;

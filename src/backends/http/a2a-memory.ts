@@ -1,9 +1,11 @@
 /** What is kept of the talks with an A2A agent: its ids of a conversation, and of a task at work. */
+import { messageOf } from "../../shared/errors.ts";
 import { uuidV5 } from "../../shared/ids.ts";
 import { get, getString, parseJson } from "../../shared/json.ts";
 import type { Version } from "./a2a-dialect.ts";
-import type { BackendMemory, BackendRequest } from "../backend.ts";
+import type { BackendParts, BackendRequest } from "../backend.ts";
 import { conversationOf } from "../conversation.ts";
+import { said } from "./outcome.ts";
 
 /** A conversation as the agent knows it. */
 export interface Thread {
@@ -25,15 +27,22 @@ export interface OpenTask {
   asked: string | undefined;
 }
 
-/** The memory of one message's run. Rejects as the backend's own memory does. */
+/**
+ * The memory of one message's run. Only `openTask` rejects, as the backend's own memory does: without it
+ * the agent might be given a message twice. The rest is worth less than an answer: what fails there is
+ * told to the operator, once for a message.
+ */
 export class A2aMemory {
-  readonly #memory: BackendMemory;
+  readonly #parts: BackendParts;
+  readonly #activityId: string;
   readonly #threadKey: string | undefined;
   readonly #taskKey: string;
+  #complained = false;
 
   /** `place`: the agent's address, so that no agent is told another's ids. */
-  constructor(memory: BackendMemory, place: string, request: BackendRequest, remembers: boolean) {
-    this.#memory = memory;
+  constructor(parts: BackendParts, place: string, request: BackendRequest, remembers: boolean) {
+    this.#parts = parts;
+    this.#activityId = request.activityId;
     const key = (...names: string[]) => uuidV5(JSON.stringify(["a2a", place, ...names]));
     this.#threadKey = remembers ? key("conversation", conversationOf(request)) : undefined;
     this.#taskKey = key("task", request.workspaceId, request.activityId);
@@ -41,7 +50,7 @@ export class A2aMemory {
 
   async thread(): Promise<Thread | undefined> {
     if (this.#threadKey === undefined) return undefined;
-    const kept = await this.#recall(this.#threadKey);
+    const kept = await this.#recall(this.#threadKey).catch((error) => this.#note("read", error));
     if (kept === undefined) return undefined;
     return {
       contextId: getString(kept, "contextId"),
@@ -52,7 +61,7 @@ export class A2aMemory {
 
   async keepThread(thread: Thread): Promise<void> {
     if (this.#threadKey === undefined) return;
-    await this.#memory.remember(this.#threadKey, JSON.stringify(thread));
+    await this.#remember(this.#threadKey, JSON.stringify(thread));
   }
 
   /** The task that an earlier run of the same message left at work. */
@@ -66,16 +75,32 @@ export class A2aMemory {
 
   async keepOpenTask(task: OpenTask | undefined): Promise<void> {
     const text = task === undefined ? undefined : JSON.stringify(task);
-    await this.#memory.remember(this.#taskKey, text);
+    await this.#remember(this.#taskKey, text);
+  }
+
+  async #remember(key: string, value: string | undefined): Promise<void> {
+    try {
+      await this.#parts.memory.remember(key, value);
+    } catch (error) {
+      this.#note("kept", error);
+    }
   }
 
   async #recall(key: string): Promise<unknown> {
-    const kept = await this.#memory.recall(key);
+    const kept = await this.#parts.memory.recall(key);
     if (kept === undefined) return undefined;
     try {
       return parseJson(kept);
     } catch {
       return undefined;
     }
+  }
+
+  #note(what: string, error: unknown): undefined {
+    if (this.#complained) return;
+    this.#complained = true;
+    const why = said(messageOf(error), this.#parts.secrets);
+    const note = `what is known of the talk with the agent could not be ${what}: ${why}`;
+    this.#parts.onNote(note, this.#activityId);
   }
 }

@@ -22,7 +22,7 @@ const TASK_REFUSED = new Set([TASK_NOT_FOUND, -32002, -32004, -32600, -32602]);
 /** The message itself is refused. */
 const MESSAGE_REFUSED = new Set([-32600, -32602, -32005]);
 
-/** Made for one message. Rejects only where the memory does. */
+/** Made for one message. Rejects only where the memory does, before anything is sent. */
 export class A2aRun {
   readonly #agent: A2aAgent;
   readonly #settings: HttpSettings;
@@ -44,7 +44,7 @@ export class A2aRun {
     this.#request = request;
     this.#hooks = hooks;
     const { url, remembers } = settings;
-    this.#memory = new A2aMemory(parts.memory, url.href, request, remembers);
+    this.#memory = new A2aMemory(parts, url.href, request, remembers);
   }
 
   /** Ends as `stopped` when the signal aborts, with the agent's task told to end. */

@@ -10,6 +10,7 @@ import { Limit } from "../http-limit.ts";
 import { said } from "./outcome.ts";
 import { runRaw } from "./raw.ts";
 import { type HttpSettings, readSettings } from "./settings.ts";
+import type { Standing } from "../standing.ts";
 
 const LOOK_DEADLINE_MS = 2_000;
 
@@ -52,6 +53,8 @@ export const http: BackendType = {
   create(options, parts) {
     const settings = readSettings(options, parts);
     const agent = new A2aAgent(settings, parts);
+    const standing: Standing = { good: false };
+    const runs = { settings, agent, parts, standing };
     const locks = new KeyedLock();
     return {
       timeoutMs: settings.timeoutMs,
@@ -65,23 +68,30 @@ export const http: BackendType = {
       check: () => look(settings, agent, parts),
       run: (request, signal, hooks) => {
         const key = settings.remembers ? conversationOf(request) : request.activityId;
-        return locks.run(key, () => run(settings, agent, parts, request, signal, hooks));
+        return locks.run(key, () => run(runs, request, signal, hooks));
       },
     };
   },
 };
 
+interface Runs {
+  settings: HttpSettings;
+  agent: A2aAgent;
+  parts: BackendParts;
+  standing: Standing;
+}
+
 async function run(
-  settings: HttpSettings,
-  agent: A2aAgent,
-  parts: BackendParts,
+  { settings, agent, parts, standing }: Runs,
   request: BackendRequest,
   signal: AbortSignal,
   hooks: RunHooks | undefined,
 ): Promise<Outcome> {
   if (signal.aborted) return { kind: "stopped" };
   try {
-    if (settings.format === "raw") return await runRaw(settings, parts, request, signal);
+    if (settings.format === "raw") {
+      return await runRaw(settings, parts, standing, request, signal);
+    }
     return await new A2aRun(agent, settings, parts, request, hooks).run(signal);
   } catch (error) {
     const reason = `the message could not be handed to the agent: ${said(messageOf(error), parts.secrets)}`;

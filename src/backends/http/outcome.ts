@@ -5,6 +5,7 @@ import type { Secrets } from "../../shared/secrets.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { Outcome } from "../backend.ts";
 import type { HttpAnswer, HttpResult } from "../http-call.ts";
+import type { Standing } from "../standing.ts";
 import type { HttpSettings } from "./settings.ts";
 
 /** Characters of the agent's own words in a reason. */
@@ -29,11 +30,15 @@ export function mayPass(result: HttpFailure): boolean {
   return BUSY.has(result.status) || NOT_TAKEN.has(result.status) || result.status >= 500;
 }
 
-/** The outcome of a message whose call failed. Nothing in it holds a secret. */
+/**
+ * The outcome of a message whose call failed. Nothing in it holds a secret. `good`: a message was taken
+ * before (see `standing.ts`).
+ */
 export function outcomeOfFailure(
   result: HttpFailure,
   { shown }: Pick<HttpSettings, "shown">,
   secrets: Secrets,
+  { good }: Readonly<Standing>,
 ): Outcome {
   switch (result.kind) {
     case "unsent":
@@ -60,7 +65,7 @@ export function outcomeOfFailure(
         hint: "if the agent lives there now, give that address as --backend-opt url=…",
       };
     case "answered":
-      return outcomeOfStatus(result, shown, secrets);
+      return outcomeOfStatus(result, shown, secrets, good);
   }
 }
 
@@ -79,7 +84,12 @@ export function said(words: string, secrets: Secrets): string {
   return oneLine(secrets.mask(words), SAID_MAX);
 }
 
-function outcomeOfStatus(answer: HttpAnswer, shown: string, secrets: Secrets): Outcome {
+function outcomeOfStatus(
+  answer: HttpAnswer,
+  shown: string,
+  secrets: Secrets,
+  good: boolean,
+): Outcome {
   const { status, retryAfterMs } = answer;
   const words = wordsOf(answer, secrets);
   const reason = `${shown} answered ${status}${words === "" ? "" : ` (${words})`}`;
@@ -88,6 +98,9 @@ function outcomeOfStatus(answer: HttpAnswer, shown: string, secrets: Secrets): O
   }
   if (NOT_TAKEN.has(status)) {
     return { kind: "again", reason, told: "the agent did not take the message", retryAfterMs };
+  }
+  if (status === 403 && good) {
+    return { kind: "failed", reason, told: "the agent does not accept the message" };
   }
   switch (status) {
     case 401:

@@ -6,8 +6,9 @@ import { callHttp, type HttpAnswer } from "../http-call.ts";
 import { Limit } from "../http-limit.ts";
 import { isGood, outcomeOfFailure, outcomeOfTimeout, said } from "./outcome.ts";
 import type { HttpSettings } from "./settings.ts";
-import { type JsonAnswer, readJsonAnswer } from "../json-answer.ts";
+import { type JsonAnswer, readJsonAnswer, readJsonError } from "../json-answer.ts";
 import { toJsonLine } from "../json-request.ts";
+import type { Standing } from "../standing.ts";
 
 /** Bytes of JSON for one of text: a letter of two bytes may be written as `\u00e9`. */
 const JSON_FACTOR = 3;
@@ -20,6 +21,7 @@ const NO_ANSWERS = new Set(["text/html", "text/event-stream"]);
 export async function runRaw(
   settings: HttpSettings,
   parts: BackendParts,
+  standing: Standing,
   request: BackendRequest,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -47,9 +49,11 @@ export async function runRaw(
     return limit.expired ? outcomeOfTimeout(settings) : { kind: "stopped" };
   }
   if (result.kind !== "answered" || !isGood(result)) {
-    return outcomeOfFailure(result, settings, parts.secrets);
+    return outcomeOfFailure(result, settings, parts.secrets, standing);
   }
-  return judge(result, settings, parts, request);
+  const outcome = await judge(result, settings, parts, request);
+  if (outcome.kind === "answer" || outcome.kind === "declined") standing.good = true;
+  return outcome;
 }
 
 async function judge(
@@ -59,13 +63,13 @@ async function judge(
   request: BackendRequest,
 ): Promise<Outcome> {
   const { type, text, cut } = answer;
-  if (text.trim() === "") {
-    return { kind: "declined", reason: "the agent answered with nothing" };
-  }
-  const rules = { ...settings, secrets: parts.secrets };
   if (type === "" || (type.startsWith("text/") && !NO_ANSWERS.has(type))) {
-    return { kind: "answer", text: cutText(text, rules, "the agent's answer", cut) };
+    // Frameworks send their errors under any type.
+    const error = cut ? undefined : readJsonError(text);
+    if (error !== undefined) return judgeJson(error, settings, parts, request);
+    return answerOf(text, settings, parts, cut);
   }
+  if (text.trim() === "") return answerOf("", settings, parts);
   if (type !== "application/json" && !type.endsWith("+json")) {
     const what =
       type === "text/html" ? "a web page" : `an answer of type ${said(type, parts.secrets)}`;
@@ -74,10 +78,16 @@ async function judge(
   if (cut) return unreadable(`${settings.shown} gave more JSON than fits into an answer`);
   const read = readJsonAnswer(text);
   switch (read.kind) {
-    case "plain":
-      return isJson(text)
-        ? { kind: "answer", text: cutText(text, rules, "the agent's answer") }
-        : unreadable(`${settings.shown} gave broken JSON`);
+    case "plain": {
+      const value = valueIn(text);
+      if (value === undefined) return unreadable(`${settings.shown} gave broken JSON`);
+      // A text may be written as JSON, too, and null is how "nothing" is.
+      return answerOf(
+        typeof value === "string" ? value : value === null ? "" : text,
+        settings,
+        parts,
+      );
+    }
     case "wrong":
       return unreadable(`${settings.shown} gave an answer that can't be used: ${read.why}`);
     case "answer":
@@ -118,12 +128,25 @@ async function judgeJson(
   return { kind: "answer", text: cut, ...(files.length > 0 ? { files } : {}) };
 }
 
-function isJson(text: string): boolean {
+function answerOf(
+  text: string,
+  settings: HttpSettings,
+  { secrets }: BackendParts,
+  cut = false,
+): Outcome {
+  if (text.trim() === "") return { kind: "declined", reason: "the agent answered with nothing" };
+  return {
+    kind: "answer",
+    text: cutText(text, { ...settings, secrets }, "the agent's answer", cut),
+  };
+}
+
+/** Any value of JSON; undefined where it is none. */
+function valueIn(text: string): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@
 import { UsageError } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { BackendParts, OptionValues } from "../backend.ts";
-import { resolveText } from "../option-text.ts";
+import { learnQuery, readHeaders } from "../http-login.ts";
 
 /** The options, read. */
 export interface HttpSettings {
@@ -27,7 +27,7 @@ export function readSettings(
   parts: Pick<BackendParts, "env" | "secrets">,
 ): HttpSettings {
   const { url, authorization } = readUrl(String(options.url), parts);
-  const headers = readHeaders(options, parts);
+  const headers = readHeaders("http", options, parts);
   if (authorization !== undefined && headers["authorization"] !== undefined) {
     throw new UsageError(
       "the http backend is given two ways to log in: a user in its url, and header.Authorization",
@@ -59,13 +59,15 @@ function readUrl(
     );
   }
   url.hash = "";
+  learnQuery(url, secrets);
   const user = decoded(url.username);
   const password = decoded(url.password);
   if (user === "" && password === "") return { url, authorization: undefined };
   url.username = "";
   url.password = "";
   const pair = `${user}:${password}`;
-  secrets.add(password);
+  // A user without a password is a token, most often.
+  secrets.add(password === "" ? user : password);
   secrets.add(pair);
   const authorization = `Basic ${Buffer.from(pair).toString("base64")}`;
   return { url, authorization };
@@ -81,51 +83,4 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-const PREFIX = "header.";
-
-/** RFC 9110, 5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** RFC 9110, 5.5, less bytes above ASCII, of which nobody knows the meaning. */
-const VALUE = /^[\t\x20-\x7e]*$/;
-
-/** Ours to set: they say how the message is framed, and who hears the answer. */
-const OURS = new Set([
-  ...["accept-encoding", "connection", "content-encoding", "content-length", "content-type"],
-  ...["expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"],
-  ...["a2a-version", "proxy-connection"],
-]);
-
-/** Values that are secret also where they are written out on the command line. */
-const CONFIDENTIAL = /auth|cookie|key|password|secret|token/;
-
-function readHeaders(
-  options: OptionValues,
-  parts: Pick<BackendParts, "env" | "secrets">,
-): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [key, given] of Object.entries(options)) {
-    if (!key.startsWith(PREFIX)) continue;
-    const written = key.slice(PREFIX.length);
-    const name = written.toLowerCase();
-    if (!TOKEN.test(written)) throw new UsageError(`option ${key}: that is no name of a header`);
-    if (OURS.has(name)) {
-      throw new UsageError(`option ${key}: the http backend sets the header ${written} itself`);
-    }
-    if (Object.hasOwn(headers, name)) {
-      throw new UsageError(`the header ${written} of the http backend is given twice`);
-    }
-    const value = resolveText(key, String(given), parts).trim();
-    if (!VALUE.test(value)) {
-      throw new UsageError(
-        `option ${key}: the value of a header must be one line of printable ASCII characters`,
-      );
-    }
-    const isSecret = CONFIDENTIAL.test(name) || String(given).startsWith("env:");
-    // "Bearer abc" is repeated by servers as "abc", too.
-    if (isSecret) for (const part of [value, value.split(" ").at(-1)]) parts.secrets.add(part);
-    headers[name] = value;
-  }
-  return headers;
 }

@@ -58,13 +58,20 @@ function refusalIn(content: unknown): string | undefined {
   );
 }
 
-/** Without the block of thoughts at its start; one that is not closed was cut, and is all there is. */
+/**
+ * Without the block of thoughts at its start; one that is not closed was cut, and is all there is. Where
+ * the template of the model holds the opening tag, only the closing one comes, on a line of its own.
+ */
 function withoutThoughts(text: string): string {
   const start = text.trimStart();
-  if (!start.startsWith(OPEN)) return text;
+  if (!start.startsWith(OPEN)) {
+    const alone = CLOSE_ALONE.exec(text);
+    return alone === null ? text : text.slice(alone.index + alone[0].length);
+  }
   const end = start.indexOf(CLOSE);
   return end < 0 ? "" : start.slice(end + CLOSE.length);
 }
 
 const OPEN = "<think>";
 const CLOSE = "</think>";
+const CLOSE_ALONE = /^[ \t]*<\/think>[ \t]*$/m;

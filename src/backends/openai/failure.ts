@@ -49,6 +49,19 @@ export function isNoModel(answer: HttpAnswer, model: string): boolean {
 const NO_MODEL =
   /not a valid model|invalid model|unknown model|no such model|model\b.{0,120}\b(not found|does not exist)/i;
 
+/**
+ * Whether the server refuses either the key or the message, and does not say which: a firewall of web
+ * sites answers so to what looks like an attack.
+ */
+export function isForbidden(answer: HttpAnswer): boolean {
+  return answer.status === 403 && !isWithoutCredit(answer);
+}
+
+/** The outcome of a message that the server refuses with a 403, although the key is good. */
+export function outcomeOfUnfit(answer: HttpAnswer, secrets: Secrets): Outcome {
+  return { kind: "failed", reason: reasonOf(answer, secrets), told: TOLD.unaccepted };
+}
+
 /** The outcome of a message whose call failed. Nothing in it holds a secret. */
 export function outcomeOfFailure(
   result: ChatFailure,
@@ -105,10 +118,9 @@ function outcomeOfStatus(
   secrets: Secrets,
 ): Outcome {
   const { status, retryAfterMs } = answer;
-  const { words, code, type, param } = errorIn(answer);
-  const told = said(words, secrets);
-  const reason = `the model's server answered ${status}${told === "" ? "" : `: ${told}`}`;
-  if (status === 402 || NO_CREDIT.test(`${code} ${type}`)) {
+  const { words, param } = errorIn(answer);
+  const reason = reasonOf(answer, secrets);
+  if (isWithoutCredit(answer)) {
     return operator(reason, "check the account's credit and its limits");
   }
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
@@ -137,6 +149,16 @@ function outcomeOfStatus(
     );
   }
   return { kind: "failed", reason, told: isTooLong(answer) ? TOLD.tooLong : TOLD.unaccepted };
+}
+
+function reasonOf(answer: HttpAnswer, secrets: Secrets): string {
+  const words = said(errorIn(answer).words, secrets);
+  return `the model's server answered ${answer.status}${words === "" ? "" : `: ${words}`}`;
+}
+
+function isWithoutCredit(answer: HttpAnswer): boolean {
+  const { code, type } = errorIn(answer);
+  return answer.status === 402 || NO_CREDIT.test(`${code} ${type}`);
 }
 
 /** A 429 that no patience helps. */

@@ -5,6 +5,7 @@ import type { BackendParts, BackendType, Outcome } from "../backend.ts";
 import { listModels } from "./models.ts";
 import { OpenaiRun } from "./run.ts";
 import { type OpenaiSettings, readOpenaiSettings } from "./settings.ts";
+import type { Standing } from "../standing.ts";
 
 export const openai: BackendType = {
   name: "openai",
@@ -48,6 +49,7 @@ export const openai: BackendType = {
   create(options, parts) {
     const settings = readOpenaiSettings(options, parts);
     const lock = new KeyedLock();
+    const standing: Standing = { good: false };
     return {
       timeoutMs: settings.timeoutMs,
       takesEmptyText: false,
@@ -60,7 +62,7 @@ export const openai: BackendType = {
       check: () => check(settings, parts),
       async run(request, signal, hooks): Promise<Outcome> {
         hooks?.onTask?.(`asking ${oneLine(settings.model, 60)}`);
-        return new OpenaiRun(settings, parts, request, signal).outcome(lock);
+        return new OpenaiRun(settings, parts, request, signal, standing).outcome(lock);
       },
     };
   },

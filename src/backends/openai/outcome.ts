@@ -1,5 +1,5 @@
 /** What a 200 of the model's server means for the message. */
-import { get, getNumber, parseJson } from "../../shared/json.ts";
+import { get, getArray, getString, parseJson } from "../../shared/json.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import { clipBytes, storable } from "../../shared/text.ts";
 import type { Outcome } from "../backend.ts";
@@ -18,8 +18,9 @@ export interface Judged {
 const EMPTY_TRIES = 3;
 
 /**
- * The outcome of an answer with the status 200, in which nothing is secret; `failure` where the body is
- * an error all the same, as gateways write it, with the status that it names.
+ * The outcome of an answer with the status 200, in which nothing is secret; `failure` where the body
+ * tells of an error all the same, as gateways write it, with the status that it names. What the model had
+ * said until then is no answer.
  */
 export function judgeAnswer(
   answer: HttpAnswer,
@@ -37,10 +38,9 @@ export function judgeAnswer(
   if (typeof body === "string") {
     return again(`the model's server answered with ${body} instead of JSON`, TOLD.unread);
   }
-  const error = get(body, "error");
-  if (error !== undefined && error !== null && get(body, "choices") === undefined) {
-    const code = getNumber(error, "code") ?? 0;
-    return { failure: { ...answer, status: code >= 400 && code < 600 ? code : 502 } };
+  const error = errorOf(body);
+  if (error !== undefined) {
+    return { failure: { ...answer, text: written(error), status: statusOf(error) } };
   }
   const completion = readCompletion(body);
   if (completion.kind !== "text") return withoutText(completion, attempt, secrets);
@@ -65,6 +65,37 @@ function read({ encoding, type, text }: HttpAnswer): object | string {
   } catch {
     return type === "text/event-stream" ? "a stream of events" : "something";
   }
+}
+
+/** What gateways write where the provider failed on the way, next to the half that it had said. */
+function errorOf(body: object): unknown {
+  const choice = getArray(body, "choices")?.[0];
+  const given = [get(body, "error"), get(choice, "error")].find((error) => !isNone(error));
+  if (given !== undefined) return given;
+  const reason = getString(choice, "finish_reason") ?? "";
+  return BROKEN_OFF.has(reason) ? `the answer was broken off (${reason})` : undefined;
+}
+
+/** OpenRouter and Mistral; vLLM and SGLang; DeepSeek. */
+const BROKEN_OFF: ReadonlySet<string> = new Set(["error", "abort", "insufficient_system_resource"]);
+
+/** As the body of an answer that is nothing but this error. */
+function written(error: unknown): string {
+  try {
+    return JSON.stringify({ error });
+  } catch {
+    // Nested too deeply to be written.
+    return '{"error":"no explanation"}';
+  }
+}
+
+function isNone(error: unknown): boolean {
+  return error === undefined || error === null || error === false || error === "";
+}
+
+function statusOf(error: unknown): number {
+  const code = Number(get(error, "code"));
+  return code >= 400 && code < 600 ? code : 502;
 }
 
 function withoutText(

@@ -10,15 +10,18 @@ import { callHttp, type HttpResult } from "../http-call.ts";
 import { Limit } from "../http-limit.ts";
 import {
   type ChatFailure,
+  isForbidden,
   isNoModel,
   isTooLong,
   outcomeOfFailure,
   outcomeOfNoModel,
+  outcomeOfUnfit,
 } from "./failure.ts";
-import { listModels } from "./models.ts";
+import { listModels, type ModelList } from "./models.ts";
 import { judgeAnswer, type Judged } from "./outcome.ts";
 import { type Asked, askedOf, chatBody } from "./request.ts";
 import { endpoint, type OpenaiSettings } from "./settings.ts";
+import type { Standing } from "../standing.ts";
 
 /** Bytes of a body beyond those of the longest answer: what the server tells about it. */
 const EXTRA_BYTES = 1024 * 1024;
@@ -30,17 +33,20 @@ export class OpenaiRun {
   readonly #parts: BackendParts;
   readonly #request: BackendRequest;
   readonly #signal: AbortSignal;
+  readonly #standing: Standing;
 
   constructor(
     settings: OpenaiSettings,
     parts: BackendParts,
     request: BackendRequest,
     signal: AbortSignal,
+    standing: Standing,
   ) {
     this.#settings = settings;
     this.#parts = parts;
     this.#request = request;
     this.#signal = signal;
+    this.#standing = standing;
   }
 
   /** Runs the message, one at a time in a conversation that is remembered. Never throws. */
@@ -123,17 +129,34 @@ export class OpenaiRun {
       result.kind === "answered" && result.status === 200
         ? judgeAnswer(result, this.#request.attempt, this.#settings, this.#parts.secrets)
         : { failure: result };
-    if (!("failure" in judged)) return judged;
+    if (!("failure" in judged)) {
+      if (judged.answer !== undefined) this.#standing.good = true;
+      return judged;
+    }
     return { outcome: await this.#failure(judged.failure, limit.signal) };
   }
 
   async #failure(failure: ChatFailure, signal: AbortSignal): Promise<Outcome> {
-    const { model } = this.#settings;
-    if (failure.kind !== "answered" || !isNoModel(failure, model)) {
-      return outcomeOfFailure(failure, this.#settings, this.#parts.secrets);
+    const { secrets } = this.#parts;
+    const list = () => listModels(this.#settings, this.#parts, signal);
+    if (failure.kind === "answered" && isNoModel(failure, this.#settings.model)) {
+      const found = await list();
+      return outcomeOfNoModel(this.#settings, found.kind === "models" ? found.names : []);
     }
-    const list = await listModels(this.#settings, this.#parts, signal);
-    return outcomeOfNoModel(this.#settings, list.kind === "models" ? list.names : []);
+    if (failure.kind === "answered" && isForbidden(failure) && this.#isAdmitted(await list())) {
+      return outcomeOfUnfit(failure, secrets);
+    }
+    return outcomeOfFailure(failure, this.#settings, secrets);
+  }
+
+  /**
+   * Whether a 403 is about the message, which must not stop all others: the key is good where there is
+   * no message in the way, or, where that can't be seen, was good before.
+   */
+  #isAdmitted(list: ModelList): boolean {
+    if (list.kind === "models") return true;
+    const says = list.kind === "unknown" && list.status !== 401 && list.status !== 403;
+    return says && this.#standing.good;
   }
 
   #timeout(): Outcome {

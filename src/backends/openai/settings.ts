@@ -5,6 +5,7 @@ import { oneLine, storable } from "../../shared/text.ts";
 import type { BackendParts, OptionValues } from "../backend.ts";
 import type { HistoryLimits } from "./history.ts";
 import type { ChatSettings } from "./request.ts";
+import { givenTwice, headerValue, learnQuery, readHeaders } from "../http-login.ts";
 import { resolveText } from "../option-text.ts";
 
 export interface OpenaiSettings extends ChatSettings {
@@ -27,7 +28,7 @@ export function readOpenaiSettings(
   options: OptionValues,
   parts: Pick<BackendParts, "env" | "secrets">,
 ): OpenaiSettings {
-  const base = readBase(String(options.base_url));
+  const base = readBase(String(options.base_url), parts);
   const text = (key: string) =>
     options[key] === undefined ? undefined : resolveText(key, String(options[key]), parts);
   const systemPrompt = text("system_prompt");
@@ -35,7 +36,7 @@ export function readOpenaiSettings(
     base,
     shown: `${base.origin}${base.pathname}`.replace(/\/$/, ""),
     local: isLoopback(base.hostname),
-    headers: readHeaders(options, text("api_key"), parts),
+    headers: readLogin(options, text("api_key"), parts),
     model: String(options.model),
     systemPrompt: systemPrompt === undefined ? undefined : storable(systemPrompt),
     temperature: options.temperature === undefined ? undefined : Number(options.temperature),
@@ -55,7 +56,7 @@ export function endpoint({ base }: Pick<OpenaiSettings, "base">, path: string): 
 }
 
 /** `fetch` would open a `file:` or `s3:` address just as well. */
-function readBase(text: string): URL {
+function readBase(text: string, { secrets }: Pick<BackendParts, "secrets">): URL {
   const url = URL.parse(text);
   const wrong = (why: string, hint: string) =>
     new UsageError(`option base_url of the openai backend ${why}`, hint);
@@ -79,49 +80,18 @@ function readBase(text: string): URL {
     );
   }
   url.hash = "";
+  learnQuery(url, secrets);
   url.pathname = url.pathname.replace(/\/+$/, "");
   return url;
 }
 
-const PREFIX = "header.";
-
-/** Ours to set: they say how the message is framed. */
-const OURS =
-  /^(accept-encoding|connection|content-.*|expect|host|keep-alive|te|transfer-encoding|upgrade)$/;
-
-function readHeaders(
+function readLogin(
   options: OptionValues,
   key: string | undefined,
   parts: Pick<BackendParts, "env" | "secrets">,
 ): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const set = (option: string, name: string, value: string) => {
-    if (Object.hasOwn(headers, name)) {
-      throw new UsageError(
-        `option ${option}: the header ${name} of the openai backend is given twice`,
-      );
-    }
-    try {
-      new Headers([[name, value]]);
-    } catch {
-      throw new UsageError(
-        `option ${option}: a header has a name of letters, digits and dashes, and one line of ASCII for its value`,
-      );
-    }
-    headers[name] = value;
-  };
-  if (key !== undefined) set("api_key", "authorization", `Bearer ${key}`);
-  for (const [option, given] of Object.entries(options)) {
-    if (!option.startsWith(PREFIX)) continue;
-    const name = option.slice(PREFIX.length).toLowerCase();
-    if (OURS.test(name)) {
-      throw new UsageError(`option ${option}: the openai backend sets that header itself`);
-    }
-    const value = resolveText(option, String(given), parts).trim();
-    set(option, name, value);
-    // Servers repeat "Bearer abc" as "abc".
-    const isSecret = /auth|cookie|key|secret|token/.test(name) || String(given).startsWith("env:");
-    if (isSecret) for (const part of [value, value.split(" ").at(-1)]) parts.secrets.add(part);
-  }
-  return headers;
+  const headers = readHeaders("openai", options, parts);
+  if (key === undefined) return headers;
+  if (headers["authorization"] !== undefined) throw givenTwice("openai", "authorization");
+  return { authorization: headerValue("api_key", `Bearer ${key}`), ...headers };
 }

@@ -11,6 +11,12 @@ export const META_VALUE_MAX_BYTES = 1024;
  */
 export const RUN_ID = "MOLECULE_RUN_ID";
 
+/**
+ * The variable by which what one child has started is found, wherever it has gone (see `group.ts`). Its
+ * value is random; a run may have several children. Not for the child, hence its name.
+ */
+export const CHILD_MARK = "_MOLECULE_CHILD";
+
 /** What {@link RUN_ID} holds in the runs of that activity. */
 export function runIdOf(activityId: string): string {
   return fit(activityId);
@@ -44,6 +50,7 @@ export function childEnv(
 /** What describes the message; a value that the message lacks is empty. */
 const META = {
   MOLECULE_WORKSPACE_ID: (request) => request.workspaceId,
+  MOLECULE_SENDER: (request) => request.sender,
   MOLECULE_CALLER_ID: (request) => request.peerId,
   MOLECULE_MESSAGE_ID: (request) => request.messageId ?? request.activityId,
   MOLECULE_TASK_ID: (request) => request.taskId,
@@ -73,7 +80,7 @@ const WITHHELD: ReadonlySet<string> = new Set([
 /**
  * A stranger's text as a value: a NUL would keep the child from starting, a newline would forge a
  * line in the output of `env`. Replaced rather than dropped, so that nothing turns out empty: an
- * empty caller is the canvas user.
+ * empty caller is no peer.
  */
 function fit(value: string | undefined): string {
   const printable = (value ?? "").slice(0, META_VALUE_MAX_BYTES).replace(/\p{Cc}/gu, "\ufffd");

@@ -2,6 +2,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { codeOf, messageOf } from "../../shared/errors.ts";
 import type { Secrets } from "../../shared/secrets.ts";
+import { CHILD_MARK } from "./child-env.ts";
 import { Stdout, StderrLines } from "./child-output.ts";
 import type { RunHooks } from "../backend.ts";
 import { isFolder } from "./folder.ts";
@@ -69,9 +70,9 @@ export type ChildEnd =
  * Runs a child in a process group of its own. Never throws.
  *
  * On timeout or abort the group is asked to end, and killed after {@link KILL_AFTER_MS}. Whatever
- * the end, the group is killed once the child has exited, so nothing that it started lives on
- * (except what made itself a session of its own: no signal of ours finds that), and a pipe held
- * open by a grandchild is not waited for. What exits before the abort arrives counts as exited: its
+ * the end, the group is killed once the child has exited, so nothing that it started lives on, and a
+ * pipe held open by a grandchild is not waited for. What made itself a session of its own lives on only
+ * where the child exited by itself (see {@link endGroup}). What exits before the abort arrives counts as exited: its
  * work is done, and to call it stopped would have it done twice. So does what has `answered` before.
  */
 export async function runChild(run: ChildRun): Promise<ChildEnd> {
@@ -79,13 +80,14 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
   if (signal.aborted) return { kind: "stopped" };
   const started = clock.monotonic();
   const recorded = Promise.withResolvers<void>();
+  const mark = crypto.randomUUID();
   let child: ReturnType<typeof spawn>;
   try {
-    child = spawn(run, recorded.promise);
+    child = spawn(run, mark, recorded.promise);
   } catch (error) {
     return notStarted(run, error);
   }
-  const group = trackGroup(child.pid);
+  const group = trackGroup(child.pid, `${CHILD_MARK}=${mark}`);
   record(run, child.pid).then(recorded.resolve);
   const stdout = new Stdout(run.maxStdout);
   const stderr = new StderrLines((line) => run.onStderrLine(line), run.secrets);
@@ -112,7 +114,7 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
     askGroup(group);
     await within(Promise.all([exited, drained]), KILL_AFTER_MS, clock);
   }
-  endGroup(group);
+  endGroup(group, cut !== undefined || lingers || child.signalCode !== null);
   // Those that held the pipes are gone now, so this takes long only for what escaped the group. It
   // also saves what a stalled machine had not yet read when the grace was over.
   await within(Promise.all([exited, drained]), PIPE_GRACE_MS, clock);
@@ -141,10 +143,10 @@ async function record({ hooks }: ChildRun, pid: number): Promise<void> {
   } catch {}
 }
 
-function spawn(run: ChildRun, ready: Promise<void>) {
+function spawn(run: ChildRun, mark: string, ready: Promise<void>) {
   return Bun.spawn([...run.argv], {
     ...(run.cwd === undefined ? {} : { cwd: run.cwd }),
-    env: run.env,
+    env: { ...run.env, [CHILD_MARK]: mark },
     stdin: input(run.stdin, ready),
     stdout: "pipe",
     stderr: "pipe",

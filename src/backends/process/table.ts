@@ -1,4 +1,4 @@
-/** Finding the processes of a run whose bridge has died. */
+/** Finding the processes of a run: one whose bridge has died, or one that was cut. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { RUN_ID, runIdOf } from "./child-env.ts";
 import { identityOf, ps, readStat, startByPs, type ProcessStat } from "./identity.ts";
@@ -19,6 +19,19 @@ export interface DeadRun {
 export function processesOf(runs: readonly DeadRun[]): number[] {
   if (process.platform === "linux") return byProc(runs);
   return process.platform === "win32" ? [] : byPs(runs);
+}
+
+/**
+ * The ids of all living processes with one of these entries, `NAME=value`, in the environment that they
+ * were started with. Linux only: elsewhere there are none. Never those that {@link processesOf} leaves.
+ */
+export function processesMarked(entries: readonly string[]): number[] {
+  if (process.platform !== "linux" || entries.length === 0) return [];
+  const wanted = new Set(entries);
+  return livePids(lineage()).filter((pid) => {
+    const environ = readEnviron(pid)?.toString("latin1").split("\0") ?? [];
+    return environ.some((entry) => wanted.has(entry)) && isOurs(pid);
+  });
 }
 
 /**
@@ -80,15 +93,19 @@ function isDead({ state }: ProcessStat): boolean {
   return state === "Z" || state === "X";
 }
 
-/** The value of {@link RUN_ID} in the environment that a process was started with. */
-function readRunId(pid: number): string | undefined {
-  let environ: Buffer;
+/** The environment that a process was started with; undefined where it is gone, or another user's. */
+function readEnviron(pid: number): Buffer | undefined {
   try {
-    environ = readFileSync(`/proc/${pid}/environ`);
+    return readFileSync(`/proc/${pid}/environ`);
   } catch {
-    // Gone, or another user's.
     return undefined;
   }
+}
+
+/** The value of {@link RUN_ID} in it. */
+function readRunId(pid: number): string | undefined {
+  const environ = readEnviron(pid);
+  if (environ === undefined) return undefined;
   for (let at = environ.indexOf(NEEDLE); at >= 0; at = environ.indexOf(NEEDLE, at + 1)) {
     if (at > 0 && environ[at - 1] !== 0) continue;
     const end = environ.indexOf(0, at);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { admitFiles } from "../../../src/backends/answer-files.ts";
+import { admitFiles, hasFiles } from "../../../src/backends/answer-files.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 
@@ -112,4 +112,18 @@ test("a name that holds a secret is masked", async () => {
   const named = [{ path: "a", name: "canary-0123456789.txt" }];
   const { files } = await admitFiles(named, folders, secrets);
   expect(files).toEqual([{ path: join(it.root, "work", "a"), name: "[secret].txt" }]);
+});
+
+test("a folder has files where one would go with the answer: none that is hidden, too deep or a link", async () => {
+  using it = scene();
+  const folder = join(it.root, "answers-2");
+  mkdirSync(join(folder, "1", "2", "3", "4"), { recursive: true });
+  mkdirSync(join(folder, ".git"));
+  for (const name of [".hidden", ".git/a", "1/2/3/4/a"]) writeFileSync(join(folder, name), "x");
+  symlinkSync("../secret", join(folder, "link"));
+  expect(await hasFiles(folder)).toBe(false);
+  writeFileSync(join(folder, "1", "2", "3", "a"), "x");
+  expect(await hasFiles(folder)).toBe(true);
+  expect(await hasFiles(join(it.root, "none"))).toBe(false);
+  expect(await hasFiles(undefined)).toBe(false);
 });

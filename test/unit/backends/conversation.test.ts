@@ -19,3 +19,16 @@ test("a conversation is the sender's, by the context that he names", () => {
   ];
   expect(new Set([one, ...others]).size).toBe(1 + others.length);
 });
+
+test("senders whom nobody names share no conversation, unless they name its context", () => {
+  const unknown = { sender: "unknown", peerId: undefined, contextId: undefined } as const;
+  const one = of({ ...unknown, activityId: "1" });
+  expect(of({ ...unknown, activityId: "1", attempt: 2 })).toBe(one);
+  expect(of({ ...unknown, activityId: "2" })).not.toBe(one);
+  expect(of({ ...unknown, activityId: "1", contextId: "c" })).toBe(
+    of({ ...unknown, activityId: "2", contextId: "c" }),
+  );
+  // Whoever is known has one conversation without a context.
+  const canvas = { ...unknown, sender: "canvas" } as const;
+  expect(of({ ...canvas, activityId: "1" })).toBe(of({ ...canvas, activityId: "2" }));
+});

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { readJsonAnswer } from "../../../src/backends/json-answer.ts";
+import { readJsonAnswer, readJsonError } from "../../../src/backends/json-answer.ts";
 import { anyText } from "./support.ts";
 
 function read(value: unknown) {
@@ -58,6 +58,50 @@ test("an object with any other key is plain text, even one with a hostile name",
   }
 });
 
+test.each<[object, string]>([
+  [{ error: "boom", status: 500 }, "boom"],
+  [{ error: { message: "boom", code: 7 }, id: 1, jsonrpc: "2.0" }, "boom"],
+  [{ error: true, message: "boom" }, "boom"],
+  [{ error: 1, detail: "boom", text: null }, "boom"],
+  [{ error: { why: "boom" }, text: " " }, '{"why":"boom"}'],
+  [{ error: ["boom"], more: 1 }, '["boom"]'],
+])("%j is an error, whatever other keys it has", (printed, error) => {
+  const found = readJsonError(JSON.stringify(printed));
+  expect(found).toEqual({
+    text: undefined,
+    files: [],
+    declined: undefined,
+    error,
+    retryAfterMs: undefined,
+  });
+  expect(readJsonAnswer(JSON.stringify({ ...printed, more: 1 }))).toEqual({
+    kind: "answer",
+    answer: found as NonNullable<typeof found>,
+  });
+});
+
+test("an error that asks for time has it, where it is a number", () => {
+  const wait = (retry_after_secs: unknown) =>
+    readJsonError(JSON.stringify({ error: "busy", code: 9, retry_after_secs }))?.retryAfterMs;
+  expect([wait(2), wait("2"), wait(-1), wait(null)]).toEqual([2000, ...Array(3).fill(undefined)]);
+});
+
+test("an error that is none, or next to a text, leaves an object what it is", () => {
+  for (const error of [null, false, 0, "", " ", {}, []]) {
+    const text = JSON.stringify({ error, temperature: 21 });
+    expect(readJsonError(text)).toBeUndefined();
+    expect(readJsonAnswer(text)).toEqual({ kind: "plain" });
+  }
+  expect(readJsonAnswer('{"error":"boom","text":"hi","more":1}')).toEqual({ kind: "plain" });
+  for (const text of ['["error"]', '"error"', "null", '{"error":"x"} y', '{"error":"x"']) {
+    expect(readJsonError(text)).toBeUndefined();
+  }
+});
+
+test("the message of an error is its words", () => {
+  expect(read({ error: { message: "boom" } })).toMatchObject({ error: "boom" });
+});
+
 test.each<[unknown, string]>([
   [{ text: 7 }, "text must be text, and is a number"],
   [{ text: ["a"] }, "text must be text, and is a list"],
@@ -88,8 +132,11 @@ test("no output makes it throw", () => {
       ),
       (output) => {
         expect(["plain", "wrong", "answer"]).toContain(readJsonAnswer(output).kind);
+        expect(readJsonError(output)?.error).not.toBe("");
       },
     ),
   );
   expect(readJsonAnswer(`${'{"text":'.repeat(100_000)}1${"}".repeat(100_000)}`).kind).toBeString();
+  const deep = `{"error":${"[".repeat(100_000)}${"]".repeat(100_000)},"more":1}`;
+  expect(readJsonError(deep)?.error).toBeString();
 });

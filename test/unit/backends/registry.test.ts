@@ -19,6 +19,17 @@ test("the default is claude-code", () => {
   expect(findBackend(DEFAULT_BACKEND).name).toBe("claude-code");
 });
 
+test("the name of an agent that acp knows leads to it", () => {
+  try {
+    findBackend("gemini");
+    throw new Error("found");
+  } catch (error) {
+    expect((error as UsageError).hint).toBe(
+      "for gemini choose --backend acp --backend-opt preset=gemini",
+    );
+  }
+});
+
 test("an unknown name is an error of usage that names the nearest and all", () => {
   const find = () => findBackend("exce");
   expect(find).toThrow(UsageError);

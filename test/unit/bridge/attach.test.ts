@@ -1,13 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { AnswerFile } from "../../../src/backends/backend.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { ECHO_MS } from "../../../src/bridge/notices.ts";
+import { PlatformError } from "../../../src/platform/platform.ts";
 import { backendOf, changed, TestBridge, type BridgeUnderTest } from "../../harness/bridge.ts";
 import { systemClock, type Clock } from "../../../src/shared/clock.ts";
 import { ManualClock } from "../../harness/clock.ts";
+import { LOOK_MS, pump } from "../../harness/pump.ts";
 import { echo, row, ScriptedPlatform, WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { canvas, deadLetters, notices, once, refusal, replies, withStore } from "./support.ts";
@@ -117,6 +119,35 @@ describe("the files of an answer", () => {
     expect(platform.calls("notify")[0]?.body.attachments[0].mimeType).toBe("application/pdf");
     expect(sent).toBe("x");
     expect(existsSync(path)).toBe(true);
+  });
+
+  test("are those that were there when the run ended, whatever is put in their place", async () => {
+    using elsewhere = tmpFolder();
+    await writeFile(join(elsewhere.path, "a"), "another's");
+    await using platform = new ScriptedPlatform();
+    platform.rows = [canvas(1)];
+    let sub = "";
+    const backend = backendOf(
+      async ({ answerFolder = "" }) => {
+        sub = join(answerFolder, "sub");
+        await mkdir(sub);
+        await writeFile(join(sub, "a"), "harmless");
+        return { kind: "answer", text: "done" };
+      },
+      { leavesFiles: true },
+    );
+    const sent: string[] = [];
+    platform.on("upload", async ({ body }) => {
+      sent.push(await body.get("files").text());
+      return undefined as unknown as Response;
+    });
+    const store = onKeep(async () => {
+      await rename(sub, `${sub}-old`);
+      await symlink(elsewhere.path, sub);
+    });
+    const { bridge } = await once(platform, { backend, store });
+    await using _ = bridge;
+    expect(sent).toEqual(["harmless"]);
   });
 
   test("that were both named and left in the folder go once", async () => {
@@ -237,11 +268,81 @@ describe("an upload that fails", () => {
     expect(clock.monotonic()).toBeGreaterThan(3_600_000);
   });
 
+  const broken = () =>
+    Promise.reject(new PlatformError("cut off", { verdict: "transient", unknownOutcome: true }));
+
+  test("for an hour without a status costs the file where the platform answers other calls", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.rows = [canvas(1)];
+    const clock = new ManualClock();
+    const options = { heartbeatMs: 1e9, intervalMs: LOOK_MS };
+    await using bridge = new TestBridge(platform.url, {
+      ...{ backend: leaving({ a: "1" }), clock, options, random: () => 0.9 },
+      platform: (client) => changed(client, { upload: broken }),
+    });
+    await bridge.until("reply-retry");
+    await pump(clock, () => bridge.of("answered").length > 0, 1_000, bridge);
+    expect(notices(platform)).toEqual(["done\n\n(a could not be attached)"]);
+    expect(clock.monotonic()).toBeGreaterThan(3_600_000);
+  });
+
+  test("because the platform is away costs nothing, however long that lasts", async () => {
+    using folder = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    platform.rows = [canvas(1)];
+    const clock = new ManualClock();
+    const options = { heartbeatMs: 1e9, intervalMs: 1e9 };
+    let away = true;
+    await using bridge = new TestBridge(platform.url, {
+      ...{ backend: leaving({ a: "1" }), clock, options, stateDir: folder.path },
+      platform: (client) =>
+        changed(client, {
+          upload: (file, given) => (away ? broken() : client.upload(file, given)),
+        }),
+    });
+    await bridge.until("reply-retry");
+    await clock.advanceUntil(() => clock.monotonic() > 2 * 3_600_000, 20_000);
+    expect(bridge.of("file-left-out")).toEqual([]);
+    away = false;
+    await clock.advanceUntil(() => bridge.of("answered").length > 0, 20_000);
+    expect(attached(platform)).toEqual(["a"]);
+  });
+
+  test("or is slow takes all of its time: the watchdog counts for each file anew", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.rows = [canvas(1)];
+    const clock = new ManualClock();
+    const options = { heartbeatMs: 1e9, intervalMs: 60_000 };
+    const files = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`f${n}`, "x"]));
+    await using bridge = new TestBridge(platform.url, {
+      ...{ backend: leaving(files), clock, options },
+      platform: (client) =>
+        changed(client, {
+          upload: async (file, given) => {
+            await clock.sleep(800_000, given?.signal);
+            return client.upload(file, given);
+          },
+        }),
+    });
+    const ended = Promise.withResolvers<unknown>();
+    void bridge.ended.then(ended.resolve);
+    let end: unknown;
+    void ended.promise.then((error) => (end = error));
+    await clock.advanceUntil(() => bridge.of("answered").length > 0 || end !== undefined, 5_000);
+    expect(end).toBeUndefined();
+    expect(attached(platform)).toHaveLength(10);
+  }, 60_000);
+
   test("because its file vanished costs that file only", async () => {
     using folder = tmpFolder();
     await using platform = new ScriptedPlatform();
     platform.rows = [canvas(1)];
-    const store = onKeep(() => rm(join(folderOf(folder.path), "out", "a")));
+    const copies = join(folderOf(folder.path), "copies");
+    const store = onKeep(async () => {
+      for (const name of readdirSync(copies)) {
+        if (name.endsWith("-a")) await rm(join(copies, name));
+      }
+    });
     const setup: BridgeUnderTest = { backend: leaving({ a: "1", b: "2" }), store };
     const { bridge } = await once(platform, { ...setup, stateDir: folder.path });
     await using _ = bridge;

@@ -28,6 +28,8 @@ class Kept {
   async recall(key: string) {
     return this.values.get(key);
   }
+  async trim() {}
+
   async remember(key: string, value: string | undefined) {
     this.writes += 1;
     if (value === undefined) this.values.delete(key);
@@ -144,6 +146,26 @@ describe("the budget of a day", () => {
     expect(await make().left()).toBe(7);
   });
 
+  test("counts a run of unknown cost as the dearest that is known, and never as nothing", async () => {
+    const { budget, make, memory } = budgetOf(10);
+    expect(await budget.assumed(10)).toBe(0.1);
+    await budget.add(2.5);
+    await budget.add(1);
+    expect([await budget.assumed(6.5), await budget.assumed(0.75)]).toEqual([2.5, 0.75]);
+    // After a restart on a later day of the month as well.
+    memory.values.set("spend/2026-03-04", memory.values.get("spend/2026-03-05") ?? "");
+    memory.values.delete("spend/2026-03-05");
+    expect(await make().assumed(undefined)).toBe(2.5);
+    expect(await budgetOf(undefined).budget.assumed(undefined)).toBeUndefined();
+  });
+
+  test("is spent where only what adding up left by rounding is left", async () => {
+    const { budget, events } = budgetOf(1);
+    for (let n = 0; n < 10; n++) await budget.add(0.1);
+    expect(await budget.isSpent()).toBe(true);
+    expect(events).toHaveLength(1);
+  });
+
   test("begins anew where what was kept can't be read", async () => {
     const memory = new Kept();
     memory.values.set("spend/2026-03-05", '{"usd":-5,"month_usd":"x"');
@@ -238,7 +260,38 @@ describe("a bridge with a budget", () => {
         }),
     });
     await using _bridge = bridge;
-    expect(order).toEqual(['spend/{"usd":0.25,"month_usd":0.25}', "kept"]);
+    const sums = 'spend/{"usd":0.25,"month_usd":0.25,"dearest_usd":0.25}';
+    expect(order).toEqual([sums, "kept"]);
+  });
+
+  test.each<[string, Outcome]>([
+    ["that fails", { kind: "failed", reason: "it took too long", told: "x" }],
+    ["that is stopped", { kind: "stopped" }],
+  ])("counts a run %s without telling its cost", async (_, outcome) => {
+    using folder = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1), row(2)];
+    const outcomes = [costing(0.25), outcome];
+    const backend = backendOf(() => outcomes.shift() ?? outcome, { reportsCost: true });
+    const options = { dailyBudgetUsd: 0.4 };
+    await using bridge = new TestBridge(platform.url, { backend, options, stateDir: folder.path });
+    await bridge.until("cost-assumed");
+    await bridge.until("budget-spent");
+    // No more than it was allowed.
+    expect(bridge.of("cost-assumed")[0]?.usd).toBeCloseTo(0.15);
+    expect(backend.requests).toHaveLength(2);
+    expect(await bridge.stop()).toBeUndefined();
+  });
+
+  test("does not count a run that was over before it began, or one without a limit", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1)];
+    const failed: Outcome = { kind: "failed", reason: "x", told: "x" };
+    const backend = backendOf(() => failed, { reportsCost: true });
+    const { bridge } = await once(platform, { backend });
+    await using _ = bridge;
+    expect(bridge.of("run-failed")).toHaveLength(1);
+    expect(bridge.of("cost-assumed")).toEqual([]);
   });
 
   test("gives each run what is left", async () => {

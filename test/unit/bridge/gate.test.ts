@@ -79,6 +79,50 @@ describe("the gate", () => {
     });
   });
 
+  test("whose trouble ends by itself is not probed before, and --max-paused counts from then", async () => {
+    const { clock, events, state, gate, guard } = gateOf(150_000);
+    gate.close({ ...TROUBLE, untilMs: 400_000 });
+    expect(events).toEqual([
+      { type: "backend-paused", reason: TROUBLE.reason, hint: TROUBLE.hint, forMs: 550_000 },
+    ]);
+    await clock.untilSleeping();
+    await clock.advance(399_999);
+    expect(state.checks).toBe(0);
+    await clock.advance(1);
+    expect(state.checks).toBe(1);
+    await clock.advance(149_999);
+    expect(state.checks).toBe(3);
+    await clock.advance(1);
+    expect(await guard).toMatchObject({
+      message: "the backend can't work for 2 min 30 s (--max-paused): not logged in",
+    });
+  });
+
+  test("that hears of another end by itself counts from that one", async () => {
+    const { clock, state, gate, life, guard } = gateOf(150_000);
+    state.mended = true;
+    gate.close({ ...TROUBLE, untilMs: 100_000 });
+    await clock.untilSleeping();
+    await clock.advance(100_000);
+    expect(gate.enter()).toBe(true);
+    gate.close({ ...TROUBLE, untilMs: 300_000 });
+    await clock.advance(299_999);
+    expect([gate.enter(), state.checks]).toEqual([false, 1]);
+    await clock.advance(1);
+    expect([gate.enter(), state.checks]).toEqual([true, 2]);
+    // A trouble without an end counts from the one that had one.
+    gate.close(TROUBLE);
+    await clock.advance(149_999);
+    life.abort();
+    expect(await guard).toBe("ended");
+  });
+
+  test("that may not last at all does not wait for its trouble to end by itself", async () => {
+    const { gate, guard } = gateOf(0);
+    gate.close({ ...TROUBLE, untilMs: 400_000 });
+    expect(await guard).toMatchObject({ message: "the backend can't work: not logged in" });
+  });
+
   test("that was open in between begins to count anew", async () => {
     const { clock, gate, life, guard } = gateOf(150_000);
     gate.close(TROUBLE);

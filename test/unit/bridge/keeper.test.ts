@@ -57,12 +57,25 @@ const coded = (code: string) =>
 test.each<[string, () => Error]>([
   ["a damaged database", () => coded("SQLITE_CORRUPT_VTAB")],
   ["a file that is no database", () => coded("SQLITE_NOTADB")],
+  ["a folder of another user's", () => coded("EACCES")],
+  ["a name that the file system does not take", () => coded("EILSEQ")],
+  ["a database that was misused", () => coded("SQLITE_MISUSE")],
   ["a mistake in the program", () => new TypeError("undefined is not a function")],
   ["a message that is not in the journal", () => new MoleculeError("it is not kept")],
 ])("%s is not tried again", async (_, error) => {
   const { events, keeper } = keeperOf();
   await expect(keeper.do(failing(1, error))).rejects.toThrow(error().message || TypeError);
   expect(events).toEqual([]);
+});
+
+test.each([
+  ...["ENOSPC", "EDQUOT", "EIO", "EROFS", "EMFILE", "ENFILE", "EBUSY", "ESTALE"],
+  ...["SQLITE_FULL", "SQLITE_BUSY", "SQLITE_IOERR_FSYNC", "SQLITE_READONLY", "SQLITE_CANTOPEN"],
+])("%s may pass", async (code) => {
+  const { clock, keeper } = keeperOf();
+  const written = keeper.do(failing(1, () => coded(code)));
+  await clock.advance(await clock.untilSleeping());
+  expect(await written).toBe(2);
 });
 
 test("a bridge that is told to stop at once does not wait for a disk that stays full", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BackendRequest } from "../../../src/backends/backend.ts";
 import { openDeadLetters } from "../../../src/store/open-dead-letters.ts";
@@ -10,8 +10,10 @@ import { Naps } from "../../../src/bridge/naps.ts";
 import type { Pace } from "../../../src/bridge/pace.ts";
 import { ReceivedFiles } from "../../../src/bridge/received-files.ts";
 import { readEntered } from "../../../src/bridge/run.ts";
+import { MoleculeError } from "../../../src/shared/errors.ts";
 import { PlatformError, type Platform } from "../../../src/platform/platform.ts";
 import { ManualClock } from "../../harness/clock.ts";
+import { LOOK_MS, pump } from "../../harness/pump.ts";
 import { PEER, row, ScriptedPlatform, WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { openStore } from "../store/support.ts";
@@ -77,6 +79,12 @@ async function read(rows: ReturnType<typeof row>[], setup: BridgeUnderTest = {})
   };
   return { platform, bridge, found, requests: backend.requests, [Symbol.asyncDispose]: release };
 }
+
+/** What the file system says for good, in the store's words. */
+const refusedBy = (code: string) =>
+  new MoleculeError(`it can't be written (${code})`, {
+    cause: Object.assign(new Error(code), { code }),
+  });
 
 const problemsOf = ({ files }: BackendRequest) => files.map(({ problem }) => problem);
 
@@ -174,6 +182,110 @@ describe("a file that came with a message", () => {
   });
 });
 
+describe("a name that a stranger chose ends nothing, and costs no file", () => {
+  test.each([
+    ["a device of Windows with a space", ["con .txt"]],
+    ["two that are cut to one", ["a".repeat(160), "a".repeat(160)]],
+    ["an extension at the cut", [`${"a".repeat(149)}.${"b".repeat(30)}`]],
+    ["many dots", [`a${".".repeat(60_000)}b`]],
+  ])("%s", async (_, names) => {
+    const files = names.map((name) => ({ name, bytes: "Zm9v" }));
+    await using run = await read([withFiles(1, files, { source: PEER }), canvas(2)]);
+    expect(run.found).toEqual(names.map(() => "foo"));
+  });
+
+  test("one that the file system does not take becomes a plain one", async () => {
+    const bytes = "Zm9v";
+    const files = [{ name: "file-2", bytes }, { name: "b\u00ff", bytes }, pending("c\u00ff")];
+    const tried: string[] = [];
+    await using run = await read([withFiles(1, files)], {
+      store: (store) =>
+        changed(store, {
+          files: changed(store.files, {
+            receive: (id, name, write) => {
+              tried.push(name);
+              if (!name.includes("\u00ff")) return store.files.receive(id, name, write);
+              return Promise.reject(refusedBy("EILSEQ"));
+            },
+          }),
+        }),
+    });
+    expect(run.found).toEqual(["foo", "foo", "a file"]);
+    expect(tried).toEqual(["file-2", "b\u00ff", "file-2-2", "c\u00ff", "file-3"]);
+    expect(run.platform.calls("download")).toHaveLength(1);
+  });
+
+  test("one that is taken under no name is left out, like any other that fails alone", async () => {
+    const errors = [refusedBy("ENAMETOOLONG"), refusedBy("EINVAL"), new Error("odd")];
+    const files = ["a", "b", "c"].map((name) => ({ name, bytes: "Zm9v" }));
+    await using run = await read([withFiles(1, files)], {
+      store: (store) =>
+        changed(store, {
+          files: changed(store.files, {
+            receive: (id, name, write) => {
+              const error = errors.shift();
+              return error === undefined
+                ? store.files.receive(id, name, write)
+                : Promise.reject(error);
+            },
+          }),
+        }),
+    });
+    const problem = "it can't be kept here";
+    expect(problemsOf(run.requests[0]!)).toEqual([problem, problem, undefined]);
+  });
+});
+
+describe("a folder that can't be used, now and later,", () => {
+  const rows = () => [withFiles(1, [{ name: "a", bytes: "Zm9v" }]), canvas(2), row(3)];
+
+  test("fails its message where nothing can be kept in it, and no other", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.rows = rows();
+    const { backend } = reader();
+    const { bridge, end } = await once(platform, {
+      backend,
+      store: (store) =>
+        changed(store, {
+          files: changed(store.files, { receive: () => Promise.reject(refusedBy("EACCES")) }),
+        }),
+    });
+    await using _ = bridge;
+    expect(end).toBeUndefined();
+    expect(backend.requests.map(({ activityId }) => activityId)).toEqual([row(3).id, row(2).id]);
+    expect(notices(platform)).toEqual([
+      "I could not answer this: there is no place for its files.",
+      "read",
+    ]);
+    expect(await deadLetters(bridge.stateDir)).toMatchObject([
+      { id: row(1).id, reason: "its files can't be kept: it can't be written (EACCES)" },
+    ]);
+    expect(bridge.of("save-failed")).toEqual([]);
+  });
+
+  test("fails its message where there is no place for an answer's files, and no other lane waits", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.rows = rows();
+    const backend = backendOf(undefined, { leavesFiles: true });
+    const { bridge, end } = await once(platform, {
+      backend,
+      store: (store) =>
+        changed(store, {
+          files: changed(store.files, {
+            answerFolder: (id, empty) =>
+              id === row(1).id
+                ? Promise.reject(refusedBy("EPERM"))
+                : store.files.answerFolder(id, empty),
+          }),
+        }),
+    });
+    await using _ = bridge;
+    expect(end).toBeUndefined();
+    expect(backend.requests).toHaveLength(2);
+    expect(await deadLetters(bridge.stateDir)).toMatchObject([{ id: row(1).id }]);
+  });
+});
+
 describe("a file is left out with its reason, and its message is run", () => {
   test.each<[string, Response | undefined, string]>([
     ["gone", refusal(404, "file not found"), "the platform no longer has it"],
@@ -221,6 +333,13 @@ describe("a file is left out with its reason, and its message is run", () => {
     const many = Array.from({ length: 22 }, (_, n) => ({ name: `${n}`, bytes: "Zm9v" }));
     await using run = await read([withFiles(1, many)]);
     expect(run.found.slice(18)).toEqual(["foo", "foo", "-", "-"]);
+    expect(problemsOf(run.requests[0]!).slice(19)).toEqual([
+      undefined,
+      "more than 20 files came",
+      "more than 20 files came",
+    ]);
+    // One line, however many a stranger sends.
+    expect(run.bridge.of("file-left-out")).toMatchObject([{ file: "2 more", files: 2 }]);
     await using platform = new ScriptedPlatform();
     platform.rows = [
       withFiles(
@@ -272,31 +391,86 @@ describe("a file that can't be fetched just now", () => {
     expect(bridge.of("run-retry")).toHaveLength(1);
   });
 
-  test("is left out after half an hour of the platform's failures, and waited for while there is no answer", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  /** Receiving where every download fails with this status, or none. */
+  async function failing(status: number | undefined) {
+    const folder = tmpFolder();
+    const store = await openStore(folder.path);
     const clock = new ManualClock();
-    let status: number | undefined = 500;
+    const it = { status, isHeard: false };
     const platform = {
-      download: () =>
-        Promise.reject(new PlatformError("no", { verdict: "transient", status, retryAfterMs: 7 })),
+      download: () => {
+        const failure = { verdict: "transient", status: it.status, retryAfterMs: 7 } as const;
+        return Promise.reject(new PlatformError("no", failure));
+      },
     } as unknown as Platform;
     const naps = new Naps(clock);
     const emit = () => {};
     const keeper = new Keeper({ naps, random: () => 0, emit }, never);
-    const deps = { keeper, pace: { beforeAnswer: async () => {} } as unknown as Pace };
-    const received = new ReceivedFiles({ platform, store, clock, emit }, deps, WORKSPACE);
-    const raw = withFiles(1, [pending("a")]);
-    const message = readEntered(JSON.stringify(raw), WORKSPACE)!;
-    const again = { kind: "again", retryAfterMs: 7 };
+    const pace = { beforeAnswer: async () => {} } as unknown as Pace;
+    const watchdog = { heardWithin: () => it.isHeard };
+    const parts = { platform, store, clock, emit };
+    const received = new ReceivedFiles(parts, { keeper, pace, watchdog }, WORKSPACE);
+    const message = readEntered(JSON.stringify(withFiles(1, [pending("a")])), WORKSPACE)!;
+    const release = async () => {
+      await store.close();
+      folder[Symbol.dispose]();
+    };
+    return Object.assign(it, { received, clock, message, [Symbol.asyncDispose]: release });
+  }
+
+  const again = { kind: "again", retryAfterMs: 7 };
+  const files = [{ problem: "the platform did not give it" }];
+
+  test("is left out after half an hour of broken transfers where the platform answers other calls", async () => {
+    await using it = await failing(undefined);
+    const { received, clock, message } = it;
+    expect(await received.receive(message, never)).toMatchObject(again);
+    await clock.advance(30 * 60_000 + 1);
+    expect(await received.receive(message, never)).toMatchObject(again);
+    it.isHeard = true;
+    expect(await received.receive(message, never)).toMatchObject({ message: { files } });
+  });
+
+  test("has its own patience, however many others wait: the oldest is forgotten alone", async () => {
+    await using it = await failing(500);
+    const { received, clock, message } = it;
+    const others = Array.from({ length: 1_000 }, (_, n) => ({ ...message, activityId: `m${n}` }));
+    for (const one of [message, ...others]) await received.receive(one, never);
+    await clock.advance(30 * 60_000 + 1);
+    expect(await received.receive(others[500]!, never)).toMatchObject({ message: { files } });
+    expect(await received.receive(message, never)).toMatchObject(again);
+  });
+
+  test("is told to its asker after a minute, once", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.rows = [withFiles(1, [pending("a")])];
+    let isAway = true;
+    platform.on("download", () => (isAway ? refusal(503, "busy") : undefined));
+    const { backend } = reader();
+    const clock = new ManualClock();
+    const options = { intervalMs: LOOK_MS };
+    const setup = { backend, clock, options, random: () => 0.9 };
+    await using bridge = new TestBridge(platform.url, setup);
+    await bridge.until("run-retry");
+    await pump(clock, () => clock.monotonic() > 5 * 60_000, 500, bridge);
+    const told =
+      "I can't answer yet: the files that came with it can't be fetched. Your message is kept, and answered as soon as I can.";
+    expect(notices(platform)).toEqual([told]);
+    isAway = false;
+    await pump(clock, () => bridge.of("answered").length > 1, 500, bridge);
+    expect(notices(platform)).toEqual([told, "read"]);
+  });
+
+  test("is left out after half an hour of the platform's failures, and waited for while there is no answer", async () => {
+    await using it = await failing(500);
+    const { received, clock, message } = it;
     expect(await received.receive(message, never)).toMatchObject(again);
     await clock.advance(30 * 60_000);
     expect(await received.receive(message, never)).toMatchObject(again);
     await clock.advance(1);
-    status = undefined;
+    it.status = undefined;
     expect(await received.receive(message, never)).toMatchObject(again);
-    status = 500;
-    const files = [{ problem: "the platform did not give it" }];
+    it.status = 500;
     expect(await received.receive(message, never)).toMatchObject({ message: { files } });
     // The next trouble has a patience of its own.
     expect(await received.receive(message, never)).toMatchObject(again);
@@ -389,6 +563,8 @@ describe("the folder of a message", () => {
     using folder = tmpFolder();
     await using platform = new ScriptedPlatform();
     await withStore(folder.path, async (store) => {
+      await enter(store, row(1));
+      await store.journal.settle(row(1).id);
       await store.files.receive(row(1).id, "a", (sink) => sink(new Uint8Array(3)));
       await store.files.owe(row(1).id, FILE_ID);
     });
@@ -398,6 +574,52 @@ describe("the folder of a message", () => {
     while (existsSync(folderOf(folder.path))) await Bun.sleep(5);
     expect(await bridge.stop()).toBeUndefined();
     expect(readdirSync(join(folder.path, `${WORKSPACE}.files`))).toEqual(["not ours"]);
+  });
+
+  test("of a message that the journal has lost serves its next run, and is not given away", async () => {
+    using folder = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    platform.rows = [withFiles(1, [pending("a")])];
+    const asked = Promise.withResolvers<void>();
+    const cut = backendOf(
+      async (_, signal) => {
+        asked.resolve();
+        if (!signal.aborted) await new Promise((resolve) => (signal.onabort = resolve));
+        return { kind: "stopped" };
+      },
+      { readsFiles: true },
+    );
+    const setup = { stateDir: folder.path, options: { graceMs: 0 } };
+    {
+      await using bridge = new TestBridge(platform.url, { ...setup, backend: cut });
+      await asked.promise;
+      await bridge.stop();
+    }
+    for (const ending of ["db", "db-wal", "db-shm"]) {
+      await rm(join(folder.path, `${WORKSPACE}.${ending}`), { force: true });
+    }
+    const { backend, found } = reader();
+    const { bridge } = await once(platform, { ...setup, backend });
+    await using _ = bridge;
+    expect(found).toEqual(["a file"]);
+    expect(platform.calls("download")).toHaveLength(1);
+    const order = platform.seen.map(({ route }) => route);
+    expect(order.indexOf("acknowledge")).toBeGreaterThan(order.indexOf("notify"));
+  });
+
+  test("of a message that nobody knows goes after a day, unacknowledged", async () => {
+    using folder = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    const old = folderOf(folder.path, 1);
+    await withStore(folder.path, async (store) => {
+      for (const n of [1, 2]) await store.files.owe(row(n).id, FILE_ID);
+    });
+    for (const path of [join(old, "owed"), old]) await utimes(path, 0, Date.now() / 1_000 - 90_000);
+    await using bridge = new TestBridge(platform.url, { stateDir: folder.path });
+    while (existsSync(old)) await Bun.sleep(5);
+    expect(await bridge.stop()).toBeUndefined();
+    expect(existsSync(folderOf(folder.path, 2))).toBe(true);
+    expect(platform.calls("acknowledge")).toEqual([]);
   });
 
   test("is removed although the platform never takes the acknowledgement", async () => {

@@ -83,6 +83,25 @@ group("an event is told in one line", () => {
       "warn: message 6fd88dc2: a.pdf was not attached: it is gone",
     ],
     [
+      {
+        type: "file-left-out",
+        activityId,
+        way: "received",
+        file: "7980 more",
+        files: 7980,
+        reason: "more than 20 files came",
+      },
+      "warn: message 6fd88dc2: 7980 more were not fetched: more than 20 files came",
+    ],
+    [
+      { type: "dead-files-removed", activityId, bytes: 1_048_576, mostBytes: 2 ** 31 },
+      "warn: removed the files of dead letter 6fd88dc2 (1 MiB): those of all dead letters may take up 2048 MiB; molecule dead-letter drop makes room",
+    ],
+    [
+      { type: "cost-assumed", activityId, usd: 0.1 },
+      "info: the run of 6fd88dc2 ended without telling what it cost; it counts as $0.10 of the day's budget",
+    ],
+    [
       { type: "journal-full", waiting: 1, deadLetters: 2, bytes: 3 * 1_048_576 },
       "error: the journal is full (1 waiting message, 2 dead letters, 3 MiB): fetching stops until there is room; molecule dead-letter drop makes some",
     ],

@@ -311,11 +311,13 @@ describe("workspace and state", () => {
   test("tell what the bridge asks of them, and nothing that is of another type", async () => {
     await using platform = new ScriptedPlatform();
     const client = clientFor(platform.url);
-    expect(await client.workspace()).toEqual({ name: "agent" });
+    expect(await client.workspace()).toEqual({ name: "agent", url: undefined });
     expect(await client.state()).toEqual({ status: "online", paused: false });
     platform.on("state", () => Response.json({ status: 7, paused: "yes" }));
-    platform.on("workspace", () => Response.json({ name: null }));
-    expect(await client.workspace()).toEqual({ name: undefined });
+    platform.on("workspace", () => Response.json({ name: null, url: 7 }));
+    expect(await client.workspace()).toEqual({ name: undefined, url: undefined });
+    platform.on("workspace", () => Response.json({ url: "" }));
+    expect((await client.workspace()).url).toBe("");
     expect(await client.state()).toEqual({ status: undefined, paused: false });
     platform.on("state", () => Response.json({ status: "paused", paused: true }));
     expect(await client.state()).toEqual({ status: "paused", paused: true });

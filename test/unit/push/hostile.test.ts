@@ -91,6 +91,29 @@ test("16 MiB are taken, a byte more is refused before anything is run", async ()
   expect(backend.requests).toHaveLength(1);
 }, 30_000);
 
+test("millions of small values are refused in words, and hold nobody up", async () => {
+  await using platform = withSecret(new ScriptedPlatform());
+  const backend = backendOf();
+  await using bridge = await TestPush.start(platform, { backend });
+  const frame = JSON.stringify(saying("hi", { metadata: "here" }));
+  for (const value of ["{},", "[],", "0,", '"",', '{"a":1},']) {
+    const count = Math.floor((15 * 1024 * 1024) / value.length);
+    const { status, body } = await bridge.post(
+      frame.replace('"here"', `{"a":[${value.repeat(count)}0]}`),
+    );
+    expect([status, body.error]).toEqual([
+      200,
+      { code: -32600, message: "the JSON holds more than 200,000 values" },
+    ]);
+  }
+  expect(backend.requests).toEqual([]);
+  expect(await bridge.say("still there")).toBe("echo: still there");
+  const many = saying("many", { metadata: { a: Array.from({ length: 190_000 }, () => ({})) } });
+  expect((await bridge.post(many)).body.error).toBeDefined();
+  const fewer = saying("fewer", { metadata: { a: Array.from({ length: 90_000 }, () => ({})) } });
+  expect((await bridge.post(fewer)).body.result.parts[0].text).toBe("echo: fewer");
+}, 30_000);
+
 test("names that mean something to objects are only names", async () => {
   await using platform = withSecret(new ScriptedPlatform());
   await using bridge = await TestPush.start(platform);

@@ -1,68 +1,19 @@
-/** The small parts of push mode: what is remembered, what is limited, and how long answers are begun. */
+/** The small parts of push mode: what is remembered, and what is limited. */
 import { describe, expect, test } from "bun:test";
+import { buildReply } from "../../../src/a2a/reply.ts";
 import { arrivalOf } from "../../../src/push/arrival.ts";
 import { Bodies, MAX_BODY_BYTES } from "../../../src/push/body.ts";
-import { Credential } from "../../../src/push/credential.ts";
 import { HourlyTurns } from "../../../src/push/hourly-turns.ts";
 import { Notes } from "../../../src/push/notes.ts";
 import { Paths, secretSegment } from "../../../src/push/paths.ts";
 import { Refusals } from "../../../src/push/refusals.ts";
-import { answer } from "../../../src/push/slow-answer.ts";
 import { systemClock } from "../../../src/shared/clock.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { saying, TestMemory } from "./support.ts";
 
-describe("the credential", () => {
-  const made = async (memory = new TestMemory()) => {
-    const clock = new ManualClock();
-    let secured = 0;
-    const credential = new Credential({ memory, clock, onSecured: () => (secured += 1) });
-    await credential.load();
-    return { credential, clock, memory, secured: () => secured };
-  };
-
-  test("the secret of before holds for five minutes after a change, and no longer", async () => {
-    const { credential, clock, secured } = await made();
-    credential.learn("first");
-    credential.learn(undefined);
-    credential.learn("first");
-    credential.learn("second");
-    expect(await credential.judge("Bearer first")).toBe("accepted");
-    expect(await credential.judge("bearer second")).toBe("accepted");
-    await clock.advance(5 * 60_000);
-    expect(await credential.judge("Bearer first")).toBe("refused");
-    expect(await credential.judge("Bearer second")).toBe("accepted");
-    expect(secured()).toBe(1);
-  });
-
-  test.each([
-    "",
-    "Bearer",
-    "Bearer ",
-    "Basic secret",
-    "secret",
-    "Bearer secret x",
-    "Bearer undefined",
-  ])("%p is refused", async (header) => {
-    const { credential } = await made();
-    credential.learn("secret");
-    expect(await credential.judge(header)).toBe("refused");
-  });
-
-  test("a request without one is taken until one with the right one came", async () => {
-    const memory = new TestMemory();
-    const { credential } = await made(memory);
-    expect(await credential.judge(null)).toBe("accepted");
-    expect(await credential.judge("Bearer secret")).toBe("unknown");
-    credential.learn("secret");
-    expect(await credential.judge("Bearer wrong")).toBe("refused");
-    expect(await credential.judge(null)).toBe("accepted");
-    expect(await credential.judge("Bearer secret")).toBe("accepted");
-    expect(await credential.judge(null)).toBe("refused");
-    const { credential: next } = await made(memory);
-    expect(await next.judge(null)).toBe("refused");
-  });
-});
+const answerOf = (text: string) =>
+  buildReply({ activityId: "a", messageId: "m", contextId: "c", taskId: undefined }, text, "answer")
+    .params.message;
 
 describe("the paths", () => {
   test("a segment that was spoilt is replaced, a good one is kept", async () => {
@@ -115,17 +66,60 @@ describe("what is known of a message", () => {
   test("runs at once are noted together, and each is gone at its end", async () => {
     const memory = new TestMemory();
     const notes = new Notes(memory);
-    await Promise.all([notes.begin("a"), notes.begin("b")]);
+    await Promise.all([notes.begin("a")(), notes.begin("b")()]);
     await notes.child("a", { pid: 1, identity: undefined });
     expect(await new Notes(memory).left()).toEqual([
       { activityId: "a", pid: 1, identity: undefined },
       { activityId: "b", pid: undefined, identity: undefined },
     ]);
-    await notes.end("a", { cut: false, before: false });
+    await notes.end("a", { cut: false, before: false })();
     await notes.child("a", { pid: 2, identity: undefined });
     expect((await new Notes(memory).left()).map((run) => run.activityId)).toEqual(["b"]);
-    await notes.end("b", { cut: false, before: false });
+    await notes.end("b", { cut: false, before: false })();
     expect(memory.kept.size).toBe(0);
+  });
+
+  test("the end of a run that is written late does not end the next one of its message", async () => {
+    const memory = new TestMemory();
+    const notes = new Notes(memory);
+    await notes.begin("a")();
+    const late = notes.end("a", { cut: false, before: false });
+    await notes.begin("a")();
+    await late();
+    expect((await notes.left()).map((run) => run.activityId)).toEqual(["a"]);
+    const never = notes.begin("b");
+    notes.drop("b");
+    await never();
+    expect((await notes.left()).map((run) => run.activityId)).toEqual(["a"]);
+  });
+
+  test("an answer is known before the disk has taken it", async () => {
+    const memory = new TestMemory();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const remember = memory.remember.bind(memory);
+    memory.remember = (key, value) => promise.then(() => remember(key, value));
+    const notes = new Notes(memory);
+    const keeping = notes.keepAnswer("a", answerOf("hello"));
+    expect(await notes.answer("a")).toEqual(answerOf("hello"));
+    resolve();
+    await keeping;
+    expect(await notes.answer("a")).toEqual(answerOf("hello"));
+    expect(await new Notes(memory).answer("a")).toEqual(answerOf("hello"));
+  });
+
+  test("of its answers the oldest are forgotten beyond ten thousand, a hundred at a time", async () => {
+    const memory = new TestMemory();
+    for (let n = 0; n < 10_000; n++) memory.kept.set(`push/answer/old-${n}`, "x");
+    const notes = new Notes(memory);
+    for (let n = 0; n < 99; n++) await notes.keepAnswer(`new-${n}`, answerOf("hello"));
+    expect(memory.kept.size).toBe(10_099);
+    await notes.keepAnswer("new-99", answerOf("hello"));
+    expect(memory.kept.size).toBe(10_000);
+    expect(await notes.answer("new-0")).toEqual(answerOf("hello"));
+    // What is large is looked after sooner.
+    const large = answerOf("x".repeat(900_000));
+    for (let n = 0; n < 20; n++) await notes.keepAnswer(`large-${n}`, large);
+    expect(memory.kept.size).toBeLessThan(10_010);
   });
 });
 
@@ -146,6 +140,17 @@ test("an hour's runs are counted by the minute, and a clock that is set back fre
   const back = new HourlyTurns(memory, new ManualClock(Date.UTC(2020, 0, 1)), 1);
   await back.load();
   expect(await back.take()).toBeUndefined();
+});
+
+test("a turn that could not be written down was not taken", async () => {
+  const memory = new TestMemory();
+  const turns = new HourlyTurns(memory, new ManualClock(), 1);
+  const remember = memory.remember.bind(memory);
+  memory.remember = () => Promise.reject(new Error("full"));
+  for (let n = 0; n < 3; n++) await expect(turns.take()).rejects.toThrow("full");
+  memory.remember = remember;
+  expect(await turns.take()).toBeUndefined();
+  expect(await turns.take()).toBeNumber();
 });
 
 test("refusals are told once a minute for each reason, with their number", async () => {
@@ -198,6 +203,18 @@ describe("a body", () => {
     expect(await small.read(post("1"))).toMatchObject({ kind: "read" });
   });
 
+  test("of small values is weighed by their number, and of too many refused", async () => {
+    const bodies = new Bodies(systemClock, 1_000);
+    const body = await bodies.read(post("[1,2,3]"));
+    expect(body).toEqual({ kind: "read", text: "[1,2,3]", held: 7 + 3 * 64 });
+    expect(await bodies.read(post(`[${"0,".repeat(15)}0]`))).toEqual({ kind: "no-room" });
+    if (body.kind === "read") bodies.release(body.held);
+    expect(await bodies.read(post("x".repeat(1_000)))).toMatchObject({ kind: "read" });
+    const large = new Bodies(systemClock);
+    expect(await large.read(post(`[${"0,".repeat(199_999)}0]`))).toMatchObject({ kind: "read" });
+    expect(await large.read(post(`[${"0,".repeat(200_000)}0]`))).toEqual({ kind: "too-many" });
+  });
+
   test("that takes more than a minute is given up, and breaks off in words", async () => {
     const clock = new ManualClock();
     const bodies = new Bodies(clock, 100);
@@ -216,49 +233,5 @@ describe("a body", () => {
       start: (controller) => controller.error(new Error("gone")),
     });
     expect(await bodies.read(post(broken))).toEqual({ kind: "cut-off" });
-  });
-});
-
-describe("an answer that takes long", () => {
-  const forms = {
-    whole: (text: string) => Response.json({ text }, { status: 503 }),
-    late: (text: string) => ({ late: text }),
-  };
-
-  test("is whole where it comes soon, with a status of its own", async () => {
-    const response = await answer(systemClock, Promise.resolve("soon"), forms);
-    expect(response.status).toBe(503);
-    expect(await response.json()).toEqual({ text: "soon" });
-  });
-
-  test("is begun after 20 s, shows a sign of life as often, and is JSON at its end", async () => {
-    const clock = new ManualClock();
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const answering = answer(clock, promise, forms);
-    await clock.untilSleeping((ms) => ms === 20_000);
-    await clock.advance(20_000);
-    const response = await answering;
-    expect(response.status).toBe(200);
-    expect(response.headers.get("content-type")).toBe("application/json");
-    for (let n = 0; n < 3; n++) {
-      await clock.untilSleeping((ms) => ms === 20_000);
-      await clock.advance(20_000);
-    }
-    resolve("at last");
-    const text = await response.text();
-    expect(text).toBe(`\n\n\n\n${JSON.stringify({ late: "at last" })}`);
-    expect(JSON.parse(text)).toEqual({ late: "at last" });
-  });
-
-  test("ends where its reader hangs up", async () => {
-    const clock = new ManualClock();
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const answering = answer(clock, promise, forms);
-    await clock.untilSleeping((ms) => ms === 20_000);
-    await clock.advance(20_000);
-    await (await answering).body?.cancel();
-    resolve("nobody reads it");
-    await clock.advance(60_000);
-    expect(clock.pending).toEqual([]);
   });
 });

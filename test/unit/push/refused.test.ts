@@ -1,7 +1,7 @@
-/** Pushed messages that fail, are tried again, or are refused: trouble, floods, limits, a full disk. */
+/** Pushed messages that fail, are tried again, or are refused: trouble, floods, limits. */
 import { expect, test } from "bun:test";
 import { MoleculeError } from "../../../src/shared/errors.ts";
-import { backendOf, changed } from "../../harness/bridge.ts";
+import { backendOf } from "../../harness/bridge.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { ScriptedPlatform } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
@@ -214,26 +214,26 @@ test("a day's budget that is spent is a refusal until it is renewed, and the bri
   expect(bridge.of("budget-spent")).toHaveLength(1);
 });
 
-test("an answer is given although the disk does not take it", async () => {
+test("repeats and empty messages are told once a minute each", async () => {
   const clock = new ManualClock();
   await using platform = withSecret(new ScriptedPlatform());
-  const full = new MoleculeError("the disk is full", {
-    cause: Object.assign(new Error("full"), { code: "SQLITE_FULL" }),
-  });
-  await using bridge = await TestPush.start(platform, {
-    clock,
-    store: (store) =>
-      changed(store, {
-        memory: changed(store.memory, {
-          remember: async (key, value) => {
-            if (key.startsWith("push/answer/")) throw full;
-            return store.memory.remember(key, value);
-          },
-        }),
-      }),
-  });
-  const answered = bridge.say("hello");
-  await bridge.until("save-failed");
-  await clock.advanceUntil(() => bridge.of("answered").length > 0, 500);
-  expect(await answered).toBe("echo: hello");
+  await using bridge = await TestPush.start(platform, { clock, options: calm });
+  for (let n = 0; n < 5; n++) {
+    await bridge.say("one", { messageId: "one" });
+    await bridge.say("two", { messageId: "two" });
+    await bridge.say("", { messageId: `empty-${n}` });
+  }
+  const empty = { status: 200, reason: "it has neither text nor files" };
+  expect(bridge.of("push-repeat")).toHaveLength(2);
+  expect(bridge.of("push-refused")).toMatchObject([{ count: 1, ...empty }]);
+  expect(bridge.of("skipped")).toEqual([]);
+  expect(bridge.of("answered")).toHaveLength(2);
+  await clock.advance(60_000);
+  await bridge.say("one", { messageId: "one" });
+  await bridge.say("", { messageId: "empty" });
+  expect(bridge.of("push-repeat")).toHaveLength(3);
+  expect(bridge.of("push-refused")).toMatchObject([
+    { count: 1, ...empty },
+    { count: 5, ...empty },
+  ]);
 });

@@ -53,8 +53,15 @@ describe("a request", () => {
   });
 
   test("with an id of a thousand characters and more, or nested without end, is refused", () => {
-    for (const key of ["messageId", "contextId", "taskId", "context_id"]) {
-      expect(read(saying("hi", { [key]: "x".repeat(1_001) }))).toMatchObject({ code: -32602 });
+    const keys = ["messageId", "message_id", "contextId", "context_id", "taskId", "task_id"];
+    for (const key of [...keys, "idempotency_key", "idempotencyKey"]) {
+      for (const [length, kind] of [[1_000, "message"] as const, [1_001, "error"] as const]) {
+        const id = { [key]: "x".repeat(length) };
+        expect(read(saying("hi", id))).toMatchObject({ kind });
+        // They are looked for beside the message, too.
+        const { params, ...rest } = saying("hi", { messageId: undefined });
+        expect(read({ ...rest, params: { ...params, ...id } })).toMatchObject({ kind });
+      }
     }
     expect(read({ ...saying("hi"), id: "x".repeat(1_001) })).toMatchObject({ code: -32600 });
     const deep = `${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}`;

@@ -10,7 +10,7 @@ import { runPushBridge } from "../../../src/push/push-bridge.ts";
 import { systemClock, type Clock } from "../../../src/shared/clock.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { LocalStore } from "../../../src/store/local.ts";
-import type { Memory, Store } from "../../../src/store/store.ts";
+import type { Memory, MemoryLimits, Store } from "../../../src/store/store.ts";
 import { backendOf, type EventOf } from "../../harness/bridge.ts";
 import { freePort } from "../../harness/port.ts";
 import { TOKEN, WORKSPACE, type ScriptedPlatform } from "../../harness/scripted-platform.ts";
@@ -183,6 +183,7 @@ export class TestPush implements AsyncDisposable {
         allowFrom: ALLOW_ALL,
         dailyBudgetUsd: undefined,
         progress: "task",
+        isProxied: false,
         listen: { hostname: "127.0.0.1", port: this.port },
         publicUrl: new URL(`http://127.0.0.1:${this.port}${publicPath}`),
         apiUrl,
@@ -242,5 +243,11 @@ export class TestMemory implements Memory {
   async remember(key: string, value: string | undefined): Promise<void> {
     if (value === undefined) this.kept.delete(key);
     else this.kept.set(key, value);
+  }
+
+  /** By their number alone. */
+  async trim(prefix: string, { entries }: MemoryLimits): Promise<void> {
+    const keys = [...this.kept.keys()].filter((key) => key.startsWith(prefix));
+    for (const key of keys.slice(0, Math.max(0, keys.length - entries))) this.kept.delete(key);
   }
 }

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import {
   chmod,
+  chown,
   mkdir,
   readdir,
   readFile,
   realpath,
+  rm,
   stat,
   symlink,
+  utimes,
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
@@ -83,6 +86,13 @@ describe("what came with a message", () => {
       await failure(at.files.received(ID, name));
     },
   );
+
+  test.each(["con .txt", `${"a".repeat(190)}.b`])("takes any other name: %j", async (name) => {
+    using at = folders();
+    await at.files.receive(ID, name, (sink) => sink(bytes("x")));
+    expect(await at.files.received(ID, name)).toMatchObject({ name, size: 1 });
+    await failure(at.files.receive(ID, "ü".repeat(101), async () => {}));
+  });
 
   test.skipIf(!canMount)("names the file and says why where the disk is full", async () => {
     using disk = smallDisk();
@@ -173,6 +183,56 @@ describe("the answer's folder", () => {
     await failure(at.files.copy(ID, join(at.folder.path, "none")));
   });
 
+  test("copies its files only from within it, whatever stands in their way", async () => {
+    using at = folders();
+    const secret = join(at.folder.path, "secret");
+    await mkdir(secret);
+    await writeFile(join(secret, "a"), "s");
+    const folder = await at.files.answerFolder(ID, true);
+    await mkdir(join(folder, "sub"));
+    await writeFile(join(folder, "sub", "a"), "mine");
+    await symlink(secret, join(folder, "way"));
+    await symlink("sub", join(folder, "inner"));
+    await symlink(join(secret, "a"), join(folder, "link"));
+    for (const way of ["way/a", "link", "sub", "none"]) {
+      await failure(at.files.copy(ID, join(folder, way)));
+    }
+    for (const way of ["sub/a", "inner/a"]) {
+      const { path } = await at.files.copy(ID, join(folder, way));
+      expect(await readFile(path, "utf8")).toBe("mine");
+    }
+    expect(await readdir(join(at.root, ID, "copies"))).toHaveLength(2);
+  });
+
+  test("is no link that a program puts in its place", async () => {
+    using at = folders();
+    const elsewhere = join(at.folder.path, "elsewhere");
+    await mkdir(elsewhere);
+    await writeFile(join(elsewhere, "a"), "s");
+    const folder = await at.files.answerFolder(ID, true);
+    const swap = async () => {
+      await rm(folder, { recursive: true });
+      await symlink(elsewhere, folder);
+    };
+    await swap();
+    expect(await at.files.answerFiles(ID)).toEqual([]);
+    await failure(at.files.copy(ID, join(folder, "a")));
+    // Nor is the next run sent there.
+    for (const empty of [false, true]) {
+      expect(await at.files.answerFolder(ID, empty)).toBe(folder);
+      expect(await readdir(folder)).toEqual([]);
+      await swap();
+    }
+    expect(await readdir(elsewhere)).toEqual(["a"]);
+  });
+
+  test("waits for no writer of a pipe", async () => {
+    using at = folders();
+    const pipe = join(await at.files.answerFolder(ID, true), "pipe");
+    expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
+    await failure(at.files.copy(ID, pipe));
+  });
+
   test("is read only where a regular file stands", async () => {
     using at = folders();
     const path = join(at.folder.path, "a.txt");
@@ -200,4 +260,51 @@ test("a folder is removed whole, whatever an agent did to it, and twice is as go
   expect(await files.has(ID)).toBe(false);
   expect(await files.list()).toEqual(["other"]);
   await files.remove(ID);
+});
+
+const isRoot = process.geteuid?.() === 0;
+
+test.skipIf(!isRoot)("what nobody of ours can remove is set aside, once and for all", async () => {
+  using ours = tmpFolder();
+  await chmod(ours.path, 0o777);
+  const root = join(ours.path, "ws.files");
+  const files = new LocalFolders(root);
+  {
+    using _ = asNobody();
+    await mkdir(join(await files.answerFolder(ID, true), "deep"));
+  }
+  // As a container's root leaves it.
+  const deep = join(root, ID, "out", "deep");
+  await writeFile(join(deep, "a"), "x");
+  await chown(deep, 0, 0);
+  using _ = asNobody();
+  const folder = await files.answerFolder(ID, true);
+  expect(await readdir(folder)).toEqual([]);
+  await writeFile(join(folder, "b"), "x");
+  expect((await files.answerFiles(ID)).map(({ name }) => name)).toEqual(["b"]);
+  const error = await failure(files.remove(ID));
+  expect(error.message).toContain(`can't be removed; it is ${join(root, `.${ID}.`)}`);
+  expect([await files.has(ID), await files.list()]).toEqual([false, []]);
+  await files.remove(ID);
+});
+
+test("what is kept of a message is measured and can be given up, kind by kind", async () => {
+  using at = folders();
+  const { files } = at;
+  expect([await files.bytes(ID), await files.changedAt(ID)]).toEqual([0, undefined]);
+  await files.receive(ID, "a", (sink) => sink(bytes("12345")));
+  await files.owe(ID, "f1");
+  const out = await files.answerFolder(ID, true);
+  await writeFile(join(out, "b"), "123");
+  const copy = await files.copy(ID, join(out, "b"));
+  expect(await files.bytes(ID)).toBe(8);
+  expect([await files.has(ID, "received"), await files.has(ID, "left")]).toEqual([true, true]);
+  await files.discard(ID, "left");
+  expect([await files.has(ID, "received"), await files.has(ID, "left")]).toEqual([true, false]);
+  await files.discard(ID, "received");
+  expect([await files.bytes(ID), await files.owed(ID)]).toEqual([3, []]);
+  expect(await readFile(copy.path, "utf8")).toBe("123");
+  for (const name of ["", "copies"]) await utimes(join(at.root, ID, name), 0, 1_000);
+  expect(await files.changedAt(ID)).toBe(1_000_000);
+  await files.discard(ID, "received");
 });

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import type { LocalStore } from "../../../src/store/local.ts";
 import type { NewRow } from "../../../src/store/store.ts";
 import { ManualClock } from "../../harness/clock.ts";
@@ -162,4 +162,48 @@ test("ids that senders gave are forgotten where there are too many, the oldest f
   const again = [sent(3_001, 2_499), sent(3_002, 1_500), sent(3_003, 1_499), sent(3_004, 0)];
   const admitted = await store.journal.admit(again, undefined);
   expect(admitted.map(({ kind }) => kind)).toEqual(["repeat", "repeat", "entered", "entered"]);
+});
+
+describe("what backends remember is bounded in all, and the oldest goes first", () => {
+  const spared = ["spend/2026-01-01", "upload/f1", "push/answer/a1"];
+
+  const remembering = async (
+    maxMemory: { entries: number; bytes: number },
+    act: (store: LocalStore, keys: () => Promise<string[]>) => Promise<void>,
+  ) => {
+    using folder = tmpFolder();
+    const clock = new ManualClock();
+    await using store = await openStore(folder.path, { clock, maxMemory });
+    const all = [...spared, ...Array.from({ length: 1_200 }, (_, n) => `openai/c${n}`)];
+    for (const key of spared) await store.memory.remember(key, "x".repeat(10_000));
+    await Promise.all(all.slice(3).map((key) => store.memory.remember(key, "x".repeat(100))));
+    clock.suspend(1);
+    await store.memory.remember("openai/c0", "again");
+    const keys = async () => {
+      const values = await Promise.all(all.map((key) => store.memory.recall(key)));
+      return all.filter((_, index) => values[index] !== undefined);
+    };
+    await act(store, keys);
+  };
+
+  test("by their number", async () => {
+    await remembering({ entries: 3, bytes: 1e9 }, async (store, keys) => {
+      await store.prune();
+      expect(await keys()).toEqual([...spared, "openai/c0", "openai/c1198", "openai/c1199"]);
+    });
+  });
+
+  test("by their size", async () => {
+    await remembering({ entries: 1e9, bytes: 250 }, async (store, keys) => {
+      await store.prune();
+      expect(await keys()).toEqual([...spared, "openai/c0", "openai/c1198", "openai/c1199"]);
+    });
+  });
+
+  test("and stays where there is room", async () => {
+    await remembering({ entries: 1_200, bytes: 1e6 }, async (store, keys) => {
+      await store.prune();
+      expect((await keys()).length).toBe(1_203);
+    });
+  });
 });

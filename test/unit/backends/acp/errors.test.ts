@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { kindOf, outcomeOfError } from "../../../../src/backends/acp/errors.ts";
+import { kindOf, lostSession, outcomeOfError } from "../../../../src/backends/acp/errors.ts";
 import { anyText } from "../support.ts";
 
 const error = (code: number, data?: unknown, message = "words") => ({ code, message, data });
@@ -58,6 +58,25 @@ describe("the kind of an error", () => {
     );
     const wide = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`k${n}`, {}]));
     expect(kindOf(error(1, { ...wide, status: 429 }))).toBe("other");
+  });
+});
+
+describe("a session is lost", () => {
+  const lost = (code: number, message: string, data?: unknown) =>
+    lostSession(error(code, data, message), "session-7");
+
+  test("where the error names it, or nothing at all", () => {
+    expect(lost(-32002, "Resource not found: session-7", { uri: "session-7" })).toBe(true);
+    expect(lost(-32002, "Resource not found: session-7")).toBe(true);
+    expect(lost(-32002, "Session not found")).toBe(true);
+    expect(lost(-32002, "Resource not found", { uri: "agent://sessions/session-7" })).toBe(true);
+  });
+
+  test("not where it names something else, or has another code", () => {
+    expect(lost(-32002, "Resource not found: file:///in/x.txt")).toBe(false);
+    expect(lost(-32002, "Resource not found", { uri: "file:///in/x.txt" })).toBe(false);
+    expect(lost(-32002, `no such file "x.txt"`)).toBe(false);
+    expect(lost(-32603, "Session not found: session-7")).toBe(false);
   });
 });
 

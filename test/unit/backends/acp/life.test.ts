@@ -8,6 +8,9 @@ import { killAllGroups } from "../../../../src/backends/process/group.ts";
 
 const LIMIT = 60_000;
 
+/** A program that says when it is in a session of its own. */
+const APART = ["setsid", "sh", "-c", "echo apart >&2; exec sleep 1000"];
+
 describe("a process that ends", () => {
   test(
     "in the middle of a prompt fails it, and the next message has another",
@@ -50,6 +53,20 @@ describe("a process that ends", () => {
       const text = steps({ spawn: ["sleep", "1000"] }, { spawn: ["sleep", "1000"] }, { die: 1 });
       expect(await lab.run(text)).toMatchObject({ kind: "failed" });
       await untilGone(lab.mark);
+    },
+    LIMIT,
+  );
+
+  test.skipIf(process.platform !== "linux")(
+    "takes with it what it had started in a session of its own",
+    async () => {
+      await using lab = new AcpLab();
+      const text = steps({ spawn: APART }, { stderr: "spawned" }, { hang: true });
+      const running = lab.run(text);
+      await lab.parts.untilLine("apart");
+      process.kill(lab.pids[0] ?? 0, "SIGKILL");
+      expect(await running).toMatchObject({ kind: "failed" });
+      expect(marked(lab.mark)).toEqual([]);
     },
     LIMIT,
   );
@@ -156,6 +173,20 @@ describe("a run that is to stop", () => {
   );
 });
 
+test.skipIf(process.platform !== "linux")(
+  "what the agent has started in a session of its own ends with all our children at once",
+  async () => {
+    await using lab = new AcpLab();
+    await lab.ask(steps({ spawn: APART }, { say: "x" }));
+    await lab.parts.untilLine("apart");
+    killAllGroups();
+    // Nothing else of ours comes to run meanwhile: this is for the moment before we end.
+    for (let n = 0; n < 2_000 && marked(lab.mark).length > 0; n++) Bun.sleepSync(5);
+    expect(marked(lab.mark)).toEqual([]);
+  },
+  LIMIT,
+);
+
 describe("a prompt that lasts too long", () => {
   test(
     "is cancelled and has failed",
@@ -203,6 +234,19 @@ describe("close", () => {
       await lab.backend.close?.();
       await untilGone(lab.mark);
       expect(await lab.run()).toEqual({ kind: "stopped" });
+      expect(marked(lab.mark)).toEqual([]);
+    },
+    LIMIT,
+  );
+
+  test.skipIf(process.platform !== "linux")(
+    "ends what the agent has started in a session of its own",
+    async () => {
+      await using lab = new AcpLab();
+      await lab.ask(steps({ spawn: APART }, { say: "x" }));
+      await lab.parts.untilLine("apart");
+      await lab.backend.close?.();
+      // Before it is done, and not some time later.
       expect(marked(lab.mark)).toEqual([]);
     },
     LIMIT,

@@ -14,6 +14,13 @@ test("each preset names a program, and what to install where it is missing", () 
   expect(readCommand(undefined, "gemini").words).toEqual(["gemini", "--acp"]);
 });
 
+test("claude opens no file that a message names, and keeps no memory of its own", () => {
+  expect(readCommand(undefined, "claude").walls).toEqual({
+    CLAUDE_CODE_DISABLE_ATTACHMENTS: "1",
+    CLAUDE_CODE_DISABLE_AUTO_MEMORY: "1",
+  });
+});
+
 test("a command is split as a shell would, and nothing in it is expanded", () => {
   const { words } = readCommand(`my-agent --acp 'a b' "$HOME" *`, undefined);
   expect(words).toEqual(["my-agent", "--acp", "a b", "$HOME", "*"]);

@@ -1,14 +1,15 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { MAX_PENDING, RpcPeer } from "../../../../src/backends/acp/rpc.ts";
+import { MAX_PENDING, type RpcHandlers, RpcPeer } from "../../../../src/backends/acp/rpc.ts";
 
-function peer() {
+function peer(onFull = () => {}) {
   const sent: { id?: unknown; [key: string]: unknown }[] = [];
   const heard: unknown[] = [];
-  const rpc = new RpcPeer((line) => void sent.push(JSON.parse(line)), {
+  const handlers: RpcHandlers = {
     onRequest: (method, params) => (method === "known" ? { result: { got: params } } : undefined),
     onNotification: (method, params) => void heard.push([method, params]),
-  });
+  };
+  const rpc = new RpcPeer((line) => void sent.push(JSON.parse(line)), handlers, onFull);
   const take = (message: unknown) => rpc.take(JSON.stringify(message));
   return { rpc, sent, heard, take };
 }
@@ -39,7 +40,7 @@ test("an answer to nothing, or a second one, is nobody's", async () => {
 
 test("an answer is told of before what comes after it", () => {
   const { rpc, heard, take } = peer();
-  void rpc.request("a", {}, () => void heard.push("answer"));
+  void rpc.request("a", {}, { onAnswer: () => void heard.push("answer") });
   take({ id: 1, result: {} });
   take({ method: "later", params: 1 });
   expect(heard).toEqual(["answer", ["later", 1]]);
@@ -56,13 +57,32 @@ test("what the other side asks is answered under its own id, what we lack with m
   ]);
 });
 
-test("calls that wait are bounded", async () => {
-  const { rpc, sent } = peer();
-  const calls = Array.from({ length: MAX_PENDING + 1 }, () => rpc.request("a", {}));
-  expect(await calls.at(-1)).toMatchObject({ kind: "error" });
+test("calls that wait are bounded, and who leaves so many without an answer is told of", async () => {
+  let full = 0;
+  const { rpc, sent } = peer(() => void full++);
+  const calls = Array.from({ length: MAX_PENDING }, () => rpc.request("a", {}));
+  expect(full).toBe(0);
+  expect(await rpc.request("a", {})).toEqual({ kind: "closed" });
+  expect(full).toBe(1);
   expect(sent).toHaveLength(MAX_PENDING);
   rpc.close();
   expect(await calls[0]).toEqual({ kind: "closed" });
+});
+
+test("a call that is given up, or that nobody waits for, takes no room, and its answer is nobody's", async () => {
+  const { rpc, sent, take } = peer();
+  for (let n = 0; n < MAX_PENDING; n++) {
+    const over = new AbortController();
+    void rpc.request("a", {}, { onAnswer: () => expect.unreachable(), signal: over.signal });
+    over.abort();
+    rpc.tell("b", {});
+  }
+  take({ id: 1, result: 0 });
+  take({ id: 2, result: 0 });
+  const call = rpc.request("c", {});
+  expect(sent.at(-1)).toEqual({ jsonrpc: "2.0", id: 2 * MAX_PENDING + 1, method: "c", params: {} });
+  take({ id: 2 * MAX_PENDING + 1, result: "c" });
+  expect(await call).toEqual({ kind: "result", value: "c" });
 });
 
 test("after the end, all that waits and all that is asked is closed, and nothing is sent", async () => {
@@ -70,6 +90,7 @@ test("after the end, all that waits and all that is asked is closed, and nothing
   const waiting = rpc.request("a", {});
   rpc.close();
   rpc.notify("b", {});
+  rpc.tell("b", {});
   expect(await waiting).toEqual({ kind: "closed" });
   expect(await rpc.request("c", {})).toEqual({ kind: "closed" });
   expect(sent).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { steps } from "../../../harness/acp-agent.ts";
-import { AcpLab } from "../../../harness/acp-agent-lab.ts";
+import { AcpLab, hurried } from "../../../harness/acp-agent-lab.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 
 const LIMIT = 60_000;
@@ -99,13 +99,82 @@ describe("a conversation", () => {
   test(
     "starts anew where the agent loses it while it runs",
     async () => {
-      await using lab = new AcpLab({ offers: "close" });
-      await lab.ask("one");
+      await using lab = new AcpLab();
+      await lab.ask(steps({ lose: true }, { say: "x" }));
+      expect(await told(lab)).toEqual([]);
+      expect(lab.parts.notes[0]).toContain("Resource not found");
+      expect(await told(lab)).toHaveLength(1);
+    },
+    LIMIT,
+  );
+
+  test(
+    "starts anew once only: what is not found in a session that was just opened is something else",
+    async () => {
+      await using lab = new AcpLab();
       const text = steps({ fail: { code: -32002, message: "Session not found" } });
-      // It says so twice, the second time of a session that it has just opened.
-      expect(await lab.run(text)).toMatchObject({ kind: "again" });
-      expect(lab.parts.notes[0]).toContain("Session not found");
+      expect(await lab.run(text)).toMatchObject({ kind: "failed" });
+      expect(lab.parts.notes).toEqual([]);
+      expect(await lab.run(text)).toMatchObject({ kind: "failed" });
+      expect(lab.parts.notes).toHaveLength(1);
       expect(await lab.ask("two")).toBe("echo: two");
+    },
+    LIMIT,
+  );
+
+  test.each([
+    ["names a file", [], "Resource not found: file:///in/x.txt"],
+    ["comes when it has begun", [{ think: "let me see" }], "Resource not found"],
+  ] as const)(
+    "is kept over an error that %s, and the message is not sent again",
+    async (_, before, message) => {
+      await using lab = new AcpLab();
+      await lab.ask("one");
+      const text = steps(...before, { fail: { code: -32002, message } });
+      expect(await lab.run(text)).toMatchObject({ kind: "failed" });
+      expect(await told(lab)).toHaveLength(2);
+      expect(lab.parts.notes).toEqual([]);
+    },
+    LIMIT,
+  );
+
+  test(
+    "is kept over an error of the agent that may pass",
+    async () => {
+      const lab = new AcpLab({ offers: "resume" });
+      await lab.ask("one");
+      await lab.backend.close?.();
+      const ill = new AcpLab({ offers: "resume,no-taking-up", after: lab });
+      for (const _ of [1, 2]) expect(await ill.run()).toMatchObject({ kind: "again" });
+      await ill.backend.close?.();
+      const well = new AcpLab({ offers: "resume", after: ill });
+      expect(await told(well)).toEqual(["one"]);
+      await well.backend.close?.();
+      // What went well in between begins the count anew.
+      await using late = new AcpLab({ offers: "resume,no-taking-up", after: well });
+      expect(await late.run()).toMatchObject({ kind: "again" });
+      expect(late.parts.notes).toEqual([]);
+      for (const one of [lab, ill, well]) await one[Symbol.asyncDispose]();
+    },
+    LIMIT,
+  );
+
+  test.each([
+    ["fails each time", "no-taking-up", 2, "EMFILE"],
+    ["ends each time", "death-on-taking-up", 3, "the agent failed over it 3 times"],
+  ])(
+    "starts anew in the end where the agent %s",
+    async (_, illness, times, why) => {
+      const lab = new AcpLab({ offers: "resume" });
+      await lab.ask("one");
+      await lab.backend.close?.();
+      const offers = `resume,${illness}`;
+      await using next = new AcpLab({ offers, after: lab, clock: hurried(20) });
+      for (let n = 0; n < times; n++) expect(await next.run()).toMatchObject({ kind: "again" });
+      expect(await told(next)).toEqual([]);
+      expect(next.parts.notes).toHaveLength(1);
+      expect(next.parts.notes[0]).toContain(why);
+      await lab[Symbol.asyncDispose]();
     },
     LIMIT,
   );

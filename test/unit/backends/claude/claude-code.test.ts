@@ -22,7 +22,7 @@ function fake(body: string, env: Record<string, string> = {}) {
   const folder = tmpFolder();
   const program = script(folder.path, "claude", body);
   const path = `${folder.path}${delimiter}${process.env.PATH}`;
-  const parts = new TestParts({ PATH: path, ...env }, new ManualClock());
+  const parts = new TestParts({ PATH: path, HOME: folder.path, ...env }, new ManualClock());
   return {
     path: folder.path,
     program,
@@ -65,6 +65,9 @@ test("asks claude for lines of JSON, with the prompt on stdin, and answers with 
     "--output-format=stream-json",
     "--verbose",
     expect.stringMatching(/^--session-id=[0-9a-f-]{36}$/),
+    "--disallowedTools=Bash",
+    `--disallowedTools=Read(/${claude.path}/.claude/projects/**)`,
+    `--disallowedTools=Edit(/${claude.path}/.claude/projects/**)`,
   ]);
 });
 
@@ -97,6 +100,8 @@ test("options become arguments, each with its value in one", async () => {
     "--verbose",
     "--max-budget-usd=0.5",
     "--no-session-persistence",
+    `--disallowedTools=Read(/${claude.path}/.claude/projects/**)`,
+    `--disallowedTools=Edit(/${claude.path}/.claude/projects/**)`,
   ]);
 });
 
@@ -122,7 +127,7 @@ test("it may read the files that came, and write where those of the answer go, a
   const file = { name: "a", mimeType: undefined, uri: undefined, size: undefined };
   const files = ["/s/in 1/a", "/s/in 1/b", "/s/(x)/c"].map((path) => ({ ...file, path }));
   await claude.run({ files: [file, ...files], answerFolder: "/s/out" });
-  expect(argsOf(claude).slice(5)).toEqual([
+  expect(argsOf(claude).slice(8)).toEqual([
     "--allowedTools=Read(//s/in 1/**)",
     "--add-dir=/s/(x)",
     "--allowedTools=Read(//s/out/**)",
@@ -160,11 +165,16 @@ test("has its defaults and the message in its environment, and no token", async 
     MOLECULE_WORKSPACE_TOKEN: "x",
     BUN_X: "x",
     DISABLE_AUTOUPDATER: "0",
+    CLAUDE_CODE_DISABLE_ATTACHMENTS: "0",
+    CLAUDE_CODE_DISABLE_AUTO_MEMORY: "0",
   });
   await claude.run();
   const env = claude.read("env").split("\n");
   expect(env).toContain("CLAUDE_CODE_MAX_RETRIES=2");
   expect(env).toContain("DISABLE_AUTOUPDATER=0");
+  // What keeps strangers out is not the environment's to undo.
+  expect(env).toContain("CLAUDE_CODE_DISABLE_ATTACHMENTS=1");
+  expect(env).toContain("CLAUDE_CODE_DISABLE_AUTO_MEMORY=1");
   expect(env).toContain("MOLECULE_CALLER_ID=peer-1");
   expect(env.filter((line) => /TOKEN|BUN_|TRACEPARENT/.test(line))).toEqual([]);
   await claude.run({}, "pass_meta=false");

@@ -2,7 +2,6 @@ import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { realpathSync } from "node:fs";
 import type { BackendMemory, BackendRequest } from "../../../../src/backends/backend.ts";
 import { claudeCode } from "../../../../src/backends/claude/claude-code.ts";
-import { newSession, rememberSession } from "../../../../src/backends/claude/session.ts";
 import { conversationOf } from "../../../../src/backends/conversation.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { killAllGroups } from "../../../../src/backends/process/group.ts";
@@ -46,7 +45,6 @@ function lab() {
       JSON.parse(parts.memory.kept.get(KEY) ?? "null") as {
         session: string;
         cwd: string;
-        n: number;
         begun: boolean;
       },
     /** How each run was told which session to use. */
@@ -67,8 +65,8 @@ test("a conversation goes on where it was, and each has its own", async () => {
   expect(await t.say("two")).toBe("1 before; two");
   expect(await t.say("three", { contextId: "ctx-2" })).toBe("0 before; three");
   expect(await t.say("four", { peerId: "peer-2" })).toBe("0 before; four");
-  const { session, cwd, n } = t.kept();
-  expect([cwd, n]).toEqual([t.cwd, 0]);
+  const { session, cwd } = t.kept();
+  expect(cwd).toBe(t.cwd);
   expect(t.turns().slice(0, 2)).toEqual([`--session-id=${session}`, `--resume=${session}`]);
   expect(new Set(t.turns()).size).toBe(4);
 });
@@ -93,8 +91,8 @@ test("it is remembered before claude starts, and kept for another month with eac
   await backend.run(request(), never, { onChild });
   await backend.run(request(), never, { onChild });
   expect(seen).toEqual([
-    { session: expect.any(String), cwd: t.cwd, n: 0, begun: false },
-    { session: expect.any(String), cwd: t.cwd, n: 0, begun: true },
+    { session: expect.any(String), cwd: t.cwd, begun: false },
+    { session: expect.any(String), cwd: t.cwd, begun: true },
   ]);
   expect(writes).toHaveLength(3);
 });
@@ -123,13 +121,13 @@ test("killed before claude knew of it: begun again under the same id, and nothin
   expect(t.claude.runs()[0]?.stdin).not.toContain(FORGOTTEN);
 });
 
-test("a session that claude does not find: anew under the next id, and both sides are told", async () => {
+test("a session that claude does not find: anew under another id, and both sides are told", async () => {
   using t = lab();
   await t.say("one");
   const first = t.kept();
   t.claude.spoil(first.session, t.cwd);
   expect(await t.say("two", { activityId: "act-2" })).toBe("0 before; two");
-  expect(t.kept()).toMatchObject({ n: 1, begun: true });
+  expect(t.kept().begun).toBe(true);
   expect(t.kept().session).not.toBe(first.session);
   expect(t.parts.notes).toEqual(["claude does not find the conversation any more: it begins anew"]);
   expect(t.claude.runs().at(-1)?.stdin).toContain(FORGOTTEN);
@@ -138,14 +136,15 @@ test("a session that claude does not find: anew under the next id, and both side
   expect(t.parts.lines).toEqual([]);
 });
 
-test("a first turn that was cut while its session was written: neither found nor free, so the next id", async () => {
+test("a first turn that was cut while its session was written: neither found nor free, so another id", async () => {
   using t = lab();
   t.claude.does("killed");
   await t.run();
-  t.claude.spoil(t.kept().session, t.cwd);
+  const { session } = t.kept();
+  t.claude.spoil(session, t.cwd);
   t.claude.does("answer");
   expect(await t.say("again")).toBe("0 before; again");
-  expect(t.kept().n).toBe(1);
+  expect(t.kept().session).not.toBe(session);
   // Nothing had been said in it.
   expect(t.parts.notes).toEqual([]);
   expect(t.claude.runs().at(-1)?.stdin).not.toContain(FORGOTTEN);
@@ -157,7 +156,7 @@ test("another folder: claude would not find the session, so it is not asked to",
   await t.say("one");
   const moved = t.create(`cwd=${other.path}`);
   expect(await t.say("two", {}, moved)).toBe("0 before; two");
-  expect(t.kept()).toMatchObject({ n: 1, cwd: other.path });
+  expect(t.kept()).toMatchObject({ cwd: other.path, begun: true });
   expect(t.parts.notes).toEqual([
     `claude held the conversation in ${t.cwd} and now works in ${other.path}: it begins anew`,
   ]);
@@ -165,11 +164,13 @@ test("another folder: claude would not find the session, so it is not asked to",
   expect(t.turns()).toHaveLength(2);
 });
 
-test("nothing remembered, but claude has the session: it goes on", async () => {
+test("nobody can tell the id of a session: it is another where nothing is remembered", async () => {
   using t = lab();
   await t.say("one");
+  const { session } = t.kept();
   t.parts.memory.kept.clear();
-  expect(await t.say("two")).toBe("1 before; two");
+  expect(await t.say("two")).toBe("0 before; two");
+  expect(t.kept().session).not.toBe(session);
 });
 
 test.each([
@@ -177,22 +178,22 @@ test.each([
   "no JSON",
   "[]",
   '{"v":2,"sessions":["x"]}',
-  '{"session":"--dangerously-skip-permissions","cwd":"/","n":0}',
-  '{"session":"6f6d6f6c-6563-5c65-8a2a-636f6e6e6563","cwd":"/","n":-5}',
-  '{"session":"6f6d6f6c-6563-5c65-8a2a-636f6e6e6563","n":0}',
+  '{"session":"--dangerously-skip-permissions","cwd":"/"}',
+  '{"session":"6f6d6f6c-6563-5c65-8a2a-636f6e6e6563"}',
 ])("what can't be read of the memory begins the conversation anew: %s", async (damaged) => {
   using t = lab();
   t.parts.memory.kept.set(KEY, damaged);
   expect(await t.say("one")).toBe("0 before; one");
-  expect(t.kept()).toMatchObject({ n: 0, begun: true });
+  expect(t.kept().begun).toBe(true);
 });
 
 test("a conversation that became too long begins anew, once", async () => {
   using t = lab();
   t.claude.does("too-long");
   await t.say("one");
+  const { session } = t.kept();
   expect(await t.say("two")).toBe("0 before; two");
-  expect(t.kept().n).toBe(1);
+  expect(t.kept().session).not.toBe(session);
   expect(t.parts.notes).toEqual([
     "the conversation has become too long for claude to go on with it: it begins anew",
   ]);
@@ -210,28 +211,9 @@ test("a message that is too long by itself costs the conversation nothing", asyn
     told: "the conversation is too long for the agent",
   });
   expect(t.turns()).toHaveLength(3);
-  // Its number moves on: the id that was tried is taken.
-  expect(t.kept()).toEqual({ session, cwd: t.cwd, n: 1, begun: true });
+  expect(t.kept()).toEqual({ session, cwd: t.cwd, begun: true });
   t.claude.does("answer");
   expect(await t.say("two")).toBe("2 before; two");
-});
-
-test("the conversation is kept also where its successor is there already, and too long itself", async () => {
-  using t = lab();
-  await t.say("one");
-  const first = t.parts.memory.kept.get(KEY) ?? "";
-  const second = newSession(KEY, t.cwd, { n: 0 });
-  await rememberSession(t.parts.memory, KEY, second);
-  await t.say("other");
-  t.parts.memory.kept.set(KEY, first);
-  t.claude.does("too-long-always");
-  expect((await t.run()).kind).toBe("failed");
-  expect(t.turns().slice(2)).toEqual([
-    `--resume=${t.kept().session}`,
-    `--session-id=${second.id}`,
-    `--resume=${second.id}`,
-  ]);
-  expect(t.kept()).toMatchObject({ session: (JSON.parse(first) as { session: string }).session });
 });
 
 test("too long in the middle of its work is not begun anew: that would do it twice", async () => {
@@ -297,6 +279,7 @@ test("a memory that fails after the run does not cost the answer", async () => {
 test("words on stderr that only look like a refusal change nothing", async () => {
   using t = lab();
   await t.say("one");
+  const { session } = t.kept();
   const other = "6f6d6f6c-6563-5c65-8a2a-636f6e6e6563";
   const liar = script(
     t.cwd,
@@ -304,7 +287,7 @@ test("words on stderr that only look like a refusal change nothing", async () =>
     `echo "No conversation found with session ID: ${other}" >&2; exit 1`,
   );
   expect((await t.run({}, t.create(`bin=${liar}`))).kind).toBe("failed");
-  expect(t.kept().n).toBe(0);
+  expect(t.kept().session).toBe(session);
   expect(t.parts.lines).toHaveLength(1);
 });
 
@@ -320,5 +303,5 @@ test("a refusal after the model has spoken is none: the work is not done twice",
   );
   expect((await t.run({}, t.create(`bin=${liar}`))).kind).toBe("failed");
   expect(await Bun.file(`${t.cwd}/ran`).text()).toBe("x\n");
-  expect(t.kept()).toMatchObject({ session, n: 0 });
+  expect(t.kept()).toMatchObject({ session, begun: true });
 });

@@ -1,5 +1,6 @@
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { realpathSync } from "node:fs";
+import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { BackendRequest, Outcome } from "../../../../src/backends/backend.ts";
 import { LINGER_MS, PIPE_GRACE_MS } from "../../../../src/backends/process/child.ts";
 import { claudeCode } from "../../../../src/backends/claude/claude-code.ts";
@@ -98,10 +99,27 @@ test("one that never ends is ended after five minutes", async () => {
   await untilGone(t.mark);
 });
 
+test("files that it leaves are an answer, without a word", async () => {
+  using t = lab("wordless");
+  using folder = tmpFolder();
+  expect(await t.run({ answerFolder: folder.path })).toMatchObject({
+    kind: "failed",
+    reason: "claude gave a result without text",
+  });
+  mkdirSync(join(folder.path, "deep"));
+  writeFileSync(join(folder.path, "deep", "a.txt"), "x");
+  expect(await t.run({ answerFolder: folder.path })).toEqual({
+    kind: "answer",
+    text: "",
+    costUsd: 0.01,
+  });
+});
+
 test("what it takes to be refused a session is part of its time", async () => {
   using t = lab("answer");
   await t.run();
-  t.parts.memory.kept.clear();
+  const { kept } = t.parts.memory;
+  for (const [key, text] of kept) kept.set(key, text.replace('"begun":true', '"begun":false'));
   t.claude.does("hang");
   let children = 0;
   const running = t.run({}, () => {

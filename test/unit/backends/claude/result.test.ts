@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Outcome } from "../../../../src/backends/backend.ts";
 import { judgeClaude } from "../../../../src/backends/claude/result.ts";
@@ -234,6 +234,48 @@ test("a limit of use that is reached is waited for until its end", () => {
   expect(judge(event("rejected") + refused + limited, 1)).toMatchObject({ retryAfterMs: 600_000 });
   const allowed = event("rejected") + event("allowed_warning") + refused + limited;
   expect(judge(allowed, 1)).toMatchObject({ retryAfterMs: 500 });
+});
+
+describe("a limit of use that ends more than half an hour from now", () => {
+  const HOUR = 3_600_000;
+  const at = (ms: number) => {
+    const info = { status: "rejected", resetsAt: (NOW + ms) / 1_000 };
+    return judge(
+      line({ type: "rate_limit_event", rate_limit_info: info }) +
+        failedTurn("rate_limit", { error_status: 429, retry_delay_ms: 500 }) +
+        apiError(429, { result: "You've hit your limit" }),
+      1,
+    );
+  };
+  const clock = (ms: number) => {
+    const date = new Date(NOW + ms);
+    return [date.getHours(), date.getMinutes()].map((n) => String(n).padStart(2, "0")).join(":");
+  };
+
+  test("is waited for by all, who are told, and says when that is", () => {
+    const outcome = at(0.75 * HOUR + 5_000);
+    expect(outcome).toMatchObject({
+      kind: "operator",
+      untilMs: 0.75 * HOUR + 5_000,
+      told: "the agent has reached its limit of use, which ends in 46 min",
+      reason: expect.stringContaining(`its limit of use ends at ${clock(0.75 * HOUR)}`),
+    });
+  });
+
+  test("says the day, where it is another", () => {
+    const day = new Date(NOW + 50 * HOUR).getDate();
+    expect(at(50 * HOUR)).toMatchObject({
+      reason: expect.stringMatching(
+        new RegExp(`${clock(50 * HOUR)} on 2026-01-${String(day).padStart(2, "0")}$`),
+      ),
+    });
+  });
+
+  test("is no such limit where it is nearer, or further than any", () => {
+    expect(at(0.5 * HOUR)).toMatchObject({ kind: "again", retryAfterMs: 0.5 * HOUR });
+    expect(at(0.5 * HOUR + 1_000).kind).toBe("operator");
+    for (const far of [800 * HOUR, 8e15, 1e300]) expect(at(far).kind).toBe("again");
+  });
 });
 
 test.each([

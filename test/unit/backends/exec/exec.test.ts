@@ -185,6 +185,38 @@ test("an answer that holds a secret is masked", async () => {
   expect(outcome).toEqual({ kind: "answer", text: "it is [secret]" });
 });
 
+test.each(["format=text", "format=json"])(
+  "an answer that is cut within a secret shows no half of it (%s)",
+  async (format) => {
+    const parts = new TestParts();
+    parts.secrets.add("canary-0123456789");
+    const backend = make("cat >/dev/null; printf 'it is canary-0123456789'", [], parts);
+    const whole = await backend.run(request(), never);
+    const cut = make("printf 'it is canary-0123456789 and more'", [format, "max_output=15"], parts);
+    expect(whole).toEqual({ kind: "answer", text: "it is [secret]" });
+    expect(await cut.run(request(), never)).toEqual({
+      kind: "answer",
+      text: "it is [secret] \n\n[cut: the command wrote more than 15 bytes]",
+    });
+  },
+);
+
+test.each(["format=text", "format=json"])(
+  "an output of which only the beginning is read shows no half of a secret (%s)",
+  async (format) => {
+    const secret = `canary-${"x".repeat(93)}`;
+    const parts = new TestParts();
+    parts.secrets.add(secret);
+    // Masked, all of it would fit, with the half secret at the end of what was read.
+    const cmd = `yes '${secret}' | head -n 3000 | tr -d '\\n'`;
+    const outcome = await make(cmd, [format, "max_output=60k"], parts).run(request(), never);
+    const text = outcome.kind === "answer" ? outcome.text : "";
+    expect(text).toStartWith("[secret][secret]");
+    expect(text).toEndWith("[cut: the command wrote more than 61440 bytes]");
+    expect(text).not.toContain("canary");
+  },
+);
+
 test("sees the operator's variables, less Bun's, the tokens, and whatever holds one", async () => {
   const parts = new TestParts({
     PATH: process.env.PATH,
@@ -221,7 +253,7 @@ test("hostile metadata does not keep the command from running", async () => {
     contextId: hostile,
     messageId: hostile,
   });
-  expect(out).toBe("11");
+  expect(out).toBe("12");
 });
 
 test("runs in its folder", async () => {
@@ -272,6 +304,15 @@ test.each<[string, unknown, Outcome]>([
     "an object of its own",
     '{"text":"hi","mood":"good"}',
     { kind: "answer", text: '{"text":"hi","mood":"good"}' },
+  ],
+  [
+    "an error of a framework's",
+    { error: { message: "boom in\napp.py" }, status: 500 },
+    {
+      kind: "failed",
+      reason: "the command reports an error: boom in app.py",
+      told: "the agent's program reported an error",
+    },
   ],
   ["a list", '[{"text":"hi"}]', { kind: "answer", text: '[{"text":"hi"}]' }],
   ["words before it", 'log\n{"text":"hi"}', { kind: "answer", text: 'log\n{"text":"hi"}' }],

@@ -121,6 +121,51 @@ describe.each(FORMATS)("with format=%s", (format) => {
     expect("told" in outcome ? outcome.told : "").not.toContain("luck");
   });
 
+  test("a 403 after a good answer is about the message, and stops no other", async () => {
+    await using server = new TestServer((heard) => {
+      if (heard.text.includes("<script>")) return new Response("blocked", { status: 403 });
+      return format === "raw" ? new Response("hi") : rpc(heard, OLD_MESSAGE);
+    });
+    const version = format === "raw" ? [] : ["protocol=0.3"];
+    const backend = httpBackend([`url=${server.url}`, `format=${format}`, ...version]);
+    const attack = { activityId: "act-2", text: "<script>" };
+    const unfit = request({ ...attack, parts: [{ kind: "text", text: "<script>" }] });
+    // Before, it may be the login as well.
+    expect(await backend.run(unfit, never)).toMatchObject({ kind: "operator" });
+    expect(await backend.run(request(), never)).toEqual({ kind: "answer", text: "hi" });
+    expect(await backend.run(unfit, never)).toEqual({
+      kind: "failed",
+      reason: `${server.url}/ answered 403 (blocked)`,
+      told: "the agent does not accept the message",
+    });
+  });
+
+  test("a 403 after nothing but bad answers may be the login", async () => {
+    let status = 200;
+    const headers = { "content-type": "text/html" };
+    await using server = new TestServer(
+      () => new Response("<html>log in</html>", { status, headers }),
+    );
+    const version = format === "raw" ? [] : ["protocol=0.3"];
+    const backend = httpBackend([`url=${server.url}`, `format=${format}`, ...version]);
+    expect((await backend.run(request(), never)).kind).toBe("failed");
+    status = 403;
+    expect((await backend.run(request({ activityId: "act-2" }), never)).kind).toBe("operator");
+  });
+
+  test("a 401 is never about the message", async () => {
+    let status = 200;
+    await using server = new TestServer((heard) => {
+      if (status !== 200) return new Response("", { status });
+      return format === "raw" ? new Response("hi") : rpc(heard, OLD_MESSAGE);
+    });
+    const version = format === "raw" ? [] : ["protocol=0.3"];
+    const backend = httpBackend([`url=${server.url}`, `format=${format}`, ...version]);
+    expect((await backend.run(request(), never)).kind).toBe("answer");
+    status = 401;
+    expect((await backend.run(request({ activityId: "act-2" }), never)).kind).toBe("operator");
+  });
+
   test("a busy agent says when to come again", async () => {
     const headers = { "retry-after": "7" };
     await using server = new TestServer(() => new Response("", { status: 503, headers }));
@@ -297,6 +342,14 @@ describe("an answer to A2A", () => {
     expect("reason" in outcome ? outcome.reason : "").toContain(`some words (${code})`);
     expect("told" in outcome ? outcome.told : "").not.toContain("words");
     expect(server.heard).toHaveLength(1);
+  });
+
+  test("that is followed by a 403 when its task is looked at is the operator's to mend", async () => {
+    const working = { kind: "task", id: "t1", status: { state: "working" } };
+    await using server = new TestServer((heard) =>
+      heard.text.includes("tasks/get") ? new Response("", { status: 403 }) : rpc(heard, working),
+    );
+    expect((await outcomeAt(server.url)).kind).toBe("operator");
   });
 
   test("with an error under a bad status is judged by the error", async () => {

@@ -44,6 +44,30 @@ describe("the url", () => {
     expect(parts.secrets.mask(sent ?? "")).not.toContain(btoa("me:p%ss:word1"));
   });
 
+  test("with a user and no password holds a token, which is told to nobody", async () => {
+    const parts = new TestParts({});
+    await using server = new TestServer(
+      ({ headers }) =>
+        new Response(`no: token-0123 ${headers.get("authorization")}`, { status: 400 }),
+    );
+    const url = server.url.replace("//", "//token-0123@");
+    const outcome = await outcomeAt(url, { format: "raw", parts });
+    expect(server.heard[0]?.headers.get("authorization")).toBe(`Basic ${btoa("token-0123:")}`);
+    expect(outcome).toMatchObject({
+      reason: `${server.url}/ answered 400 (no: [secret] Basic [secret])`,
+    });
+  });
+
+  test("with a key in its query shows it to nobody", async () => {
+    await using server = new TestServer(
+      ({ path }) => new Response(`${path}: abc/defgh, abc%2fdefgh`, { status: 400 }),
+    );
+    const outcome = await outcomeAt(`${server.url}/x?k=abc%2fdefgh`, { format: "raw" });
+    expect(outcome).toMatchObject({
+      reason: `${server.url}/x answered 400 (/x: [secret], [secret])`,
+    });
+  });
+
   test("with a user contradicts a header that says the same", () => {
     const options = ["url=http://me:secret1@h/", "header.authorization=Bearer x"];
     expect(() => create(options)).toThrow("two ways to log in");
@@ -157,4 +181,71 @@ test("what is kept can't be read or written: a failure, and nothing thrown", asy
   parts.memory.recall = () => Promise.reject(new Error("disk gone"));
   const outcome = await outcomeAt("http://127.0.0.1:1/", { parts });
   expect(outcome).toMatchObject({ kind: "failed", reason: expect.stringContaining("disk gone") });
+});
+
+describe("what is kept can't be written", () => {
+  const broken = () => {
+    const parts = new TestParts({});
+    parts.secrets.add("hunter22");
+    parts.memory.remember = () => Promise.reject(new Error("disk full,\nhunter22"));
+    return parts;
+  };
+  const note = "what is known of the talk with the agent could not be kept: disk full, [secret]";
+
+  test("a finished answer is given all the same, and the operator is told once", async () => {
+    const parts = broken();
+    await using agent = new A2aTestAgent((turn) => turn.reply("the answer"));
+    expect(await httpBackend([`url=${agent.url}`], parts).run(request(), never)).toEqual({
+      kind: "answer",
+      text: "the answer",
+    });
+    expect(parts.notes).toEqual([note]);
+  });
+
+  test("a task is followed to its end, and not left at work", async () => {
+    const parts = broken();
+    const looked = Promise.withResolvers<void>();
+    await using agent = new A2aTestAgent(async (turn) => {
+      turn.task("submitted");
+      turn.status("working");
+      await looked.promise;
+      turn.status("completed", "done");
+    });
+    const running = httpBackend([`url=${agent.url}`], parts).run(request(), never);
+    await agent.untilCalled("GetTask");
+    looked.resolve();
+    expect(await running).toEqual({ kind: "answer", text: "done" });
+    expect(parts.notes).toEqual([note]);
+  });
+
+  test("a task is told to end when we are stopped", async () => {
+    const ended = Promise.withResolvers<void>();
+    await using agent = new A2aTestAgent((turn) => {
+      turn.task("submitted");
+      turn.status("working");
+      return ended.promise;
+    });
+    const stop = new AbortController();
+    const running = httpBackend([`url=${agent.url}`], broken()).run(request(), stop.signal);
+    await agent.untilCalled("GetTask");
+    stop.abort();
+    expect(await running).toEqual({ kind: "stopped" });
+    expect(agent.canceled).toHaveLength(1);
+    ended.resolve();
+  });
+});
+
+test("a conversation that can't be read begins anew, and the operator is told", async () => {
+  const parts = new TestParts({});
+  const recall = parts.memory.recall.bind(parts.memory);
+  let reads = 0;
+  // The first is of the task that an earlier run may have left.
+  parts.memory.recall = (key) =>
+    ++reads === 1 ? recall(key) : Promise.reject(new Error("disk gone"));
+  await using agent = new A2aTestAgent((turn) => turn.reply("hi"));
+  const outcome = await httpBackend([`url=${agent.url}`], parts).run(request(), never);
+  expect(outcome).toEqual({ kind: "answer", text: "hi" });
+  expect(parts.notes).toEqual([
+    "what is known of the talk with the agent could not be read: disk gone",
+  ]);
 });

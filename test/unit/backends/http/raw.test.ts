@@ -49,6 +49,42 @@ describe("an answer", () => {
     expect(await raw(server.url)).toEqual({ kind: "answer", text: '{"temperature": 21}' });
   });
 
+  test.each(["null", '""', ' " " '])("of %s in JSON is none", async (body) => {
+    await using server = answering(body);
+    expect((await raw(server.url)).kind).toBe("declined");
+  });
+
+  test("that is a text in JSON is that text", async () => {
+    await using server = answering('"line 1\\nline 2"');
+    expect(await raw(server.url)).toEqual({ kind: "answer", text: "line 1\nline 2" });
+  });
+
+  test.each(["0", "false", '["a"]', "[]"])("of %s in JSON is as it is written", async (body) => {
+    await using server = answering(body);
+    expect(await raw(server.url)).toEqual({ kind: "answer", text: body });
+  });
+
+  test.each(["application/json", "text/plain", undefined])(
+    "of type %p that is an error of a framework's is a failure",
+    async (type) => {
+      const body = '{"error":{"message":"boom at /srv/app.py"},"status":"error"}';
+      const headers = type === undefined ? {} : { "content-type": type };
+      using server = new RawServer((socket) => void socket.end(head("200 OK", headers) + body));
+      expect(await raw(server.url)).toEqual({
+        kind: "failed",
+        reason: "the agent reports an error: boom at /srv/app.py",
+        told: "the agent reported an error",
+      });
+    },
+  );
+
+  test("of a text with JSON in it, or with words around it, is as it is", async () => {
+    for (const body of ['{"text":"hi"}', 'so: {"error":"boom"}']) {
+      await using server = answering(body, "text/plain");
+      expect(await raw(server.url)).toEqual({ kind: "answer", text: body });
+    }
+  });
+
   test.each([
     ["broken JSON", '{"text": "h', "application/json"],
     ["a wrong text", '{"text": 5}', "application/json"],
@@ -134,6 +170,20 @@ describe("an answer", () => {
     const outcome = await raw(server.url, ["max_answer=100k"]);
     if (outcome.kind !== "answer") throw new Error(outcome.kind);
     expect(outcome.text).toEndWith("[cut: the agent's answer is longer than 102400 bytes]");
+  });
+
+  test("of which only the beginning is read shows no half of a secret", async () => {
+    const secret = `canary-${"x".repeat(94)}`;
+    const parts = new TestParts({});
+    parts.secrets.add(secret);
+    // Masked, all of it would fit, with the half secret at the end of what was read.
+    await using server = answering(secret.repeat(3000), "text/plain");
+    const options = ["max_answer=50k"];
+    const outcome = await outcomeAt(server.url, { format: "raw", parts, options });
+    if (outcome.kind !== "answer") throw new Error(outcome.kind);
+    expect(outcome.text).toStartWith("[secret][secret]");
+    expect(outcome.text).toEndWith("[cut: the agent's answer is longer than 51200 bytes]");
+    expect(outcome.text).not.toContain("canary");
   });
 
   test("holds no secret", async () => {

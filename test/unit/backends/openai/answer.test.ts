@@ -15,6 +15,8 @@ test.each<[string, unknown, string]>([
   ["an empty block", " \n<think></think>hi", "hi"],
   ["a block that is not at the start", "a <think>b</think> c", "a <think>b</think> c"],
   ["the end of a block alone", "a </think> b", "a </think> b"],
+  ["thoughts that only close", "the prompt says so\n</think>\n\nhi", "hi"],
+  ["thoughts that only close, indented", "so\r\n\t</think> \r\nhi\n</think>", "hi\n</think>"],
   ["two blocks", "<think>a</think>b <think>c</think>", "b <think>c</think>"],
 ])("the content is the answer: %s", (_, content, said) => {
   expect(of({ role: "assistant", content })).toEqual(text(said));
@@ -23,7 +25,16 @@ test.each<[string, unknown, string]>([
 test("fields that hold thoughts are never the answer", () => {
   const thoughts = { reasoning_content: "hmm", reasoning: "hmm", thinking: "hmm" };
   expect(of({ content: "hi", ...thoughts })).toEqual(text("hi"));
-  for (const content of ["", null, undefined, " \n", [], "<think>hmm</think>", "<think>hmm"]) {
+  for (const content of [
+    "",
+    null,
+    undefined,
+    " \n",
+    [],
+    "<think>hmm</think>",
+    "<think>hmm",
+    "hmm\n</think>\n",
+  ]) {
     expect(of({ content, ...thoughts })).toEqual({ kind: "empty", cut: false });
   }
 });

@@ -51,7 +51,6 @@ test.each([429, 500, 502, 503, 504, 529, 408])(
 
 test.each<[string, Response, string, RegExp]>([
   ["401", apiError(401, "bad key"), "answered 401: bad key", /api_key=env:NAME/],
-  ["403", apiError(403, "not yours"), "answered 403: not yours", /api_key=env:NAME/],
   ["402", apiError(402, "no funds"), "answered 402: no funds", /credit/],
   [
     "429 for want of credit",
@@ -212,6 +211,116 @@ test("an error under the status 200 is an error", async () => {
     reason: "the model's server answered 502: ?",
     overloaded: true,
   });
+});
+
+/** A half answer of a provider that failed. */
+const half = (choice: object, more: object = {}) =>
+  Response.json({
+    choices: [{ finish_reason: "stop", message: { content: "The answer is 4" }, ...choice }],
+    ...more,
+  });
+
+test.each<[string, () => Response, Outcome["kind"], string]>([
+  [
+    "an error in its choice",
+    () => half({ finish_reason: "error", error: { code: 502, message: "disconnected" } }),
+    "again",
+    "the model's server answered 502: disconnected",
+  ],
+  [
+    "an error next to its choices",
+    () => half({ finish_reason: null }, { error: { code: 429, message: "slow down" } }),
+    "again",
+    "the model's server answered 429: slow down",
+  ],
+  [
+    "an error of the operator's",
+    () => half({ error: { code: "401", message: "no" } }),
+    "operator",
+    "the model's server answered 401: no",
+  ],
+  [
+    "an error of the message",
+    () => half({ error: { code: 400, message: "bad" } }),
+    "failed",
+    "the model's server answered 400: bad",
+  ],
+  [
+    "no word on why",
+    () => half({ finish_reason: "error" }),
+    "again",
+    "the model's server answered 502: the answer was broken off (error)",
+  ],
+  [
+    "a server that was ended",
+    () => half({ finish_reason: "abort" }),
+    "again",
+    "the model's server answered 502: the answer was broken off (abort)",
+  ],
+  [
+    "an error of no depth that can be written",
+    () => {
+      const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+      return new Response(`{"choices":[{"message":{"content":"4"},"error":${deep}}]}`);
+    },
+    "again",
+    "the model's server answered 502: ",
+  ],
+])("a completion that was broken off is no answer: %s", async (_, answer, kind, reason) => {
+  const parts = new TestParts();
+  server.next(answer);
+  const outcome = await run([], { parts });
+  expect(outcome).toMatchObject({ kind, reason: expect.stringContaining(reason) });
+  expect(JSON.stringify(outcome)).not.toContain("The answer is 4");
+  expect(parts.memory.kept.size).toBe(0);
+});
+
+test.each([null, false, ""])("an error of %j is none", async (error) => {
+  server.next(half({ error }, { error }));
+  expect(await run()).toEqual({ kind: "answer", text: "The answer is 4" });
+});
+
+const blocked = () =>
+  new Response("<html>blocked</html>", { status: 403, headers: { "content-type": "text/html" } });
+const UNFIT: Outcome = {
+  kind: "failed",
+  reason: "the model's server answered 403: a web page",
+  told: UNACCEPTED,
+};
+
+test("a 403 is about the message where the key is good without one", async () => {
+  server.next(blocked);
+  expect(await run()).toEqual(UNFIT);
+  expect(server.listed).toBe(1);
+});
+
+test.each([401, 403])("a 403 is about the key where the list is refused by %p", async (status) => {
+  const backend = openai.create(
+    parseOptions(openai, [`base_url=${server.url}`, "model=small"]),
+    new TestParts(),
+  );
+  server.onModels = () => new Response("", { status });
+  expect((await backend.run(request(), never)).kind).toBe("answer");
+  server.next(blocked);
+  expect((await backend.run(request({ activityId: "act-2" }), never)).kind).toBe("operator");
+});
+
+test("a 403 where there is no list is about the message once there was an answer", async () => {
+  const backend = openai.create(
+    parseOptions(openai, [`base_url=${server.url}`, "model=small"]),
+    new TestParts(),
+  );
+  server.onModels = () => new Response("", { status: 404 });
+  server.next(blocked);
+  expect((await backend.run(request(), never)).kind).toBe("operator");
+  expect((await backend.run(request(), never)).kind).toBe("answer");
+  server.next(blocked);
+  expect(await backend.run(request({ activityId: "act-2" }), never)).toEqual(UNFIT);
+});
+
+test("a 403 for want of credit is the operator's, whatever the list says", async () => {
+  server.next(apiError(403, "no", { code: "insufficient_balance" }));
+  expect(await run()).toMatchObject({ kind: "operator", hint: expect.stringMatching(/credit/) });
 });
 
 test("a model that says nothing is asked thrice in all", async () => {

@@ -9,6 +9,7 @@ const parts = new TestParts({
   KEY: "canary-0123456789",
   PROMPT: "Be brief.",
   LOGIN: "Basic canary-abcdef",
+  LINES: "canary-a\ncanary-b",
 });
 
 function read(...given: string[]) {
@@ -58,6 +59,15 @@ test("the address may end in slashes and hold a query, which no message shows", 
   );
 });
 
+test("a key in the query of the address is a secret", () => {
+  const own = new TestParts();
+  readOpenaiSettings(
+    parseOptions(openai, ["model=small", "base_url=https://h/v1?key=QUERYKEY123"]),
+    own,
+  );
+  expect(own.secrets.mask("not QUERYKEY123")).toBe("not [secret]");
+});
+
 test.each([
   ["file:///etc/passwd", 'can\'t be "file:///etc/passwd": it must begin with http:// or https://'],
   ["localhost:11434/v1", "it must begin with http:// or https://"],
@@ -92,10 +102,11 @@ test.each([
     "the header authorization of the openai backend is given twice",
   ],
   [["header.A=1", "header.a=2"], "the header a of the openai backend is given twice"],
-  [["header.Content-Length=1"], "the openai backend sets that header itself"],
-  [["header.Host=x"], "the openai backend sets that header itself"],
-  [["header.a:b=1"], "a header has a name of letters, digits and dashes"],
-  [["header.a=canary\nb"], "one line of ASCII"],
+  [["header.Content-Length=1"], "the openai backend sets the header Content-Length itself"],
+  [["header.Host=x"], "the openai backend sets the header Host itself"],
+  [["header.a:b=1"], "that is no name of a header"],
+  [["header.a=canary\nb"], "one line of printable ASCII"],
+  [["api_key=env:LINES"], "option api_key: the value of a header must be one line"],
   [["temperature=3"], "it must be a number from 0 to 2"],
   [["history=-1"], "it must be a whole number from 0 to 1000"],
   [["max_tokens=0"], "it must be a whole number of at least 1"],

@@ -46,6 +46,7 @@ test("the message is described, and what it lacks is empty", () => {
     A: "1",
     MOLECULE_RUN_ID: "act-1",
     MOLECULE_WORKSPACE_ID: "ws-1",
+    MOLECULE_SENDER: "peer",
     MOLECULE_CALLER_ID: "peer-1",
     MOLECULE_MESSAGE_ID: "msg-1",
     MOLECULE_TASK_ID: "",
@@ -63,13 +64,24 @@ test("the canvas user has an empty caller, and a message without id goes by its 
   expect([env.MOLECULE_CALLER_ID, env.MOLECULE_MESSAGE_ID]).toEqual(["", "act-1"]);
 });
 
+test("a sender whom nobody names is told from the canvas user", () => {
+  const senders = (["canvas", "unknown"] as const).map((sender) => {
+    const env = childEnv({ env: {}, secrets }, request({ sender, peerId: undefined }));
+    return [env.MOLECULE_SENDER, env.MOLECULE_CALLER_ID];
+  });
+  expect(senders).toEqual([
+    ["canvas", ""],
+    ["unknown", ""],
+  ]);
+});
+
 test("a caller of control characters alone does not become the canvas user", () => {
   expect(childEnv({ env: {}, secrets }, request({ peerId: "\0" })).MOLECULE_CALLER_ID).not.toBe("");
 });
 
 test("without a message none of its variables are there, not even inherited ones", () => {
   const names = Object.keys(childEnv({ env: {}, secrets }, request()));
-  expect(names).toHaveLength(11);
+  expect(names).toHaveLength(12);
   const env = Object.fromEntries(names.map((name) => [name, "stale"]));
   expect(childEnv({ env, secrets })).toEqual({});
 });

@@ -1,4 +1,4 @@
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -13,6 +13,7 @@ import { killAllGroups } from "../../../../src/backends/process/group.ts";
 import { processIdentity } from "../../../../src/backends/process/identity.ts";
 import { type Clock, systemClock } from "../../../../src/shared/clock.ts";
 import { ManualClock } from "../../../harness/clock.ts";
+import { untilSeen } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { marker, never, survivors, TestParts, untilGone } from "../support.ts";
 
@@ -273,6 +274,91 @@ test("one that left the group delays the answer by two graces, and keeps no pipe
   } finally {
     for (const pid of survivors(mark)) process.kill(pid, "SIGKILL");
   }
+});
+
+describe.if(process.platform === "linux")("what made itself a session of its own", () => {
+  const env = (mark: string) => ({ PATH: process.env.PATH ?? "", MARK: mark });
+  const AWAY =
+    "setsid sh -c 'exec 3>&2 2>&-; setsid sleep 300 3>&- & echo ready >&3; exec sleep 300 3>&-' </dev/null >/dev/null &";
+
+  /** Exits by itself when it is asked to. */
+  const POLITE = "trap 'exit 143' TERM; while :; do sleep 0.01; done";
+
+  test("ends with a run that is stopped", async () => {
+    const mark = marker();
+    const parts = new TestParts();
+    const abort = new AbortController();
+    const run = start(`${AWAY} ${POLITE}`, parts, { env: env(mark), signal: abort.signal });
+    await parts.untilLine("ready");
+    abort.abort();
+    expect(await run).toEqual({ kind: "stopped" });
+    await untilGone(mark);
+  });
+
+  test("ends with a run that takes too long", async () => {
+    const mark = marker();
+    const parts = new TestParts({}, new ManualClock());
+    const run = start(`${AWAY} ${POLITE}`, parts, { env: env(mark) });
+    await parts.untilLine("ready");
+    await (parts.clock as ManualClock).advance(LONG);
+    await (parts.clock as ManualClock).advanceUntil(() => survivors(mark).length === 0);
+    expect(await run).toEqual({ kind: "timeout" });
+  });
+
+  test("ends with a child that a signal ended", async () => {
+    const mark = marker();
+    const parts = new TestParts();
+    const cmd = `${AWAY} read -r line; kill -9 $$`;
+    const written = Promise.withResolvers<void>();
+    const hooks = { onChild: () => written.promise };
+    const run = start(cmd, parts, { env: env(mark), stdin: "go\n", hooks });
+    await parts.untilLine("ready");
+    written.resolve();
+    expect(exited(await run).signalName).toBe("SIGKILL");
+    await untilGone(mark);
+  });
+
+  test("ends with a child that had answered and did not exit", async () => {
+    const clock = new ManualClock();
+    const mark = marker();
+    const child = answering(`${AWAY} echo hi; ${POLITE}`, clock, { env: env(mark) });
+    await child.parts.untilLine("ready");
+    await clock.untilSleeping((ms) => ms === LINGER_MS);
+    await clock.advance(LINGER_MS);
+    await clock.advanceUntil(() => survivors(mark).length === 0);
+    expect(exited(await child.run)).toMatchObject({ status: 143, lingered: true });
+  });
+
+  test("ends with all others, at once", async () => {
+    const mark = marker();
+    const parts = new TestParts();
+    const run = start(`${AWAY} exec sleep 300`, parts, { env: env(mark) });
+    await parts.untilLine("ready");
+    killAllGroups();
+    await untilGone(mark);
+    expect(await run).toEqual({ kind: "stopped" });
+  });
+
+  test("lives on where the child exited by itself, and when another run is cut", async () => {
+    const mark = marker();
+    try {
+      const parts = new TestParts();
+      const cmd = `${AWAY} read -r line; exit 3`;
+      const written = Promise.withResolvers<void>();
+      const hooks = { onChild: () => written.promise };
+      const run = start(cmd, parts, { env: env(mark), stdin: "go\n", hooks });
+      await parts.untilLine("ready");
+      written.resolve();
+      expect(exited(await run).status).toBe(3);
+      const abort = new AbortController();
+      const other = start("exec sleep 300", new TestParts(), { signal: abort.signal });
+      abort.abort();
+      expect((await other).kind).toBe("stopped");
+      await untilSeen(mark, 2);
+    } finally {
+      for (const pid of survivors(mark)) process.kill(pid, "SIGKILL");
+    }
+  });
 });
 
 test("a good end leaves nothing behind either", async () => {
