@@ -57,9 +57,10 @@ test("a bridge writes its log to standard error and nothing to standard output",
   expect(bridge.stdout).toBe("");
   const lines = bridge.stderr.trimEnd().split("\n");
   for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d  \S/);
-  for (const word of ["connecting", "connected", "message", "answered", "stopped"]) {
+  for (const word of ["connecting", "connected", "message", "stopped"]) {
     expect(bridge.stderr).toMatch(new RegExp(`^\\S+  ${word}\\b`, "m"));
   }
+  expect(bridge.stderr).toMatch(/^\S+  message \S+ from peer \(\S+\): answered in /m);
 });
 
 test("every line of the JSON log is an object with a time, a level and a message", async () => {

@@ -52,7 +52,7 @@ export const CLAUDE_OPTIONS: Record<string, BackendOption> = {
   allowed_tools: {
     type: "string",
     summary:
-      'tools that it may use, as claude writes them ("Bash(git *) Edit"); with any Bash among them it can read all that you can: claude asks for no leave to run `cat < FILE`',
+      'tools that it may use, as claude writes them ("Bash(git *) Edit"); with any Bash among them it may read all that you can: not every version asks before it runs `cat < FILE`',
   },
   max_budget_usd: {
     type: "number",

@@ -8,8 +8,9 @@ type Denied = Pick<ClaudeSettings, "permissionMode" | "allowedTools" | "args" | 
 
 /**
  * The arguments that deny claude what its permission modes do not keep from it: a shell that nobody has
- * allowed, which may still `cat < FILE` any file; and the folder of the transcripts, where it may read
- * those of all conversations, and write what is called its memory. A denial holds whatever else allows the same. `env` is what claude will run in.
+ * allowed, by which some versions `cat < FILE` any file unasked; and the folder of the transcripts, where
+ * it may read those of all conversations, and write what is called its memory. A denial holds whatever
+ * else allows the same. `env` is what claude will run in.
  */
 export function denials(settings: Denied, env: Record<string, string>): string[] {
   const rules = transcripts(settings, env).flatMap((folder) =>

@@ -77,5 +77,5 @@ test("nor by their real path, where the folder is a link, with or without transc
 
 test("who reads about the options hears of the shell", () => {
   expect(CLAUDE_OPTIONS.permission_mode?.summary).toContain("Bash only where");
-  expect(CLAUDE_OPTIONS.allowed_tools?.summary).toContain("it can read all that you can");
+  expect(CLAUDE_OPTIONS.allowed_tools?.summary).toContain("it may read all that you can");
 });

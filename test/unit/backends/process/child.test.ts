@@ -277,7 +277,14 @@ test("one that left the group delays the answer by two graces, and keeps no pipe
 });
 
 describe.if(process.platform === "linux")("what made itself a session of its own", () => {
-  const env = (mark: string) => ({ PATH: process.env.PATH ?? "", MARK: mark });
+  const marks: string[] = [];
+  const env = (mark: string) => {
+    marks.push(mark);
+    return { PATH: process.env.PATH ?? "", MARK: mark };
+  };
+  afterEach(() => {
+    for (const pid of marks.splice(0).flatMap(survivors)) process.kill(pid, "SIGKILL");
+  });
   const AWAY =
     "setsid sh -c 'exec 3>&2 2>&-; setsid sleep 300 3>&- & echo ready >&3; exec sleep 300 3>&-' </dev/null >/dev/null &";
 
@@ -341,23 +348,19 @@ describe.if(process.platform === "linux")("what made itself a session of its own
 
   test("lives on where the child exited by itself, and when another run is cut", async () => {
     const mark = marker();
-    try {
-      const parts = new TestParts();
-      const cmd = `${AWAY} read -r line; exit 3`;
-      const written = Promise.withResolvers<void>();
-      const hooks = { onChild: () => written.promise };
-      const run = start(cmd, parts, { env: env(mark), stdin: "go\n", hooks });
-      await parts.untilLine("ready");
-      written.resolve();
-      expect(exited(await run).status).toBe(3);
-      const abort = new AbortController();
-      const other = start("exec sleep 300", new TestParts(), { signal: abort.signal });
-      abort.abort();
-      expect((await other).kind).toBe("stopped");
-      await untilSeen(mark, 2);
-    } finally {
-      for (const pid of survivors(mark)) process.kill(pid, "SIGKILL");
-    }
+    const parts = new TestParts();
+    const cmd = `${AWAY} read -r line; exit 3`;
+    const written = Promise.withResolvers<void>();
+    const hooks = { onChild: () => written.promise };
+    const run = start(cmd, parts, { env: env(mark), stdin: "go\n", hooks });
+    await parts.untilLine("ready");
+    written.resolve();
+    expect(exited(await run).status).toBe(3);
+    const abort = new AbortController();
+    const other = start("exec sleep 300", new TestParts(), { signal: abort.signal });
+    abort.abort();
+    expect((await other).kind).toBe("stopped");
+    await untilSeen(mark, 2);
   });
 });
 
