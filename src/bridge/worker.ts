@@ -92,6 +92,8 @@ export class Worker {
           held = false;
         };
         try {
+          // Before the run counts as begun: a death while a name is asked for has cut no work.
+          await this.#deps.names.of(lane === "" ? undefined : lane, this.#stops.cut);
           return await this.#run(head, free);
         } finally {
           free();
