@@ -94,13 +94,22 @@ export function withoutRun(
   return { kind: "answered", text, failure: true, dead: undefined };
 }
 
-/** Runs the message once. */
+/** What is run, and what writes down that it runs from now on. */
+export interface Job {
+  message: InboundMessage;
+  head: Head;
+  begin(): Promise<unknown>;
+}
+
+/**
+ * Runs the message once. What it needs beforehand (its files, its sender's name) is fetched before the
+ * run counts as begun: a death meanwhile has cut no work.
+ */
 export async function runMessage(
   parts: BridgeParts,
   options: Pick<BridgeOptions, "workspaceId" | "maxAttempts">,
   deps: RunDeps,
-  message: InboundMessage,
-  head: Head,
+  { message, head, begin }: Job,
   cut: AbortSignal,
 ): Promise<Verdict> {
   const { emit, clock } = parts;
@@ -110,9 +119,6 @@ export async function runMessage(
   const attempt = head.attempts + head.crashes + 1;
   const { interrupted } = head;
   const peerName = await deps.names.of(message.peerId, cut);
-  const told = { activityId, messageId: message.messageId, from, isReply, bytes };
-  emit({ type: "taken", ...told, attempt, interrupted });
-  const begun = clock.monotonic();
   const ready = await deps.files.prepare(message, cut, interrupted);
   const failed = (reason: string) =>
     emit({ type: "run-failed", activityId, from, attempts: attempt, reason });
@@ -122,6 +128,10 @@ export async function runMessage(
     failed(ready.reason);
     return dead({ reason: ready.reason, told: FILES_FAILED }, isReply);
   }
+  await begin();
+  const told = { activityId, messageId: message.messageId, from, isReply, bytes };
+  emit({ type: "taken", ...told, attempt, interrupted });
+  const begun = clock.monotonic();
   const budgetUsd = await deps.budget.left();
   const mayBegin = !cut.aborted;
   const outcome = await runOnce(

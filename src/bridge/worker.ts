@@ -92,8 +92,6 @@ export class Worker {
           held = false;
         };
         try {
-          // Before the run counts as begun: a death while a name is asked for has cut no work.
-          await this.#deps.names.of(lane === "" ? undefined : lane, this.#stops.cut);
           return await this.#run(head, free);
         } finally {
           free();
@@ -107,11 +105,12 @@ export class Worker {
     const { gate, keeper } = this.#deps;
     const takenAt = clock.monotonic();
     const counts = this.#options.turnLimit > 0;
-    const raw = await keeper.do(() => store.journal.begin(head.id, counts));
-    const message = await this.#read(head, raw);
+    const message = await this.#load(head);
     if (message === undefined) return "next";
+    const begin = () => keeper.do(() => store.journal.begin(head.id, counts));
+    const job = { message, head, begin };
     const { cut } = this.#stops;
-    const verdict = await runMessage(this.#parts, this.#options, this.#deps, message, head, cut);
+    const verdict = await runMessage(this.#parts, this.#options, this.#deps, job, cut);
     if (verdict.kind === "operator") gate.close(verdict);
     else if (verdict.kind !== "stopped" && verdict.kind !== "again") gate.open();
     // One at a time means that the answer belongs to the run; else others may begin.
@@ -214,13 +213,10 @@ export class Worker {
     return "next";
   }
 
-  async #load(head: Head): Promise<InboundMessage | undefined> {
-    const { store } = this.#parts;
-    return this.#read(head, await this.#deps.keeper.do(() => store.journal.row(head.id)));
-  }
-
   /** The message of a kept row; one that this version can't read goes to the dead letters. */
-  async #read({ id }: Head, raw: string): Promise<InboundMessage | undefined> {
+  async #load({ id }: Head): Promise<InboundMessage | undefined> {
+    const { store } = this.#parts;
+    const raw = await this.#deps.keeper.do(() => store.journal.row(id));
     const message = readEntered(raw, this.#options.workspaceId);
     if (message !== undefined) return message;
     const reason = "what the journal keeps of it can't be read by this version";

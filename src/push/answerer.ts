@@ -128,8 +128,9 @@ export class Answerer {
   async #run(message: InboundMessage, state: RunState): Promise<Verdict> {
     const { gate, notes } = this.#deps;
     const { cut } = this.#stops;
-    const head = headOf(message, state);
-    const verdict = await runMessage(this.#parts, this.#options, this.#deps, message, head, cut);
+    // That it runs is written down already: where it could not be, nothing is run.
+    const job = { message, head: headOf(message, state), begin: async () => {} };
+    const verdict = await runMessage(this.#parts, this.#options, this.#deps, job, cut);
     if (verdict.kind === "operator") gate.close(verdict);
     else if (verdict.kind !== "stopped" && verdict.kind !== "again") gate.open();
     const stopped = verdict.kind === "stopped" && verdict.begun;

@@ -138,9 +138,9 @@ export class LocalJournal implements Journal {
     return this.#database.read((sql) => rawOf(sql, id));
   }
 
-  begin(id: string, counts: boolean): Promise<string> {
+  async begin(id: string, counts: boolean): Promise<void> {
     const nowMs = this.#clock.now();
-    return this.#database.write((sql) => {
+    await this.#database.write((sql) => {
       const { n, lane } = openMessage(sql, id, ["waiting"]);
       const run = counts
         ? sql.get<{ n: number }>(
@@ -156,7 +156,6 @@ export class LocalJournal implements Journal {
         sessionOf(sql),
         n,
       );
-      return rawOf(sql, id);
     });
   }
 

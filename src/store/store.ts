@@ -114,10 +114,9 @@ export interface Journal {
   row(id: string): Promise<string>;
 
   /**
-   * The message runs from now on. Gives its row as it came. `counts`: the run is one of those that
-   * {@link runsSince} tells of.
+   * The message runs from now on. `counts`: the run is one of those that {@link runsSince} tells of.
    */
-  begin(id: string, counts: boolean): Promise<string>;
+  begin(id: string, counts: boolean): Promise<void>;
   /** The process that runs it: its group, and what tells it from a later one of the same number. */
   child(id: string, process: ChildProcess): Promise<void>;
   /** The run ended with nothing done: counts an attempt, and waits for the next. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Outcome } from "../../../src/backends/backend.ts";
-import { backendOf, TestBridge } from "../../harness/bridge.ts";
+import { backendOf, changed, TestBridge } from "../../harness/bridge.ts";
 import { ManualClock } from "../../harness/clock.ts";
-import { row, ScriptedPlatform } from "../../harness/scripted-platform.ts";
+import { row, ScriptedPlatform, WORKSPACE } from "../../harness/scripted-platform.ts";
 import { canvas, deadLetters, once, replies } from "./support.ts";
 
 const AGAIN: Outcome = { kind: "again", reason: "exit 3", told: "the program failed" };
@@ -129,4 +129,42 @@ test("errors of the last five minutes make the error rate, and bad input does no
     active_tasks: 0,
     current_task: "",
   });
+});
+
+test("a run begins once its sender's name and its files are there: a death before cuts no work", async () => {
+  await using platform = new ScriptedPlatform();
+  const order: string[] = [];
+  platform.on("peer", () => {
+    order.push("name");
+    return Response.json({ name: "ada" });
+  });
+  platform.on("download", () => {
+    order.push("file");
+    return new Response("content", { headers: { "content-type": "text/plain" } });
+  });
+  const file = { name: "a.txt", uri: `platform-pending:${WORKSPACE}/f-1` };
+  const message = { messageId: "m-1", role: "user", parts: [{ kind: "file", file }] };
+  platform.rows = [row(1, { request_body: { method: "message/send", params: { message } } })];
+  const backend = backendOf(
+    ({ files }) => {
+      order.push("run");
+      return { kind: "answer", text: `${files[0]?.path !== undefined}` };
+    },
+    { readsFiles: true },
+  );
+  const { bridge } = await once(platform, {
+    backend,
+    store: (store) =>
+      changed(store, {
+        journal: changed(store.journal, {
+          begin: (id, counts) => {
+            order.push("begin");
+            return store.journal.begin(id, counts);
+          },
+        }),
+      }),
+  });
+  await using _ = bridge;
+  expect(order).toEqual(["name", "file", "begin", "run"]);
+  expect(replies(platform)).toEqual(["true"]);
 });

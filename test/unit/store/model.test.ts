@@ -205,7 +205,8 @@ async function perform(command: Command, model: Model, store: LocalStore): Promi
     case "begin":
       if (message?.state !== "waiting") return;
       message.state = "running";
-      expect(await journal.begin(message.row.id, true)).toBe(message.row.message?.raw ?? "");
+      await journal.begin(message.row.id, true);
+      expect(await journal.row(message.row.id)).toBe(message.row.message?.raw ?? "");
       return;
     case "again":
     case "release":
