@@ -6,7 +6,7 @@ import { LATE, within } from "../shared/clock.ts";
 import { messageOf, MoleculeError } from "../shared/errors.ts";
 import { assemble, type Crew } from "./crew.ts";
 import { runHeartbeat } from "./heartbeat.ts";
-import { hold } from "./hold.ts";
+import { LAST_WAIT_MS, whileHeld } from "./held.ts";
 import { keepHouse } from "./housekeeping.ts";
 import { runIntake } from "./intake.ts";
 import { Unwritten } from "./keeper.ts";
@@ -15,9 +15,7 @@ import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import { recoverRuns } from "./recovery.ts";
 import { register } from "./register.ts";
 import { findStart } from "./start.ts";
-
-/** How long cut work may take to end its children before it is left behind. */
-const LAST_WAIT_MS = 5_000;
+import { makeStops, type Asked } from "./stops.ts";
 
 /**
  * Runs until `drain` aborts (then finishes what is in hand, for at most the grace time, or until `now`
@@ -30,19 +28,15 @@ export async function runBridge(
   drain: AbortSignal,
   now: AbortSignal = new AbortController().signal,
 ): Promise<void> {
-  const { store, clock, emit } = parts;
+  const { clock, emit } = parts;
   const naps = new Naps(clock);
-  if (!(await hold(store.lock, parts, options.waitLock, drain))) return emit(STOPPED);
-  try {
-    await store.open();
-    await takeKeptToken(parts);
+  const ran = await whileHeld(options, parts, drain, async () => {
     await recoverRuns(parts);
     await register(parts, options, naps, drain);
     if (drain.aborted) return emit(STOPPED);
     await live(options, parts, { asked: drain, now }, naps);
-  } finally {
-    await within(clock, LAST_WAIT_MS, store.close());
-  }
+  });
+  if (!ran) emit(STOPPED);
 }
 
 const STOPPED = {
@@ -57,18 +51,12 @@ const STOPPED = {
 async function live(
   options: BridgeOptions,
   parts: BridgeParts,
-  { asked, now }: { asked: AbortSignal; now: AbortSignal },
+  { asked, now }: Asked,
   naps: Naps,
 ): Promise<void> {
   const { clock, emit } = parts;
-  /** The run has to end although nobody asked for it. */
-  const ending = new AbortController();
-  const cut = new AbortController();
-  const life = new AbortController();
-  const drain = AbortSignal.any([asked, now, ending.signal]);
-  now.addEventListener("abort", () => cut.abort(), { once: true });
-  if (now.aborted) cut.abort();
-  const stops = { drain, cut: cut.signal, life: life.signal };
+  const { stops, ending, cut, life } = makeStops({ asked, now });
+  const { drain } = stops;
   const begun = await findStart(parts, options.sinceSecs);
   const crew = assemble(options, parts, stops, naps, begun);
   const from = begun.cursor.lastSinceId ?? begun.cursor.windowStart ?? "";
@@ -117,13 +105,6 @@ async function live(
   if (failure instanceof Unwritten) failure = unsavedError(failure);
   failure ??= unsaved;
   if (failure !== undefined) throw failure;
-}
-
-/** The bridge that had the workspace until now may have been given one. */
-export async function takeKeptToken({ store, token }: BridgeParts): Promise<void> {
-  if (token.value !== undefined) return;
-  const kept = await store.loadToken();
-  if (kept !== undefined) token.adopt(kept, "the state folder");
 }
 
 /** What the last run left is taken up, and then the feed is read to the end of this one. */

@@ -5,9 +5,10 @@ import { BUDGET_SPENT, type Budget } from "./budget.ts";
 import type { Gate } from "./gate.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import { OWN_WORDS } from "./replies.ts";
-import { withoutRun, type Verdict } from "./run.ts";
+import { withoutRun } from "./run.ts";
 import type { Slots } from "./slots.ts";
 import type { Turns } from "./turns.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Deaths of the process in the middle of its run after which a message is given up. */
 const MOST_CRASHES = 5;

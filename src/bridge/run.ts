@@ -1,11 +1,11 @@
-/** One run of one message by the backend, and what its outcome means for the message. */
+/** One run of one message by the backend. */
 import type { BackendRequest, Outcome, RunHooks } from "../backends/backend.ts";
 import { interpret, readRow, type InboundMessage } from "../a2a/feed-row.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
 import { parseJson } from "../shared/json.ts";
-import type { Attachment, Head } from "../store/store.ts";
+import type { Head } from "../store/store.ts";
 import type { Budget } from "./budget.ts";
 import { senderName } from "./events.ts";
 import type { Interim } from "./interim.ts";
@@ -15,6 +15,7 @@ import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import type { Patience } from "./patience.ts";
 import type { PeerNames } from "./peer-names.ts";
 import { countCost } from "./run-cost.ts";
+import { dead, judge, type Verdict } from "./verdict.ts";
 import type { Vitals } from "./vitals.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -25,30 +26,6 @@ const SLACK_MS = 60_000;
 /** What an asker may read of files that make him wait, or that nothing can be done about. */
 const FILES_AWAITED = "the files that came with it can't be fetched";
 const FILES_FAILED = "there is no place for its files";
-
-/** What is to become of the message. */
-export type Verdict =
-  /** `text` is for the asker; with `dead`, the reason, the message goes to the dead letters. */
-  | {
-      kind: "answered";
-      text: string;
-      failure: boolean;
-      dead: string | undefined;
-      attachments?: readonly Attachment[];
-    }
-  /** Nothing is sent; with `dead` it goes to the dead letters. */
-  | { kind: "silent"; dead: string | undefined }
-  /** `counted`: it was one of the runs that a message has. `told`: what its asker may read, if he must wait. */
-  | {
-      kind: "again";
-      reason: string;
-      told: string | undefined;
-      retryAfterMs: number | undefined;
-      counted: boolean;
-    }
-  | (Outcome & { kind: "operator" })
-  /** `begun`: part of the work may be done. */
-  | { kind: "stopped"; begun: boolean };
 
 export interface RunDeps {
   budget: Budget;
@@ -168,47 +145,6 @@ export async function runMessage(
     failed(verdict.dead);
   }
   return verdict;
-}
-
-function judge(
-  outcome: Outcome,
-  message: InboundMessage,
-  last: boolean,
-  patience: Patience,
-): Verdict {
-  const { isReply, peerId } = message;
-  switch (outcome.kind) {
-    case "answer":
-      // What the backend says to an answer is not posted (T4).
-      if (isReply) return { kind: "silent", dead: undefined };
-      return { kind: "answered", text: outcome.text, failure: false, dead: undefined };
-    case "declined":
-      // The canvas shows that we are at work until it hears from us (contract 2.5).
-      if (isReply || peerId !== undefined) return { kind: "silent", dead: undefined };
-      return {
-        kind: "answered",
-        text: "(The agent has nothing to say to this.)",
-        failure: false,
-        dead: undefined,
-      };
-    case "again": {
-      const { reason, told, retryAfterMs } = outcome;
-      const counted = outcome.overloaded !== true || !patience.lasts(message.activityId);
-      if (counted && last) return dead(outcome, isReply);
-      return { kind: "again", reason, told, retryAfterMs, counted };
-    }
-    case "failed":
-      return dead(outcome, isReply);
-    case "operator":
-      return outcome;
-    case "stopped":
-      return { ...outcome, begun: true };
-  }
-}
-
-function dead({ reason, told }: { reason: string; told: string }, isReply: boolean): Verdict {
-  if (isReply) return { kind: "silent", dead: reason };
-  return { kind: "answered", text: told, failure: true, dead: reason };
 }
 
 /** One run, with a limit above the backend's own, and its mark in the vitals. */

@@ -9,8 +9,9 @@ import type { Gate } from "./gate.ts";
 import type { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import { failureText, troubleText } from "./replies.ts";
-import { readEntered, runMessage, type RunDeps, type Verdict } from "./run.ts";
+import { readEntered, runMessage, type RunDeps } from "./run.ts";
 import type { Slots } from "./slots.ts";
+import type { Verdict } from "./verdict.ts";
 
 const RETRY_BASE_MS = 2_000;
 /** Who asks for patience is left alone for longer. */

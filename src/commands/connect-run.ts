@@ -18,6 +18,7 @@ import { PlatformError, type Platform } from "../platform/platform.ts";
 import type { Token } from "../platform/token.ts";
 import { USER_AGENT, VERSION } from "../project.ts";
 import { runPushBridge } from "../push/push-bridge.ts";
+import { whenAborted } from "../shared/abortions.ts";
 import { systemClock, within } from "../shared/clock.ts";
 import { ExitCode, MoleculeError } from "../shared/errors.ts";
 import { LocalStore } from "../store/local.ts";
@@ -220,10 +221,4 @@ function stopOnSignals(log: Log): { drain: AbortSignal; now: AbortSignal } {
     },
   );
   return { drain: drain.signal, now: now.signal };
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise;
 }

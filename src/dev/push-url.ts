@@ -1,5 +1,6 @@
 /** Which addresses the platform sends to (contract 5.3): none that would reach into its own net. */
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { blockList } from "../shared/block-list.ts";
 
 /**
  * Why the platform would not send to this URL; undefined when it would. Every address of a host
@@ -37,15 +38,6 @@ const PRIVATE = blockList([
   ...["100.64.0.0/10", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"],
   "224.0.0.0/4",
 ]);
-
-function blockList(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = "", bits] = network.split("/");
-    list.addSubnet(address, Number(bits), isIP(address) === 6 ? "ipv6" : "ipv4");
-  }
-  return list;
-}
 
 async function resolve(host: string): Promise<string[]> {
   try {

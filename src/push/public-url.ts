@@ -1,5 +1,6 @@
 /** `--public-url`: the address under which the platform reaches this machine (contract 5.3). */
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { blockList } from "../shared/block-list.ts";
 import { UsageError } from "../shared/errors.ts";
 
 const HINT = "It looks like https://agent.example.com or https://example.com/agent.";
@@ -71,12 +72,3 @@ const PRIVATE = blockList([
   ...["100.64.0.0/10", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"],
   "224.0.0.0/4",
 ]);
-
-function blockList(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = "", bits] = network.split("/");
-    list.addSubnet(address, Number(bits), isIP(address) === 6 ? "ipv6" : "ipv4");
-  }
-  return list;
-}

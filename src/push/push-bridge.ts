@@ -2,13 +2,14 @@
  * The bridge in push mode: the platform brings each message to us, and its answer goes back on the same
  * request. Nothing is fetched, and nothing waits: what its sender hangs up on is his to send again.
  */
-import { takeKeptToken } from "../bridge/bridge.ts";
 import type { Emit } from "../bridge/events.ts";
 import { runHeartbeat } from "../bridge/heartbeat.ts";
-import { hold } from "../bridge/hold.ts";
+import { LAST_WAIT_MS, whileHeld } from "../bridge/held.ts";
 import { Naps } from "../bridge/naps.ts";
 import { recoverRuns } from "../bridge/recovery.ts";
 import { register } from "../bridge/register.ts";
+import { makeStops, type Asked } from "../bridge/stops.ts";
+import { whenAborted } from "../shared/abortions.ts";
 import { within } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
 import { overlay } from "../shared/overlay.ts";
@@ -24,9 +25,6 @@ import { doubtsAbout, showPublicUrl } from "./public-url.ts";
 import { assemble, type PushCrew } from "./push-crew.ts";
 import { keepPushHouse } from "./upkeep.ts";
 
-/** How long cut work may take to end its children before it is left behind. */
-const LAST_WAIT_MS = 5_000;
-
 /**
  * Runs until `drain` aborts (then finishes what runs, for at most the grace time, or until `now`
  * aborts). Rejects with a MoleculeError that says why it had to end.
@@ -39,10 +37,7 @@ export async function runPushBridge(
 ): Promise<void> {
   const { store, clock, emit } = parts;
   const naps = new Naps(clock);
-  if (!(await hold(store.lock, parts, options.waitLock, drain))) return tellStopped(emit, 0);
-  try {
-    await store.open();
-    await takeKeptToken(parts);
+  const ran = await whileHeld(options, parts, drain, async () => {
     const notes = new Notes(store.memory);
     await recoverPushes(parts, notes);
     await recoverRuns(parts);
@@ -50,9 +45,8 @@ export async function runPushBridge(
     parts.secrets.add(segment);
     const paths = new Paths(options.publicUrl, segment);
     await live(options, parts, { asked: drain, now }, { naps, notes, paths, segment });
-  } finally {
-    await within(clock, LAST_WAIT_MS, store.close());
-  }
+  });
+  if (!ran) tellStopped(emit, 0);
 }
 
 /** What the last bridge died over in push mode: its children are ended, and repeats of it say so. */
@@ -67,17 +61,12 @@ async function recoverPushes({ emit, endLeftovers }: PushParts, notes: Notes): P
 async function live(
   options: PushOptions,
   parts: PushParts,
-  { asked, now }: { asked: AbortSignal; now: AbortSignal },
+  { asked, now }: Asked,
   { naps, notes, paths, segment }: { naps: Naps; notes: Notes; paths: Paths; segment: string },
 ): Promise<void> {
   const { emit, platform } = parts;
-  /** The run has to end although nobody asked for it. */
-  const ending = new AbortController();
-  const cut = new AbortController();
-  const life = new AbortController();
-  const drain = AbortSignal.any([asked, now, ending.signal]);
-  now.addEventListener("abort", () => cut.abort(), { once: true });
-  if (now.aborted) cut.abort();
+  const { stops, ending, cut, life } = makeStops({ asked, now });
+  const { drain } = stops;
   const presence = new Presence(options, parts);
   // Told of with the beats, too: who learns it first does not matter.
   const known = overlay(platform, {
@@ -94,7 +83,6 @@ async function live(
     },
   });
   const all = { ...parts, platform: known, emit: presence.watch(emit) };
-  const stops = { drain, cut: cut.signal, life: life.signal };
   const crew = assemble(options, all, stops, { naps, notes, paths });
   await crew.credential.load();
   await crew.turns.load();
@@ -191,11 +179,4 @@ async function finish(
 
 function tellStopped(emit: Emit, settled: number): void {
   emit({ type: "stopped", settled, dead: 0, waiting: 0, replies: 0, openReplies: 0 });
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise;
 }

@@ -29,3 +29,11 @@ export class Abortions {
     signal.removeEventListener("abort", entry.tell);
   }
 }
+
+/** Resolves when the signal aborts; at once if it has. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}

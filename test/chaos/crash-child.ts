@@ -7,7 +7,6 @@ import { parseOptions } from "../../src/backends/options.ts";
 import { endLeftovers } from "../../src/backends/process/leftovers.ts";
 import { exec } from "../../src/backends/exec/exec.ts";
 import { runBridge } from "../../src/bridge/bridge.ts";
-import { ALLOW_ALL } from "../../src/bridge/parts.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import { PlatformClient } from "../../src/platform/client.ts";
 import { parseApiUrl } from "../../src/platform/api-url.ts";
@@ -15,6 +14,7 @@ import { Token } from "../../src/platform/token.ts";
 import { systemClock, type Clock } from "../../src/shared/clock.ts";
 import { Secrets } from "../../src/shared/secrets.ts";
 import { LocalStore } from "../../src/store/local.ts";
+import { OPTIONS } from "../harness/bridge.ts";
 
 export interface CrashOrder {
   url: string;
@@ -71,31 +71,11 @@ function emit(event: BridgeEvent): void {
 
 await runBridge(
   {
+    ...OPTIONS,
     workspaceId: order.workspaceId,
-    card: {
-      name: "",
-      description: "a test",
-      version: "0",
-      capabilities: { streaming: false, pushNotifications: false },
-      defaultInputModes: ["text/plain"],
-      defaultOutputModes: ["text/plain"],
-      skills: [],
-    },
     intervalMs: 50,
-    heartbeatMs: 30_000,
-    sinceSecs: 86_400,
-    concurrency: 1,
-    turnLimit: 0,
-    maxPausedMs: 3_600_000,
-    waitLock: false,
-    maxAttempts: 3,
     graceMs: 600_000,
-    maxOfflineMs: undefined,
-    onReply: "run",
     once: order.killAt === undefined,
-    allowFrom: ALLOW_ALL,
-    dailyBudgetUsd: undefined,
-    progress: "task",
   },
   {
     platform,

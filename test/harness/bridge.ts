@@ -15,6 +15,36 @@ import { TOKEN, WORKSPACE } from "./scripted-platform.ts";
 import { tmpFolder } from "./tmp.ts";
 import { Bell } from "./wait.ts";
 
+/** A bridge that is quick to look, for tests to change. */
+export const OPTIONS: BridgeOptions = {
+  workspaceId: WORKSPACE,
+  card: {
+    name: "",
+    description: "a test",
+    version: "0",
+    capabilities: { streaming: false, pushNotifications: false },
+    defaultInputModes: ["text/plain"],
+    defaultOutputModes: ["text/plain"],
+    skills: [],
+  },
+  intervalMs: 5,
+  heartbeatMs: 30_000,
+  // Rows are of the harness's start, which a long run of tests leaves behind.
+  sinceSecs: 86_400,
+  concurrency: 1,
+  turnLimit: 0,
+  maxPausedMs: 3_600_000,
+  waitLock: false,
+  maxAttempts: 3,
+  graceMs: 5_000,
+  maxOfflineMs: undefined,
+  onReply: "run",
+  once: false,
+  allowFrom: ALLOW_ALL,
+  dailyBudgetUsd: undefined,
+  progress: "task",
+};
+
 export type EventOf<T extends BridgeEvent["type"]> = Extract<BridgeEvent, { type: T }>;
 
 /** A backend that answers by a function, `echo: <text>` unless told otherwise. */
@@ -168,32 +198,7 @@ export class TestBridge implements AsyncDisposable {
     const store = setup.store?.(opened) ?? opened;
     await runBridge(
       {
-        workspaceId: WORKSPACE,
-        card: {
-          name: "",
-          description: "a test",
-          version: "0",
-          capabilities: { streaming: false, pushNotifications: false },
-          defaultInputModes: ["text/plain"],
-          defaultOutputModes: ["text/plain"],
-          skills: [],
-        },
-        intervalMs: 5,
-        heartbeatMs: 30_000,
-        // Rows are of the harness's start, which a long run of tests leaves behind.
-        sinceSecs: 86_400,
-        concurrency: 1,
-        turnLimit: 0,
-        maxPausedMs: 3_600_000,
-        waitLock: false,
-        maxAttempts: 3,
-        graceMs: 5_000,
-        maxOfflineMs: undefined,
-        onReply: "run",
-        once: false,
-        allowFrom: ALLOW_ALL,
-        dailyBudgetUsd: undefined,
-        progress: "task",
+        ...OPTIONS,
         ...setup.options,
       },
       {

@@ -8,6 +8,7 @@ import { StderrLines, StdoutLines } from "../process/child-output.ts";
 import { endLeftovers } from "../process/leftovers.ts";
 import { endGroup, trackGroup, type ProcessGroup } from "../process/group.ts";
 import { processIdentity } from "../process/identity.ts";
+import { drainPipe } from "../process/pipe.ts";
 import { StderrTail, withStderr } from "../process/stderr-tail.ts";
 
 /** Longest line of an agent: an answer's image of 11 MiB fits, and what is longer is no message. */
@@ -168,8 +169,8 @@ export class AcpProcess {
 
   async #watch(child: ReturnType<typeof Bun.spawn>): Promise<ProcessEnd> {
     const { clock } = this.#start;
-    const out = drain(child.stdout as ReadableStream<Uint8Array>, (chunk) => this.#read(chunk));
-    const err = drain(child.stderr as ReadableStream<Uint8Array>, (chunk) => {
+    const out = drainPipe(child.stdout as ReadableStream<Uint8Array>, (chunk) => this.#read(chunk));
+    const err = drainPipe(child.stderr as ReadableStream<Uint8Array>, (chunk) => {
       this.#stderr.add(chunk);
       this.#tail.add(chunk);
     });
@@ -213,20 +214,4 @@ export class AcpProcess {
         : `it was ended by ${signalCode ?? "a signal"} from outside`);
     return withStderr(how, this.#tail.text(this.#start.secrets));
   }
-}
-
-/** Reads a pipe to its end, or until cancelled. A pipe that fails has ended. */
-function drain(pipe: ReadableStream<Uint8Array>, take: (chunk: Uint8Array) => void) {
-  const reader = pipe.getReader();
-  const read = async () => {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      take(value);
-    }
-  };
-  return {
-    done: read().catch(() => {}),
-    cancel: () => void reader.cancel().catch(() => {}),
-  };
 }

@@ -5,6 +5,7 @@ import type { Secrets } from "../../shared/secrets.ts";
 import { CHILD_MARK } from "./child-env.ts";
 import { Stdout, StderrLines } from "./child-output.ts";
 import type { RunHooks } from "../backend.ts";
+import { drainPipe } from "./pipe.ts";
 import { isFolder } from "./folder.ts";
 import { askGroup, endGroup, trackGroup } from "./group.ts";
 import { processIdentity } from "./identity.ts";
@@ -93,8 +94,8 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
   const stderr = new StderrLines((line) => run.onStderrLine(line), run.secrets);
   const tail = new StderrTail();
   const pipes = [
-    drain(child.stdout, run.onStdout ?? ((chunk) => stdout.add(chunk))),
-    drain(child.stderr, (chunk) => {
+    drainPipe(child.stdout, run.onStdout ?? ((chunk) => stdout.add(chunk))),
+    drainPipe(child.stderr, (chunk) => {
       stderr.add(chunk);
       tail.add(chunk);
     }),
@@ -166,22 +167,6 @@ function input(text: string, ready: Promise<void>): ReadableStream<Uint8Array> {
       controller.close();
     },
   });
-}
-
-/** Reads a pipe to its end, or until cancelled. A pipe that fails has ended. */
-function drain(pipe: ReadableStream<Uint8Array>, take: (chunk: Uint8Array) => void) {
-  const reader = pipe.getReader();
-  const read = async () => {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      take(value);
-    }
-  };
-  return {
-    done: read().catch(() => {}),
-    cancel: () => void reader.cancel().catch(() => {}),
-  };
 }
 
 /** Whether `event` came within `ms`; gives up at once when `signal` aborts. */

@@ -1,7 +1,7 @@
 /** A bridge in push mode inside the test's process, and requests to it as a platform makes them. */
 import type { Backend } from "../../../src/backends/backend.ts";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
-import { ALLOW_ALL, type BridgeParts } from "../../../src/bridge/parts.ts";
+import type { BridgeParts } from "../../../src/bridge/parts.ts";
 import { PlatformClient } from "../../../src/platform/client.ts";
 import { parseApiUrl } from "../../../src/platform/api-url.ts";
 import { Token } from "../../../src/platform/token.ts";
@@ -11,7 +11,7 @@ import { systemClock, type Clock } from "../../../src/shared/clock.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { LocalStore } from "../../../src/store/local.ts";
 import type { Memory, MemoryLimits, Store } from "../../../src/store/store.ts";
-import { backendOf, type EventOf } from "../../harness/bridge.ts";
+import { backendOf, OPTIONS, type EventOf } from "../../harness/bridge.ts";
 import { freePort } from "../../harness/port.ts";
 import { TOKEN, WORKSPACE, type ScriptedPlatform } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
@@ -158,31 +158,7 @@ export class TestPush implements AsyncDisposable {
     const opened = new LocalStore(this.stateDir, WORKSPACE, { clock });
     await runPushBridge(
       {
-        workspaceId: WORKSPACE,
-        card: {
-          name: "",
-          description: "a test",
-          version: "0",
-          capabilities: { streaming: false, pushNotifications: false },
-          defaultInputModes: ["text/plain"],
-          defaultOutputModes: ["text/plain"],
-          skills: [],
-        },
-        intervalMs: 5,
-        heartbeatMs: 30_000,
-        sinceSecs: 30,
-        concurrency: 1,
-        turnLimit: 0,
-        maxPausedMs: 3_600_000,
-        waitLock: false,
-        maxAttempts: 3,
-        graceMs: 5_000,
-        maxOfflineMs: undefined,
-        onReply: "run",
-        once: false,
-        allowFrom: ALLOW_ALL,
-        dailyBudgetUsd: undefined,
-        progress: "task",
+        ...OPTIONS,
         isProxied: false,
         listen: { hostname: "127.0.0.1", port: this.port },
         publicUrl: new URL(`http://127.0.0.1:${this.port}${publicPath}`),

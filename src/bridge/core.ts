@@ -1,0 +1,41 @@
+/** Who works in every bridge, however its messages come in. */
+import { within } from "../shared/clock.ts";
+import { Budget } from "./budget.ts";
+import { Gate } from "./gate.ts";
+import { Keeper } from "./keeper.ts";
+import { MessageFiles } from "./message-files.ts";
+import type { Naps } from "./naps.ts";
+import { Pace } from "./pace.ts";
+import type { BridgeOptions, BridgeParts } from "./parts.ts";
+import { Patience } from "./patience.ts";
+import { PeerNames } from "./peer-names.ts";
+import { Renewal } from "./renewal.ts";
+import type { Stops } from "./stops.ts";
+import { Vitals } from "./vitals.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** How long a backend's check may take. */
+const CHECK_MS = 60_000;
+
+export type Core = ReturnType<typeof assembleCore>;
+
+export function assembleCore(options: BridgeOptions, parts: BridgeParts, stops: Stops, naps: Naps) {
+  const { platform, store, clock, emit, random, backend } = parts;
+  const watchdog = new Watchdog(clock);
+  const vitals = new Vitals(clock, options.progress !== "off");
+  const renewal = new Renewal(parts, stops.life);
+  const keeper = new Keeper({ naps, random, emit }, stops.cut);
+  const pace = new Pace({ platform, clock, naps, watchdog });
+  const names = new PeerNames({ platform, clock, pace });
+  const filesParts = { keeper, naps, pace, watchdog };
+  const files = new MessageFiles(parts, filesParts, options.workspaceId, stops.cut);
+  const check = async () => void (await within(clock, CHECK_MS, backend.check()));
+  // Who settles a backlog and ends does not wait for an operator.
+  const gate = new Gate({ naps, clock, emit, check }, options.once ? 0 : options.maxPausedMs);
+  vitals.trouble = () => gate.trouble?.reason;
+  const budgetParts = { memory: store.memory, keeper, clock, naps, emit };
+  const budget = new Budget(budgetParts, options.dailyBudgetUsd, options.once);
+  vitals.spentCents = () => budget.monthCents;
+  const patience = new Patience(clock);
+  return { naps, watchdog, vitals, renewal, keeper, pace, names, files, gate, budget, patience };
+}
