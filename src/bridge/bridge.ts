@@ -5,16 +5,16 @@
 import { LATE, within } from "../shared/clock.ts";
 import { messageOf, MoleculeError } from "../shared/errors.ts";
 import { assemble, type Crew } from "./crew.ts";
-import { runHeartbeat } from "./heartbeat.ts";
-import { LAST_WAIT_MS, whileHeld } from "./held.ts";
+import { runHeartbeat } from "./presence/heartbeat.ts";
+import { LAST_WAIT_MS, whileHeld } from "./presence/held.ts";
 import { keepHouse } from "./housekeeping.ts";
-import { runIntake } from "./intake.ts";
+import { runIntake } from "./feed/intake.ts";
 import { Unwritten } from "./keeper.ts";
 import { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
 import { recoverRuns } from "./recovery.ts";
-import { register } from "./register.ts";
-import { findStart } from "./start.ts";
+import { register } from "./presence/register.ts";
+import { findStart } from "./feed/start.ts";
 import { makeStops, type Asked } from "./stops.ts";
 
 /**

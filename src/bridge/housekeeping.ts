@@ -3,8 +3,8 @@ import { messageOf } from "../shared/errors.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { Emit } from "./events.ts";
-import type { MessageFiles } from "./message-files.ts";
-import type { Lanes } from "./lanes.ts";
+import type { MessageFiles } from "./files/message-files.ts";
+import type { Lanes } from "./work/lanes.ts";
 
 const LOOK_MS = 1_000;
 const PRUNE_MS = 3_600_000;

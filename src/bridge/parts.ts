@@ -5,7 +5,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { Emit } from "./events.ts";
-import type { TokenInfo } from "./unauthorized.ts";
+import type { TokenInfo } from "./presence/unauthorized.ts";
 
 /** The token of the moment, and the way to a newer one. */
 export interface TokenSource extends TokenInfo {

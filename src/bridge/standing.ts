@@ -4,8 +4,8 @@
  */
 import { PlatformError } from "../platform/platform.ts";
 import type { BridgeParts } from "./parts.ts";
-import type { Renewal } from "./renewal.ts";
-import { explainUnauthorized } from "./unauthorized.ts";
+import type { Renewal } from "./presence/renewal.ts";
+import { explainUnauthorized } from "./presence/unauthorized.ts";
 
 export class Standing {
   readonly #parts: Pick<BridgeParts, "platform" | "token">;

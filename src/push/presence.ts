@@ -1,6 +1,6 @@
 /** What it means when the heartbeats end: nobody would send us anything, and nothing else would tell. */
 import type { Emit } from "../bridge/events.ts";
-import { explainUnauthorized } from "../bridge/unauthorized.ts";
+import { explainUnauthorized } from "../bridge/presence/unauthorized.ts";
 import { MoleculeError } from "../shared/errors.ts";
 import { PlatformError } from "../platform/platform.ts";
 import type { PushOptions, PushParts } from "./parts.ts";

@@ -3,11 +3,11 @@
  * request. Nothing is fetched, and nothing waits: what its sender hangs up on is his to send again.
  */
 import type { Emit } from "../bridge/events.ts";
-import { runHeartbeat } from "../bridge/heartbeat.ts";
-import { LAST_WAIT_MS, whileHeld } from "../bridge/held.ts";
+import { runHeartbeat } from "../bridge/presence/heartbeat.ts";
+import { LAST_WAIT_MS, whileHeld } from "../bridge/presence/held.ts";
 import { Naps } from "../bridge/naps.ts";
 import { recoverRuns } from "../bridge/recovery.ts";
-import { register } from "../bridge/register.ts";
+import { register } from "../bridge/presence/register.ts";
 import { makeStops, type Asked } from "../bridge/stops.ts";
 import { whenAborted } from "../shared/abortions.ts";
 import { within } from "../shared/clock.ts";

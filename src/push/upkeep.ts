@@ -1,6 +1,6 @@
 /** The loop that looks after what a bridge in push mode keeps. */
 import type { Emit } from "../bridge/events.ts";
-import type { MessageFiles } from "../bridge/message-files.ts";
+import type { MessageFiles } from "../bridge/files/message-files.ts";
 import { messageOf } from "../shared/errors.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Store } from "../store/store.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { digestOf } from "../../src/a2a/identity.ts";
-import { wasPosted } from "../../src/bridge/notices.ts";
+import { wasPosted } from "../../src/bridge/delivery/notices.ts";
 
 const AT = "2026-01-01T00:00:00.000000000Z";
 const ECHO = {

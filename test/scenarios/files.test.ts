@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { ECHO_MS } from "../../src/bridge/notices.ts";
+import { ECHO_MS } from "../../src/bridge/delivery/notices.ts";
 import { PlatformError } from "../../src/platform/platform.ts";
 import { systemClock, type Clock } from "../../src/shared/clock.ts";
 import { backendOf, changed, TestBridge } from "../harness/bridge.ts";

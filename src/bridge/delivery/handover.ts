@@ -1,0 +1,142 @@
+/**
+ * Posts that a peer holds open while it works on them (T24): nobody waits for them, they are only
+ * watched. The reply stays in the outbox until its end is known.
+ */
+import { Bell } from "../../shared/bell.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { formatTimestamp } from "../../shared/timestamp.ts";
+import { PlatformError } from "../../platform/platform.ts";
+import type { Reply } from "../../store/store.ts";
+import { RETRIED } from "./delivery.ts";
+import { senderName } from "../events.ts";
+import { Unwritten, type Keeper } from "../keeper.ts";
+import type { BridgeParts } from "../parts.ts";
+
+/** Posts that may stay open at once; Bun itself allows 256 requests. */
+const MOST_OPEN = 64;
+/** Of one peer: it must not keep the others from being answered. */
+const MOST_OF_ONE = 4;
+
+export class Handover {
+  readonly #parts: Pick<BridgeParts, "store" | "emit" | "platform">;
+  readonly #keeper: Keeper;
+  readonly #poke: (lane: string) => void;
+  readonly #cut: AbortSignal;
+  /** The lanes of the open posts. */
+  readonly #open = new Map<Promise<void>, string>();
+  readonly #ended = new Bell();
+  /** Those that we broke off ourselves, at the end: their peers still work on them. */
+  #brokenOff = 0;
+
+  /** `poke` tells that a reply was taken back, to be posted again first in its lane. */
+  constructor(
+    parts: Pick<BridgeParts, "store" | "emit" | "platform">,
+    keeper: Keeper,
+    poke: (lane: string) => void,
+    cut: AbortSignal,
+  ) {
+    this.#parts = parts;
+    this.#keeper = keeper;
+    this.#poke = poke;
+    this.#cut = cut;
+  }
+
+  get open(): number {
+    return this.#open.size + this.#brokenOff;
+  }
+
+  /** Whether one more post to this peer may stay open. */
+  hasRoom(lane: string): boolean {
+    const ofOne = [...this.#open.values()].filter((other) => other === lane).length;
+    return this.#open.size < MOST_OPEN && ofOne < MOST_OF_ONE;
+  }
+
+  async untilRoom(lane: string, signal: AbortSignal): Promise<void> {
+    while (!this.hasRoom(lane) && !signal.aborted) await this.#ended.wait(signal);
+  }
+
+  /** Watches a post until it ends. */
+  watch(reply: Reply, posting: Promise<unknown>): void {
+    this.#track(
+      reply.lane,
+      posting.then(
+        () => this.#delivered(reply),
+        (error: unknown) => this.#failed(reply, error),
+      ),
+    );
+  }
+
+  /** Those of a process that has ended: nobody will ever know how they ended. */
+  async resume(replies: readonly Reply[]): Promise<void> {
+    for (const reply of replies) await this.#unknown(reply, "the bridge ended before it did");
+  }
+
+  /** Resolves when all have ended, or the signal aborts. */
+  async settle(signal: AbortSignal): Promise<void> {
+    while (this.#open.size > 0 && !signal.aborted) await this.#ended.wait(signal);
+  }
+
+  #track(lane: string, work: Promise<"broken off" | void>): void {
+    const tracked = work
+      .catch((error: unknown) => {
+        // The reply is still in the outbox; the next start takes it up.
+        if (error instanceof Unwritten) return;
+        this.#parts.emit({ type: "upkeep-failed", reason: messageOf(error) });
+      })
+      .then((end) => {
+        this.#open.delete(tracked);
+        if (end === "broken off") this.#brokenOff += 1;
+        this.#ended.ring();
+      });
+    this.#open.set(tracked, lane);
+  }
+
+  async #delivered(reply: Reply): Promise<void> {
+    this.#tell(reply, true, undefined);
+    await this.#finish(reply);
+  }
+
+  async #failed(reply: Reply, error: unknown): Promise<"broken off" | void> {
+    // Ended by us: the next start decides.
+    if (this.#cut.aborted) return "broken off";
+    if (!(error instanceof PlatformError)) return this.#unknown(reply, messageOf(error));
+    const { failure, verdict, message } = error;
+    if (failure.deliveryConfirmed === true) return this.#delivered(reply);
+    if (failure.unknownOutcome === true) return this.#unknown(reply, message);
+    if (RETRIED.has(verdict)) return this.#takeBack(reply, message);
+    await this.#keeper.do(() => this.#parts.store.outbox.refused(reply, message));
+    const { activityId, lane, kind } = reply;
+    const to = senderName(lane);
+    this.#parts.emit({ type: "reply-refused", activityId, to, kind, reason: message });
+  }
+
+  /**
+   * Nobody knows what became of it. A push peer may be at work on it, and would do it twice; one
+   * that polls was only slow, and takes it under the same id.
+   */
+  async #unknown(reply: Reply, reason: string): Promise<void> {
+    const { outbox } = this.#parts.store;
+    const mode = await this.#keeper.do(() => outbox.peerMode(reply.lane));
+    if (mode === "poll") return this.#takeBack(reply, reason);
+    this.#tell(reply, false, reason);
+    await this.#finish(reply);
+  }
+
+  /** Written down, so that also the next process posts it again. */
+  async #takeBack(reply: Reply, reason: string): Promise<void> {
+    this.#tell(reply, false, reason);
+    await this.#keeper.do(() => this.#parts.store.outbox.takeBack(reply));
+    this.#poke(reply.lane);
+  }
+
+  async #finish(reply: Reply): Promise<void> {
+    const { platform, store } = this.#parts;
+    const at = formatTimestamp(BigInt(Math.floor(platform.serverNow())) * 1_000_000n);
+    await this.#keeper.do(() => store.outbox.posted(reply, at));
+  }
+
+  #tell(reply: Reply, delivered: boolean, reason: string | undefined): void {
+    const named = { activityId: reply.activityId, to: senderName(reply.lane) };
+    this.#parts.emit({ type: "reply-late", ...named, delivered, reason });
+  }
+}

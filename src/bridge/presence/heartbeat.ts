@@ -1,0 +1,108 @@
+/**
+ * Presence: a beat at once and then every interval, whatever the rest of the bridge is doing; and one
+ * more soon after the task that the canvas shows has changed.
+ */
+import { nextDelay } from "../../shared/backoff.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { messageOf } from "../../shared/errors.ts";
+import { PlatformError } from "../../platform/platform.ts";
+import type { Naps } from "../naps.ts";
+import type { Pace } from "../pace.ts";
+import type { BridgeOptions, BridgeParts } from "../parts.ts";
+import type { Renewal } from "./renewal.ts";
+import { explainUnauthorized } from "./unauthorized.ts";
+import type { Vitals } from "./vitals.ts";
+import type { Watchdog } from "../watchdog.ts";
+
+/** A third of the 90 s after which a silent workspace goes stale: no beat is put off longer. */
+const LONGEST_WAIT_MS = 30_000;
+/** A call's own deadline, a token file's minute and a diagnosis, with room to spare. */
+const SLACK_MS = 120_000;
+/** How soon after a beat there may be one only because the task has changed. */
+const CHANGE_MS = 5_000;
+
+export interface HeartbeatDeps {
+  vitals: Vitals;
+  watchdog: Watchdog;
+  naps: Naps;
+  pace: Pick<Pace, "spare">;
+  renewal: Renewal;
+}
+
+/** Beats until the signal aborts. Never rejects: a refusal ends the beats alone, and says so. */
+export async function runHeartbeat(
+  parts: BridgeParts,
+  options: Pick<BridgeOptions, "workspaceId" | "heartbeatMs">,
+  deps: HeartbeatDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { platform, token, clock, emit, random } = parts;
+  const { vitals, watchdog, naps, renewal } = deps;
+  let failures = 0;
+  let failingSince = 0;
+  try {
+    while (!signal.aborted) {
+      watchdog.expect("heartbeat", options.heartbeatMs + SLACK_MS);
+      const presented = token.value;
+      let waitMs = options.heartbeatMs;
+      try {
+        await platform.heartbeat(vitals.report(), { signal });
+        watchdog.contact();
+        if (failures > 0) {
+          const afterMs = clock.monotonic() - failingSince;
+          emit({ type: "heartbeat-recovered", failures, afterMs });
+        }
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof PlatformError)) throw error;
+        if (error.verdict === "unauthorized") {
+          if (await renewal.renew(presented, signal)) continue;
+          if (signal.aborted) return;
+          throw await explainUnauthorized(error, platform, options.workspaceId, token, signal);
+        }
+        if (error.verdict !== "transient" && error.verdict !== "misaddressed") throw error;
+        if (failures === 0) failingSince = clock.monotonic();
+        failures += 1;
+        const asked = nextDelay(failures, random, error.failure.retryAfterMs);
+        waitMs = Math.min(asked, LONGEST_WAIT_MS, options.heartbeatMs);
+        emit({ type: "heartbeat-failed", failures, reason: error.message, inMs: waitMs });
+      }
+      if (failures > 0) await naps.nap(waitMs, signal);
+      else await untilNext(clock, deps, waitMs, signal);
+    }
+  } catch (error) {
+    const hint = error instanceof Error && "hint" in error ? error.hint : undefined;
+    if (!signal.aborted) {
+      const told = typeof hint === "string" ? hint : undefined;
+      emit({ type: "heartbeat-ended", reason: messageOf(error), hint: told });
+    }
+  } finally {
+    watchdog.dismiss("heartbeat");
+  }
+}
+
+/** Resolves when the next beat is due, on abort, or when the machine wakes up. */
+async function untilNext(
+  clock: Clock,
+  { vitals, naps, pace }: HeartbeatDeps,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const begun = clock.monotonic();
+  const { wakes } = naps;
+  while (!signal.aborted && naps.wakes === wakes) {
+    const rested = clock.monotonic() - begun;
+    const left = waitMs - rested;
+    if (left <= 0) return;
+    if (!vitals.isStale) {
+      if (!(await naps.napUntil(vitals.changed, left, signal))) return;
+    } else if (rested < CHANGE_MS) {
+      await naps.nap(Math.min(CHANGE_MS - rested, left), signal);
+    } else if (pace.spare()) {
+      return;
+    } else {
+      await naps.nap(Math.min(CHANGE_MS, left), signal);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+/** Makes sure that this is the only bridge of the workspace here. */
+import { MoleculeError } from "../../shared/errors.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { Holder, StoreLock } from "../../store/store.ts";
+import type { Emit } from "../events.ts";
+
+/** How often a hot standby looks whether the other has ended. */
+const LOOK_MS = 100;
+
+/**
+ * Takes the lock; where another holds it, waits for it if asked. Resolves with whether it was taken:
+ * false once `stop` aborts. Rejects with who holds it.
+ */
+export async function hold(
+  lock: StoreLock,
+  parts: { clock: Clock; emit: Emit },
+  wait: boolean,
+  stop: AbortSignal,
+): Promise<boolean> {
+  for (let told = false; !stop.aborted; told = true) {
+    const taken = await lock.take();
+    if (taken === "taken") return true;
+    if (!wait) throw heldBy(taken.heldBy);
+    if (!told) parts.emit({ type: "lock-waiting", holder: taken.heldBy });
+    await parts.clock.sleep(LOOK_MS, stop);
+  }
+  return false;
+}
+
+function heldBy(holder: Holder | undefined): MoleculeError {
+  const who =
+    holder === undefined
+      ? "another process"
+      : `process ${holder.pid} on ${holder.host}, since ${holder.since.replace(/\.\d+Z$/, "Z")}`;
+  return new MoleculeError(`another bridge holds this workspace: ${who}`, {
+    hint: "Stop that one first, or wait for its end with --wait-lock.",
+  });
+}

@@ -1,0 +1,43 @@
+import type { Emit } from "../events.ts";
+import type { BridgeParts } from "../parts.ts";
+
+/**
+ * The way from a refused token to a newer one, for all loops together: the first 401 starts the wait
+ * and is told, the others join it.
+ */
+export class Renewal {
+  readonly #parts: Pick<BridgeParts, "token" | "clock"> & { emit: Emit };
+  readonly #end: AbortSignal;
+  #waiting: Promise<boolean> | undefined;
+
+  /** `end` ends a wait for everyone. */
+  constructor(parts: Pick<BridgeParts, "token" | "clock" | "emit">, end: AbortSignal) {
+    this.#parts = parts;
+    this.#end = end;
+  }
+
+  /** Resolves with whether there is a token other than the refused one; false once `stop` aborts. */
+  async renew(refused: string | undefined, stop: AbortSignal): Promise<boolean> {
+    this.#waiting ??= this.#wait(refused).finally(() => (this.#waiting = undefined));
+    const stopped = Promise.withResolvers<boolean>();
+    const end = () => stopped.resolve(false);
+    stop.addEventListener("abort", end, { once: true });
+    if (stop.aborted) end();
+    try {
+      return await Promise.race([this.#waiting, stopped.promise]);
+    } finally {
+      stop.removeEventListener("abort", end);
+    }
+  }
+
+  async #wait(refused: string | undefined): Promise<boolean> {
+    const { token, clock, emit } = this.#parts;
+    if (token.value === refused && token.mayChange) {
+      emit({ type: "token-refused", origin: token.origin });
+    }
+    const before = token.value;
+    const renewed = await token.renew(refused, clock, true, this.#end);
+    if (renewed && token.value !== before) emit({ type: "token-changed", origin: token.origin });
+    return renewed;
+  }
+}
