@@ -82,6 +82,8 @@ type Told =
       reason: string;
       hint: string;
       forMs: number;
+      /** Until the first look, where it is known that none before is of use. */
+      inMs?: number;
       /** False where messages are refused meanwhile (push mode). */
       kept?: boolean;
     }

@@ -15,6 +15,7 @@ import {
   startPoint,
   stopped,
   withHint,
+  pauseText,
 } from "./event-words.ts";
 import { describePush } from "./push-lines.ts";
 import { describeRun } from "./run-lines.ts";
@@ -133,10 +134,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "backend-paused":
       return [
         "error",
-        withHint(
-          `the backend can't work: ${event.reason}; ${event.kept === false ? "messages are refused" : "messages are kept"}${event.forMs === 0 ? "" : ` and ${event.kept === false ? "it is looked at again" : "tried again"} every minute, and the bridge ends after ${ms(event.forMs)} (--max-paused)`}`,
-          event.hint,
-        ),
+        withHint(`the backend can't work: ${event.reason}; ${pauseText(event)}`, event.hint),
       ];
     case "backend-still-paused":
       return ["info", `the backend still can't work: ${event.reason}`];

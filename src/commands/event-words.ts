@@ -77,3 +77,16 @@ export function dollars(usd: number): string {
   if (Number.isInteger(usd)) return `$${usd}`;
   return `$${usd >= 0.01 ? usd.toFixed(2) : Number(usd.toPrecision(2))}`;
 }
+
+/** What becomes of messages while the backend can't work, and for how long. */
+export function pauseText({
+  kept,
+  forMs,
+  inMs,
+}: Extract<BridgeEvent, { type: "backend-paused" }>): string {
+  const fate = kept === false ? "messages are refused" : "messages are kept";
+  if (forMs === 0) return fate;
+  const tried = kept === false ? "it is looked at again" : "tried again";
+  const when = inMs === undefined ? "every minute" : `in ${ms(inMs)}, then every minute`;
+  return `${fate} and ${tried} ${when}, and the bridge ends after ${ms(forMs)} (--max-paused)`;
+}

@@ -2,6 +2,7 @@
 import { asObject, getString } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { RpcError } from "./rpc.ts";
+import { again } from "./start-outcomes.ts";
 import type { Outcome } from "../backend.ts";
 
 /** "Authentication required" and "Resource not found" (ACP, "Error", `ErrorCode`). */
@@ -97,7 +98,7 @@ export function outcomeOfError(error: RpcError, context: ErrorContext): Outcome 
     case "other": {
       const reason = `the agent could not ${context.doing}${said}`;
       if (context.stage === "before") {
-        return { kind: "again", reason, told: "the agent could not be started" };
+        return again(reason);
       }
       return { kind: "failed", reason, told: "the agent could not answer this message" };
     }

@@ -11,6 +11,7 @@ import { AcpKeeper, type KeeperSettings } from "./keeper.ts";
 import type { Permissions } from "./permissions.ts";
 import { prompt, type PromptEnd } from "./prompt.ts";
 import { openSession, shown, startAnew, type Opened, type SessionParts } from "./session.ts";
+import { again } from "./start-outcomes.ts";
 import { Turn } from "./turn.ts";
 import type { BackendParts, BackendRequest, Outcome, RunHooks } from "../backend.ts";
 import { conversationOf } from "../conversation.ts";
@@ -145,7 +146,8 @@ export class AcpRuns {
       parts.connection.drop(session);
       return { kind: "ended", outcome };
     } catch (error) {
-      return { kind: "ended", outcome: notOpened(this.#mask(messageOf(error))) };
+      const why = oneLine(this.#mask(messageOf(error)));
+      return { kind: "ended", outcome: again(`the agent's session could not be opened: ${why}`) };
     }
   }
 
@@ -191,14 +193,6 @@ async function tell(hooks: RunHooks | undefined, { process }: AcpConnection): Pr
   try {
     await hooks?.onChild(process.pid, process.identity);
   } catch {}
-}
-
-function notOpened(why: string): Outcome {
-  return {
-    kind: "again",
-    reason: `the agent's session could not be opened: ${oneLine(why)}`,
-    told: "the agent could not be started",
-  };
 }
 
 /** An agent tells what a session has cost so far; one that counts anew after a restart says less. */

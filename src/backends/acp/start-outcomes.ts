@@ -4,9 +4,9 @@ import { oneLine } from "../../shared/text.ts";
 import type { Outcome } from "../backend.ts";
 import { PROTOCOL_VERSION } from "./connection.ts";
 
-/** The agent did not start, and may do so the next time. */
+/** The agent did not start, which is no fault of the message, and may do so the next time. */
 export function again(reason: string): Outcome {
-  return { kind: "again", reason, told: "the agent could not be started" };
+  return { kind: "again", reason, told: "the agent could not be started", overloaded: true };
 }
 
 /** What the operator has named is not there. */

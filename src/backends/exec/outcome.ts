@@ -75,7 +75,7 @@ function judgeAnswer(answer: JsonAnswer, rules: ExitRules, mask: Mask): Outcome 
     const reason = `the command reports an error: ${said(error, mask)}`;
     const told = "the agent's program reported an error";
     if (retryAfterMs === undefined) return { kind: "failed", reason, told };
-    return { kind: "again", reason, told, retryAfterMs };
+    return { kind: "again", reason, told, retryAfterMs, overloaded: true };
   }
   if (declined !== undefined) {
     const why = declined === true ? "" : `: ${said(declined, mask)}`;
@@ -91,6 +91,7 @@ function judgeAnswer(answer: JsonAnswer, rules: ExitRules, mask: Mask): Outcome 
       reason: "the command asks to be run again later",
       told: "the agent's program asks for more time",
       retryAfterMs,
+      overloaded: true,
     };
   }
   return judgeText(mask(text), false, rules);
@@ -112,7 +113,10 @@ function judgeFailure(
     return { kind: "failed", reason: withStderr(refused, stderrTail), told };
   }
   const reason = withStderr(`${explain(status, signalName)}${error}`, stderrTail);
-  return { kind: "again", reason, told, retryAfterMs: answer?.retryAfterMs };
+  const retryAfterMs = answer?.retryAfterMs;
+  // Who asks for patience knows of something that passes; any other status may be the message's fault.
+  const overloaded = status === EXIT_AGAIN || retryAfterMs !== undefined;
+  return { kind: "again", reason, told, retryAfterMs, overloaded };
 }
 
 function said(words: string, mask: Mask): string {

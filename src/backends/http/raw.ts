@@ -106,7 +106,7 @@ async function judgeJson(
     const reason = `the agent reports an error: ${said(error, secrets)}`;
     const told = "the agent reported an error";
     if (retryAfterMs === undefined) return { kind: "failed", reason, told };
-    return { kind: "again", reason, told, retryAfterMs };
+    return { kind: "again", reason, told, retryAfterMs, overloaded: true };
   }
   if (declined !== undefined) {
     const why = declined === true ? "" : `: ${said(declined, secrets)}`;
@@ -122,7 +122,8 @@ async function judgeJson(
   if (text.trim() === "" && files.length === 0) {
     if (retryAfterMs === undefined) return { kind: "declined", reason: "the agent said nothing" };
     const reason = "the agent asks to be given the message again later";
-    return { kind: "again", reason, told: "the agent asks for more time", retryAfterMs };
+    const told = "the agent asks for more time";
+    return { kind: "again", reason, told, retryAfterMs, overloaded: true };
   }
   const cut = cutText(text, { ...settings, secrets }, "the agent's answer");
   return { kind: "answer", text: cut, ...(files.length > 0 ? { files } : {}) };

@@ -133,7 +133,10 @@ export class OpenaiRun {
       if (judged.answer !== undefined) this.#standing.good = true;
       return judged;
     }
-    return { outcome: await this.#failure(judged.failure, limit.signal) };
+    const outcome = await this.#failure(judged.failure, limit.signal);
+    // What was asked after the failure may have been cut short.
+    const isStopped = limit.signal.aborted && !limit.expired;
+    return { outcome: isStopped ? { kind: "stopped" } : outcome };
   }
 
   async #failure(failure: ChatFailure, signal: AbortSignal): Promise<Outcome> {

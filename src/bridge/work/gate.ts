@@ -84,7 +84,8 @@ export class Gate {
     if (isOpen || untilMs > 0) this.#lastsFrom = this.#dueAt;
     if (isOpen) {
       const forMs = untilMs + this.#maxPausedMs;
-      this.#parts.emit({ type: "backend-paused", reason, hint, forMs });
+      const known = untilMs > 0 ? { inMs: untilMs } : {};
+      this.#parts.emit({ type: "backend-paused", reason, hint, forMs, ...known });
     } else this.#parts.emit({ type: "backend-still-paused", reason });
     this.#trouble = trouble;
     this.#bell.ring();

@@ -154,6 +154,10 @@ group("an event is told in one line", () => {
       "error: the backend can't work: not logged in; messages are kept and tried again every minute, and the bridge ends after 1 h (--max-paused). Log in.",
     ],
     [
+      { type: "backend-paused", reason: "r", hint: "h", forMs: 9e6, inMs: 5.4e6, kept: false },
+      "error: the backend can't work: r; messages are refused and it is looked at again in 1 h 30 min, then every minute, and the bridge ends after 2 h 30 min (--max-paused). h",
+    ],
+    [
       { type: "recovered", runs: 1, processes: 0 },
       "warn: the last bridge died in the middle of 1 run; ended 0 processes that it left, and running the message again",
     ],

@@ -89,6 +89,7 @@ describe("a process that ends", () => {
           reason:
             "the agent ended when it had just been started: it exited with status 3; see what it wrote to stderr: no such flag: --acp",
           told: "the agent could not be started",
+          overloaded: true,
         });
       }
       // Half of what full jitter allows.

@@ -85,6 +85,11 @@ test.each<[string, Outcome["kind"], RegExp, string]>([
   expect((outcome as { reason: string }).reason).toMatch(reason);
 });
 
+test("only who asks for patience gets it", async () => {
+  expect(await run("exit 75")).toMatchObject({ overloaded: true });
+  expect(await run("exit 3")).toMatchObject({ kind: "again", overloaded: false });
+});
+
 test("too long: failed, since something may have been done", async () => {
   const clock = new ManualClock();
   const parts = new TestParts({ PATH: process.env.PATH }, clock);
@@ -350,6 +355,7 @@ test.each<[string, unknown, Outcome]>([
       reason: "the command reports an error: locked",
       told: "the agent's program reported an error",
       retryAfterMs: 1500,
+      overloaded: true,
     },
   ],
   [
@@ -360,6 +366,7 @@ test.each<[string, unknown, Outcome]>([
       reason: "the command asks to be run again later",
       told: "the agent's program asks for more time",
       retryAfterMs: 30_000,
+      overloaded: true,
     },
   ],
   [
@@ -390,6 +397,7 @@ test("json: the wait that it asks for is kept with status 75, and its error is i
     reason: "the command exited with status 75: it asks to be run again later: the table is locked",
     told: "the agent's program exited with status 75",
     retryAfterMs: 90_000,
+    overloaded: true,
   });
   expect(await says(printed, "echo why >&2; exit 65")).toEqual({
     kind: "failed",

@@ -126,8 +126,8 @@ describe("an answer", () => {
       { kind: "declined", reason: "the agent chose to say nothing: not mine" },
       { kind: "declined", reason: "the agent chose to say nothing" },
       { kind: "failed", reason: "the agent reports an error: out of paper" },
-      { kind: "again", retryAfterMs: 5000 },
-      { kind: "again", retryAfterMs: 3000 },
+      { kind: "again", retryAfterMs: 5000, overloaded: true },
+      { kind: "again", retryAfterMs: 3000, overloaded: true },
       { kind: "declined" },
     ]);
   });

@@ -318,6 +318,20 @@ test("a 403 where there is no list is about the message once there was an answer
   expect(await backend.run(request({ activityId: "act-2" }), never)).toEqual(UNFIT);
 });
 
+test("a stop while the list is asked for is a stop, and no matter of the operator's", async () => {
+  const backend = openai.create(
+    parseOptions(openai, [`base_url=${server.url}`, "model=small"]),
+    new TestParts(),
+  );
+  const abort = new AbortController();
+  server.onModels = () => {
+    abort.abort();
+    return new Response("", { status: 401 });
+  };
+  server.next(blocked);
+  expect(await backend.run(request(), abort.signal)).toEqual({ kind: "stopped" });
+});
+
 test("a 403 for want of credit is the operator's, whatever the list says", async () => {
   server.next(apiError(403, "no", { code: "insufficient_balance" }));
   expect(await run()).toMatchObject({ kind: "operator", hint: expect.stringMatching(/credit/) });

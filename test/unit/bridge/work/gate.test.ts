@@ -83,7 +83,13 @@ describe("the gate", () => {
     const { clock, events, state, gate, guard } = gateOf(150_000);
     gate.close({ ...TROUBLE, untilMs: 400_000 });
     expect(events).toEqual([
-      { type: "backend-paused", reason: TROUBLE.reason, hint: TROUBLE.hint, forMs: 550_000 },
+      {
+        type: "backend-paused",
+        reason: TROUBLE.reason,
+        hint: TROUBLE.hint,
+        forMs: 550_000,
+        inMs: 400_000,
+      },
     ]);
     await clock.untilSleeping();
     await clock.advance(399_999);
