@@ -1,37 +1,15 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "../harness/connect.ts";
 import { row, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
-import { canMount, smallDisk } from "../harness/small-disk.ts";
+import { canMount, fill, smallDisk } from "../harness/small-disk.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 
 setDefaultTimeout(60_000);
 
 const lastSettled = (folder: string) =>
   JSON.parse(readFileSync(join(folder, `${WORKSPACE}.json`), "utf8")).last_since_id;
-
-/** Writes until there is no room at all. */
-function fill(folder: string): { path: string } {
-  const path = join(folder, "filler");
-  const file = openSync(path, "w");
-  try {
-    for (;;) writeSync(file, Buffer.alloc(512));
-  } catch (error) {
-    expect((error as { code?: string }).code).toBe("ENOSPC");
-  } finally {
-    closeSync(file);
-  }
-  return { path };
-}
 
 async function expectStartFails(stateDir: string, told: RegExp): Promise<void> {
   using home = tmpFolder();
@@ -89,7 +67,7 @@ describe.skipIf(!canMount)("on a disk of its own", () => {
     expect(await bridge.untilEvent("save-failed")).toMatchObject({ level: "error" });
     await platform.untilCalled("heartbeat", platform.calls("heartbeat").length + 5);
     expect(bridge.of("answered")).toHaveLength(1);
-    rmSync(filler.path);
+    rmSync(filler);
     await bridge.untilEvent("answered", 3);
     await bridge.untilEvent("save-recovered");
     await bridge.stop();

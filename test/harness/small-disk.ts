@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { tmpFolder } from "./tmp.ts";
 
 /** Only root may mount a disk, and only Linux knows tmpfs. */
@@ -18,6 +20,20 @@ export function smallDisk(kib = 64): { path: string; remount(options: string): v
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** Writes until there is no room at all; gives the path of the file that takes it. */
+export function fill(folder: string): string {
+  const path = join(folder, "filler");
+  const file = openSync(path, "w");
+  try {
+    for (;;) writeSync(file, Buffer.alloc(512));
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ENOSPC") throw error;
+  } finally {
+    closeSync(file);
+  }
+  return path;
 }
 
 function tryMount(): boolean {

@@ -1,27 +1,12 @@
 /** A disk that fills in the middle of the work. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { backendOf, TestBridge } from "../harness/bridge.ts";
 import { sentTexts } from "../harness/peers.ts";
 import { row, ScriptedPlatform } from "../harness/scripted-platform.ts";
-import { canMount, smallDisk } from "../harness/small-disk.ts";
+import { canMount, fill, smallDisk } from "../harness/small-disk.ts";
 
 setDefaultTimeout(60_000);
-
-/** Writes until there is no room at all. */
-function fill(folder: string): string {
-  const path = join(folder, "filler");
-  const file = openSync(path, "w");
-  try {
-    for (;;) writeSync(file, Buffer.alloc(512));
-  } catch (error) {
-    expect((error as { code?: string }).code).toBe("ENOSPC");
-  } finally {
-    closeSync(file);
-  }
-  return path;
-}
 
 // Mounting takes root and Linux.
 describe.skipIf(!canMount)("a disk that is full", () => {

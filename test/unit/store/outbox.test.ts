@@ -1,7 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { ManualClock } from "../../harness/clock.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
-import { answerTo, asking, at, headOf, openStore, passing, pending, trouble } from "./support.ts";
+import {
+  answerTo,
+  asking,
+  at,
+  headOf,
+  openStore,
+  passing,
+  pending,
+  trouble,
+  handedOver,
+} from "./support.ts";
 
 describe("an answer", () => {
   test("waits at the head of its lane, whole, until it was posted", async () => {
@@ -99,10 +109,7 @@ describe("an answer that the peer holds open", () => {
   test("settles its message, and is left to the next process until it was posted", async () => {
     using folder = tmpFolder();
     const store = await openStore(folder.path);
-    await store.journal.admit([asking(1), asking(2)], undefined);
-    await store.outbox.keep(answerTo("m1"));
-    const reply = await pending(store);
-    await store.outbox.handOver(reply);
+    const reply = await handedOver(store, [asking(1), asking(2)]);
     expect(await headOf(store)).toMatchObject({ id: "m2" });
     expect(await store.journal.watermark()).toEqual({ id: "m1", at: at(1) });
     expect(await store.journal.load()).toMatchObject({ waiting: 1, bytes: 31 });
@@ -119,10 +126,7 @@ describe("an answer that the peer holds open", () => {
   test("goes to the dead letters with its whole message when it is refused", async () => {
     using folder = tmpFolder();
     await using store = await openStore(folder.path);
-    await store.journal.admit([asking(1)], undefined);
-    await store.outbox.keep(answerTo("m1"));
-    const reply = await pending(store);
-    await store.outbox.handOver(reply);
+    const reply = await handedOver(store);
     expect(await store.journal.row("m1")).toBe('{"id":"m1"}');
     await store.outbox.refused(reply, "the peer failed");
     expect(await store.deadLetters.get("m1")).toMatchObject({

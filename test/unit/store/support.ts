@@ -69,3 +69,12 @@ export async function pending(store: LocalStore, lane = "peer"): Promise<Reply> 
   if (reply === undefined) throw new Error("no reply waits");
   return reply;
 }
+
+/** A store's one message, answered; its answer is handed over and not known to have arrived. */
+export async function handedOver(store: LocalStore, messages = [asking(1)]): Promise<Reply> {
+  await store.journal.admit(messages, undefined);
+  await store.outbox.keep(answerTo("m1"));
+  const reply = await pending(store);
+  await store.outbox.handOver(reply);
+  return reply;
+}

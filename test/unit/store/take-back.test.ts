@@ -1,16 +1,13 @@
 /** A reply that was handed over and came back, and what the head of a lane tells of its message. */
 import { expect, test } from "bun:test";
 import { tmpFolder } from "../../harness/tmp.ts";
-import { answerTo, asking, headOf, openStore, pending } from "./support.ts";
+import { asking, headOf, openStore, pending, handedOver } from "./support.ts";
 
 test("a reply that is taken back is posted before the next message, also by the next process", async () => {
   using folder = tmpFolder();
   {
     await using store = await openStore(folder.path);
-    await store.journal.admit([asking(1), asking(2)], undefined);
-    await store.outbox.keep(answerTo("m1"));
-    const reply = await pending(store);
-    await store.outbox.handOver(reply);
+    const reply = await handedOver(store, [asking(1), asking(2)]);
     expect(await headOf(store)).toMatchObject({ id: "m2", reply: undefined });
     await store.outbox.takeBack(reply);
     expect(await headOf(store)).toMatchObject({ reply: { activityId: "m1" } });
@@ -26,10 +23,7 @@ test("a reply that is taken back is posted before the next message, also by the 
 test("a lane in which only such a reply is left is one of those to be worked on", async () => {
   using folder = tmpFolder();
   await using store = await openStore(folder.path);
-  await store.journal.admit([asking(1)], undefined);
-  await store.outbox.keep(answerTo("m1"));
-  const reply = await pending(store);
-  await store.outbox.handOver(reply);
+  const reply = await handedOver(store);
   expect(await store.journal.lanes()).toEqual([]);
   await store.outbox.takeBack(reply);
   expect(await store.journal.lanes()).toEqual(["peer"]);
@@ -38,10 +32,7 @@ test("a lane in which only such a reply is left is one of those to be worked on"
 test("a reply that has ended is not taken back", async () => {
   using folder = tmpFolder();
   await using store = await openStore(folder.path);
-  await store.journal.admit([asking(1)], undefined);
-  await store.outbox.keep(answerTo("m1"));
-  const reply = await pending(store);
-  await store.outbox.handOver(reply);
+  const reply = await handedOver(store);
   await store.outbox.posted(reply, "2026-01-01T00:00:01.000000000Z");
   await store.outbox.takeBack(reply);
   expect(await store.journal.lanes()).toEqual([]);
