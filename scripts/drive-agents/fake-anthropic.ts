@@ -1,4 +1,5 @@
 /** A model's API on 127.0.0.1 that speaks as Anthropic's does and says what it is told to say. */
+import { FakeServer } from "./fake-server.ts";
 
 /** What one call is answered with. */
 export type Reply =
@@ -27,34 +28,16 @@ export interface Call {
 }
 
 /** Serves `answer` until disposed; `calls` holds what was asked for a turn of the agent, in order. */
-export class FakeAnthropic implements Disposable {
+export class FakeAnthropic extends FakeServer {
   readonly calls: Call[] = [];
-  readonly #server: Bun.Server<undefined>;
   answer: (call: Call) => Reply = () => ({ blocks: [{ text: "ok" }] });
-
-  constructor() {
-    this.#server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      idleTimeout: 0,
-      fetch: (request) => this.#serve(request),
-    });
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#server.port}`;
-  }
 
   /** All that the agent has sent with its n-th call from the end, as JSON. */
   sent(fromEnd = 1): string {
     return JSON.stringify(this.calls.at(-fromEnd)?.messages ?? []);
   }
 
-  [Symbol.dispose](): void {
-    void this.#server.stop(true);
-  }
-
-  async #serve(request: Request): Promise<Response> {
+  protected async serve(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith("/count_tokens")) return Response.json({ input_tokens: 10 });
     if (request.method !== "POST" || !pathname.endsWith("/v1/messages")) {

@@ -1,41 +1,24 @@
 /** The APIs of models as OpenAI (chat and responses) and Google have them, on 127.0.0.1: all say "ok", or use a tool first. */
+import { FakeServer } from "./fake-server.ts";
 
 export interface ToolUse {
   name: string;
   input: object;
 }
 
-export class FakeModels implements Disposable {
+export class FakeModels extends FakeServer {
   /** The bodies of the calls that ask for an answer, in order. */
   readonly calls: string[] = [];
   mode: "ok" | "silent" | "overloaded" = "ok";
   /** What the next turn uses, once. */
   tool: ToolUse | undefined;
-  readonly #server: Bun.Server<undefined>;
-
-  constructor() {
-    this.#server = Bun.serve({
-      hostname: "127.0.0.1",
-      port: 0,
-      idleTimeout: 0,
-      fetch: (request) => this.#serve(request),
-    });
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#server.port}`;
-  }
 
   /** The last call that asked for an answer. */
   sent(): string {
     return this.calls.at(-1) ?? "";
   }
 
-  [Symbol.dispose](): void {
-    void this.#server.stop(true);
-  }
-
-  async #serve(request: Request): Promise<Response> {
+  protected async serve(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     const body = await request.text();
     const kind = Object.keys(ANSWERS).find((part) => pathname.includes(part));

@@ -1,17 +1,17 @@
 /** Who works in every bridge, however its messages come in. */
 import { within } from "../shared/clock.ts";
-import { Budget } from "./work/budget.ts";
-import { Gate } from "./work/gate.ts";
-import { Keeper } from "./keeper.ts";
 import { MessageFiles } from "./files/message-files.ts";
+import { Keeper } from "./keeper.ts";
 import type { Naps } from "./naps.ts";
 import { Pace } from "./pace.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
-import { Patience } from "./work/patience.ts";
-import { PeerNames } from "./work/peer-names.ts";
 import { Renewal } from "./presence/renewal.ts";
-import type { Stops } from "./stops.ts";
 import { Vitals } from "./presence/vitals.ts";
+import { Budget } from "./runs/budget.ts";
+import { Gate } from "./runs/gate.ts";
+import { Patience } from "./runs/patience.ts";
+import { PeerNames } from "./runs/peer-names.ts";
+import type { Stops } from "./stops.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** How long a backend's check may take. */

@@ -1,25 +1,25 @@
 /** Everyone who works in a bridge, made from its parts and introduced to each other. */
 import type { Cursor } from "../store/store.ts";
-import { Admittance } from "./work/admittance.ts";
 import { assembleCore } from "./core.ts";
-import { Attacher } from "./files/attach.ts";
 import { Delivery } from "./delivery/delivery.ts";
-import { Endings } from "./work/endings.ts";
-import { Entry } from "./work/entry.ts";
+import { Handover } from "./delivery/handover.ts";
+import { Poster } from "./delivery/post.ts";
 import type { Emit } from "./events.ts";
 import { Feed, type FeedStart } from "./feed/feed.ts";
-import { Handover } from "./delivery/handover.ts";
-import { Interim } from "./work/interim.ts";
-import { Lanes } from "./work/lanes.ts";
+import { Saver } from "./feed/saver.ts";
+import { Attacher } from "./files/attach.ts";
 import type { Naps } from "./naps.ts";
 import type { BridgeOptions, BridgeParts } from "./parts.ts";
-import { Poster } from "./delivery/post.ts";
-import { Saver } from "./feed/saver.ts";
-import { Slots } from "./work/slots.ts";
+import { Admittance } from "./runs/admittance.ts";
+import { Endings } from "./runs/endings.ts";
+import { Entry } from "./runs/entry.ts";
+import { Interim } from "./runs/interim.ts";
+import { Lanes } from "./runs/lanes.ts";
+import { Slots } from "./runs/slots.ts";
+import { Turns } from "./runs/turns.ts";
+import { Worker } from "./runs/worker.ts";
 import { Standing } from "./standing.ts";
 import type { Stops } from "./stops.ts";
-import { Turns } from "./work/turns.ts";
-import { Worker } from "./work/worker.ts";
 
 /** How long the feed may be without a word between two of its calls. */
 const FETCH_MS = 120_000;

@@ -4,7 +4,7 @@ import type { Clock } from "../shared/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { Emit } from "./events.ts";
 import type { MessageFiles } from "./files/message-files.ts";
-import type { Lanes } from "./work/lanes.ts";
+import type { Lanes } from "./runs/lanes.ts";
 
 const LOOK_MS = 1_000;
 const PRUNE_MS = 3_600_000;

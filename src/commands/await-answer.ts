@@ -2,8 +2,8 @@
 import { readMessage } from "../a2a/message.ts";
 import { replyMark } from "../a2a/reply.ts";
 import { readNotice } from "../a2a/request.ts";
-import { INTERIM_PREFIX } from "../bridge/work/interim.ts";
-import { OWN_WORDS } from "../bridge/work/replies.ts";
+import { INTERIM_PREFIX } from "../bridge/runs/interim.ts";
+import { OWN_WORDS } from "../bridge/runs/replies.ts";
 import type { Log } from "../cli/log.ts";
 import { PlatformError, type Platform } from "../platform/platform.ts";
 import { fullJitter } from "../shared/backoff.ts";

@@ -8,7 +8,7 @@ import { runBridge } from "../bridge/bridge.ts";
 import type { BridgeEvent } from "../bridge/events.ts";
 import { ALLOW_ALL, type BridgeOptions, type LeftRun } from "../bridge/parts.ts";
 import { explainUnauthorized } from "../bridge/presence/unauthorized.ts";
-import { checkBudget } from "../bridge/work/budget.ts";
+import { checkBudget } from "../bridge/runs/budget.ts";
 import type { Context } from "../cli/command.ts";
 import type { Log } from "../cli/log.ts";
 import { printData } from "../cli/print.ts";

@@ -1,15 +1,15 @@
 /** Takes one pushed message to its end: runs it, again where nothing was done, and keeps its answer. */
 import type { InboundMessage } from "../a2a/feed-row.ts";
 import { buildReply, type ReplyKind } from "../a2a/reply.ts";
-import { BUDGET_SPENT } from "../bridge/work/budget.ts";
+import { BUDGET_SPENT } from "../bridge/runs/budget.ts";
 import { senderName, type Emit } from "../bridge/events.ts";
-import type { Gate } from "../bridge/work/gate.ts";
+import type { Gate } from "../bridge/runs/gate.ts";
 import type { MessageFiles } from "../bridge/files/message-files.ts";
 import type { Naps } from "../bridge/naps.ts";
 import type { BridgeOptions, BridgeParts } from "../bridge/parts.ts";
-import { failureText } from "../bridge/work/replies.ts";
-import { runMessage, withoutRun, type RunDeps } from "../bridge/work/run.ts";
-import type { Verdict } from "../bridge/work/verdict.ts";
+import { failureText } from "../bridge/runs/replies.ts";
+import { runMessage, withoutRun, type RunDeps } from "../bridge/runs/run.ts";
+import type { Verdict } from "../bridge/runs/verdict.ts";
 import { fullJitter, RETRY_AFTER_MAX_MS } from "../shared/backoff.ts";
 import { LATE, within } from "../shared/clock.ts";
 import type { Head } from "../store/store.ts";

@@ -5,7 +5,7 @@
 import type { InboundMessage } from "../a2a/feed-row.ts";
 import type { Emit } from "../bridge/events.ts";
 import { Unwritten, type Keeper } from "../bridge/keeper.ts";
-import { Slots } from "../bridge/work/slots.ts";
+import { Slots } from "../bridge/runs/slots.ts";
 import { Abortions } from "../shared/abortions.ts";
 import { Bell } from "../shared/bell.ts";
 import type { Clock } from "../shared/clock.ts";

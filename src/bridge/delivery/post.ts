@@ -9,7 +9,7 @@ import type { Keeper } from "../keeper.ts";
 import { refusalIn } from "./late-refusal.ts";
 import type { Pace } from "../pace.ts";
 import type { BridgeParts } from "../parts.ts";
-import { Slots } from "../work/slots.ts";
+import { Slots } from "../runs/slots.ts";
 
 /** A push peer answers on the open request, minutes later (T24): after this long it is not awaited. */
 const HAND_OVER_MS = 15_000;

@@ -6,7 +6,7 @@ import { senderName } from "../events.ts";
 import type { FeedPage } from "./feed.ts";
 import { Fetcher, SLACK_MS, type FetcherDeps } from "./fetcher.ts";
 import type { Keeper } from "../keeper.ts";
-import type { Lanes } from "../work/lanes.ts";
+import type { Lanes } from "../runs/lanes.ts";
 import type { BridgeOptions, BridgeParts } from "../parts.ts";
 import type { Saver } from "./saver.ts";
 

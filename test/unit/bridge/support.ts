@@ -1,8 +1,8 @@
 /** What the tests of the bridge share: runs to the end of a backlog, rows, and stores made by hand. */
 import { readRow } from "../../../src/a2a/feed-row.ts";
 import { entryOf } from "../../../src/bridge/feed/admission.ts";
-import { composeReply } from "../../../src/bridge/work/replies.ts";
-import { readEntered } from "../../../src/bridge/work/run.ts";
+import { composeReply } from "../../../src/bridge/runs/replies.ts";
+import { readEntered } from "../../../src/bridge/runs/run.ts";
 import type { ActivityRow } from "../../../src/contract/types.ts";
 import { MoleculeError } from "../../../src/shared/errors.ts";
 import { formatTimestamp } from "../../../src/shared/timestamp.ts";

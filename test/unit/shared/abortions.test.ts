@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Abortions } from "../../../src/shared/abortions.ts";
 import { Bell } from "../../../src/shared/bell.ts";
-import { Slots } from "../../../src/bridge/work/slots.ts";
+import { Slots } from "../../../src/bridge/runs/slots.ts";
 import { Naps } from "../../../src/bridge/naps.ts";
 import { ManualClock } from "../../harness/clock.ts";
 

@@ -16,6 +16,12 @@ const NOW = Date.UTC(2026, 2, 1, 12);
 const at = (n: number) => formatTimestamp(parseTimestamp(row(n).created_at) ?? 0n);
 const place = (n: number) => ({ id: row(n).id, at: at(n) });
 
+/** A bridge that settles what there is, and ends. */
+async function settleAll(platform: ScriptedPlatform, stateDir: string): Promise<void> {
+  const { bridge } = await once(platform, { stateDir });
+  await bridge[Symbol.asyncDispose]();
+}
+
 async function startOf(store: LocalStore, serverMs = NOW, oursMs = NOW) {
   const events: BridgeEvent[] = [];
   const platform = { serverNow: () => serverMs };
@@ -138,8 +144,7 @@ describe("a bridge", () => {
     await using platform = new ScriptedPlatform();
     platform.rows = [row(1), row(2)];
     const stateDir = folder.path;
-    const first = await once(platform, { stateDir });
-    await first.bridge[Symbol.asyncDispose]();
+    await settleAll(platform, stateDir);
     await withStore(stateDir, (store) => enter(store, row(3)));
     rmSync(cursorFile(stateDir));
     platform.rows.push(row(3), row(4));
@@ -156,8 +161,7 @@ describe("a bridge", () => {
     await using platform = new ScriptedPlatform();
     platform.rows = [row(1), row(2)];
     const stateDir = folder.path;
-    const first = await once(platform, { stateDir });
-    await first.bridge[Symbol.asyncDispose]();
+    await settleAll(platform, stateDir);
     for (const name of readdirSync(stateDir)) {
       if (isDatabase(name)) rmSync(join(stateDir, name));
     }
@@ -176,8 +180,7 @@ describe("a bridge", () => {
     await using platform = new ScriptedPlatform();
     platform.rows = [row(1)];
     const stateDir = folder.path;
-    const first = await once(platform, { stateDir });
-    await first.bridge[Symbol.asyncDispose]();
+    await settleAll(platform, stateDir);
     await withStore(stateDir, (store) => enter(store, row(2)));
     cpSync(stateDir, copies.path, { recursive: true });
     platform.rows.push(row(2), row(3), row(4));
@@ -203,8 +206,7 @@ describe("a bridge", () => {
     await using platform = new ScriptedPlatform();
     platform.rows = Array.from({ length: 20 }, (_, n) => row(n));
     const stateDir = folder.path;
-    const first = await once(platform, { stateDir });
-    await first.bridge[Symbol.asyncDispose]();
+    await settleAll(platform, stateDir);
     const backend = backendOf();
     await using bridge = new TestBridge(platform.url, { backend, stateDir });
     await bridge.until("fetched");

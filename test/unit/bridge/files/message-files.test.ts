@@ -9,7 +9,7 @@ import { Keeper } from "../../../../src/bridge/keeper.ts";
 import { Naps } from "../../../../src/bridge/naps.ts";
 import type { Pace } from "../../../../src/bridge/pace.ts";
 import { ReceivedFiles } from "../../../../src/bridge/files/received-files.ts";
-import { readEntered } from "../../../../src/bridge/work/run.ts";
+import { readEntered } from "../../../../src/bridge/runs/run.ts";
 import { MoleculeError } from "../../../../src/shared/errors.ts";
 import { PlatformError, type Platform } from "../../../../src/platform/platform.ts";
 import { ManualClock } from "../../../harness/clock.ts";

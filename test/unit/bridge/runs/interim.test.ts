@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Outcome, RunHooks } from "../../../../src/backends/backend.ts";
 import type { BridgeEvent } from "../../../../src/bridge/events.ts";
-import { Interim } from "../../../../src/bridge/work/interim.ts";
+import { Interim } from "../../../../src/bridge/runs/interim.ts";
 import { PlatformError, type Platform } from "../../../../src/platform/platform.ts";
 import { backendOf, changed, TestBridge } from "../../../harness/bridge.ts";
 import { ManualClock } from "../../../harness/clock.ts";

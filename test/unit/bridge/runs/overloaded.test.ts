@@ -1,7 +1,7 @@
 /** What the backend asks for patience with: tries that do not count. */
 import { describe, expect, test } from "bun:test";
 import type { Outcome } from "../../../../src/backends/backend.ts";
-import { Patience } from "../../../../src/bridge/work/patience.ts";
+import { Patience } from "../../../../src/bridge/runs/patience.ts";
 import { backendOf, TestBridge } from "../../../harness/bridge.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { LOOK_MS, pump } from "../../../harness/pump.ts";

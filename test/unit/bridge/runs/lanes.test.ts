@@ -1,7 +1,7 @@
 /** Order for each peer, and peers side by side: lanes and worker on the real store. */
 import { describe, expect, test } from "bun:test";
 import type { BackendRequest, Outcome } from "../../../../src/backends/backend.ts";
-import { Lanes } from "../../../../src/bridge/work/lanes.ts";
+import { Lanes } from "../../../../src/bridge/runs/lanes.ts";
 import { backendOf, TestBridge } from "../../../harness/bridge.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { row, ScriptedPlatform } from "../../../harness/scripted-platform.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { BridgeEvent } from "../../../../src/bridge/events.ts";
 import { Naps } from "../../../../src/bridge/naps.ts";
-import { Turns } from "../../../../src/bridge/work/turns.ts";
+import { Turns } from "../../../../src/bridge/runs/turns.ts";
 import { backendOf, TestBridge } from "../../../harness/bridge.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { PEER, row, ScriptedPlatform } from "../../../harness/scripted-platform.ts";

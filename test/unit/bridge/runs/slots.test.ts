@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Slots } from "../../../../src/bridge/work/slots.ts";
+import { Slots } from "../../../../src/bridge/runs/slots.ts";
 
 const NEVER = new AbortController().signal;
 

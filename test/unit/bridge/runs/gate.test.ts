@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Outcome } from "../../../../src/backends/backend.ts";
 import type { BridgeEvent } from "../../../../src/bridge/events.ts";
-import { Gate } from "../../../../src/bridge/work/gate.ts";
+import { Gate } from "../../../../src/bridge/runs/gate.ts";
 import { Naps } from "../../../../src/bridge/naps.ts";
 import { MoleculeError } from "../../../../src/shared/errors.ts";
 import { backendOf, TestBridge } from "../../../harness/bridge.ts";

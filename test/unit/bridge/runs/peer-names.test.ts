@@ -1,6 +1,6 @@
 /** What peers are called. */
 import { describe, expect, test } from "bun:test";
-import { PeerNames } from "../../../../src/bridge/work/peer-names.ts";
+import { PeerNames } from "../../../../src/bridge/runs/peer-names.ts";
 import { PlatformError } from "../../../../src/platform/platform.ts";
 import { backendOf, changed } from "../../../harness/bridge.ts";
 import { ManualClock } from "../../../harness/clock.ts";

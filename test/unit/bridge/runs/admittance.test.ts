@@ -1,6 +1,6 @@
 /** Who may ask (`--allow-from`). */
 import { describe, expect, test } from "bun:test";
-import { Admittance, mayAsk } from "../../../../src/bridge/work/admittance.ts";
+import { Admittance, mayAsk } from "../../../../src/bridge/runs/admittance.ts";
 import type { BridgeEvent } from "../../../../src/bridge/events.ts";
 import { ALLOW_ALL, type AllowFrom } from "../../../../src/bridge/parts.ts";
 import { backendOf, changed, TestBridge } from "../../../harness/bridge.ts";

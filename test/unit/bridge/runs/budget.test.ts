@@ -1,7 +1,7 @@
 /** What a day's runs may cost (`--daily-budget`). */
 import { describe, expect, test } from "bun:test";
 import type { Outcome } from "../../../../src/backends/backend.ts";
-import { Budget, checkBudget } from "../../../../src/bridge/work/budget.ts";
+import { Budget, checkBudget } from "../../../../src/bridge/runs/budget.ts";
 import type { BridgeEvent } from "../../../../src/bridge/events.ts";
 import { Keeper } from "../../../../src/bridge/keeper.ts";
 import { Naps } from "../../../../src/bridge/naps.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { composeReply } from "../../../../src/bridge/work/replies.ts";
-import { readEntered } from "../../../../src/bridge/work/run.ts";
+import { composeReply } from "../../../../src/bridge/runs/replies.ts";
+import { readEntered } from "../../../../src/bridge/runs/run.ts";
 import { row, WORKSPACE } from "../../../harness/scripted-platform.ts";
 import { canvas } from "../support.ts";
 
