@@ -4,6 +4,7 @@ import { assembleCore } from "./core.ts";
 import { Delivery } from "./delivery/delivery.ts";
 import { Handover } from "./delivery/handover.ts";
 import { Poster } from "./delivery/post.ts";
+import { Tries } from "./delivery/tries.ts";
 import type { Emit } from "./events.ts";
 import { Feed, type FeedStart } from "./feed/feed.ts";
 import { Saver } from "./feed/saver.ts";
@@ -46,8 +47,9 @@ export function assemble(
   const settled = () => saver.cursor.settled;
   const feed = new Feed({ platform, emit, beforeLoad, clock, settled }, start);
   const standing = new Standing(parts, options.workspaceId, renewal);
+  const tries = new Tries(parts);
   const poke = (lane: string) => lanes.poke(lane);
-  const handover = new Handover(parts, keeper, poke, stops.cut);
+  const handover = new Handover(parts, { keeper, tries, poke }, stops.cut);
   const poster = new Poster(parts, { keeper, pace, handover }, stops);
   const { workspaceId } = options;
   const attacher = new Attacher(
@@ -56,7 +58,7 @@ export function assemble(
     workspaceId,
     stops.cut,
   );
-  const posting = { naps, watchdog, keeper, poster, standing, attacher };
+  const posting = { naps, watchdog, keeper, poster, standing, attacher, tries };
   const delivery = new Delivery(parts, posting, stops);
   const turnsParts = { journal: store.journal, keeper, clock, naps, emit };
   const turns = new Turns(turnsParts, options.turnLimit, options.once);

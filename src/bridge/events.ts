@@ -71,8 +71,8 @@ type Told =
   | { type: "turn-limit"; from: string; limit: number; inMs: number }
   /** Its sender may not ask. `told`: it is said so to the sender. */
   | { type: "refused"; activityId: string; from: string; told: boolean }
-  /** US dollars; `inMs` until the next day. */
-  | { type: "budget-spent"; spentUsd: number; limitUsd: number; inMs: number }
+  /** US dollars; `inMs` until the next day. `kept`: false where messages are refused meanwhile (push mode). */
+  | { type: "budget-spent"; spentUsd: number; limitUsd: number; inMs: number; kept?: boolean }
   | { type: "budget-renewed"; limitUsd: number }
   /** A run ended without telling what it cost: it counts as this much against the day's budget. */
   | { type: "cost-assumed"; activityId: string; usd: number }

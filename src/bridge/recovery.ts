@@ -1,5 +1,5 @@
 /** What a process that died left behind is put in order before any work begins. */
-import { asObject, getNumber, getString, parseJson, type JsonObject } from "../shared/json.ts";
+import { asObject, getNumber, getString, tryParseJson } from "../shared/json.ts";
 import type { Memory } from "../store/store.ts";
 import type { BridgeParts, LeftRun } from "./parts.ts";
 
@@ -28,18 +28,11 @@ export async function recoverRuns({
 
 /** What the death of a process left running of messages that the platform pushed. */
 export async function pushedRuns(memory: Memory): Promise<LeftRun[]> {
-  return Object.entries(parsed(await memory.recall(PUSHED_RUNS))).map(([activityId, child]) => ({
+  // What can't be read is of a newer version, perhaps: as if nothing were there.
+  const kept = asObject(tryParseJson(await memory.recall(PUSHED_RUNS))) ?? {};
+  return Object.entries(kept).map(([activityId, child]) => ({
     activityId,
     pid: getNumber(child, "pid"),
     identity: getString(child, "identity"),
   }));
-}
-
-/** What can't be read is of a newer version, perhaps: as if nothing were there. */
-function parsed(text: string | undefined): JsonObject {
-  try {
-    return asObject(parseJson(text ?? "{}")) ?? {};
-  } catch {
-    return {};
-  }
 }

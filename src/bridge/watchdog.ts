@@ -11,6 +11,8 @@ import type { Emit } from "./events.ts";
 const TICK_MS = 1_000;
 /** Wall time that runs ahead of running time by more than this means that the machine slept. */
 const SLEPT_MS = 5_000;
+/** A platform that answered any call within this is not away. */
+const HEARD_MS = 10 * 60_000;
 
 export class Watchdog {
   readonly #clock: Clock;
@@ -37,9 +39,12 @@ export class Watchdog {
     this.#contact = this.#clock.monotonic();
   }
 
-  /** Whether the platform answered anything within the last `ms`. */
-  heardWithin(ms: number): boolean {
-    return this.#clock.monotonic() - this.#contact <= ms;
+  /**
+   * Whether the platform is not away, although a call failed: that was answered with a status, or
+   * another call within the last ten minutes.
+   */
+  answers(status: number | undefined): boolean {
+    return status !== undefined || this.#clock.monotonic() - this.#contact <= HEARD_MS;
   }
 
   /** Runs until the signal aborts; rejects when a loop hangs or the platform is gone for too long. */

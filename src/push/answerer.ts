@@ -1,32 +1,24 @@
 /** Takes one pushed message to its end: runs it, again where nothing was done, and keeps its answer. */
 import type { InboundMessage } from "../a2a/feed-row.ts";
-import { buildReply, type ReplyKind } from "../a2a/reply.ts";
+import { buildReply } from "../a2a/reply.ts";
 import { BUDGET_SPENT } from "../bridge/runs/budget.ts";
-import { senderName, type Emit } from "../bridge/events.ts";
+import { senderName } from "../bridge/events.ts";
 import type { Gate } from "../bridge/runs/gate.ts";
 import type { MessageFiles } from "../bridge/files/message-files.ts";
 import type { Naps } from "../bridge/naps.ts";
 import type { BridgeOptions, BridgeParts } from "../bridge/parts.ts";
+import { MOST_CRASHES, retryDelay } from "../bridge/runs/patience.ts";
 import { failureText } from "../bridge/runs/replies.ts";
-import { runMessage, withoutRun, type RunDeps } from "../bridge/runs/run.ts";
+import { runMessage, withoutRun, type Job, type RunDeps } from "../bridge/runs/run.ts";
 import type { Verdict } from "../bridge/runs/verdict.ts";
-import { fullJitter, RETRY_AFTER_MAX_MS } from "../shared/backoff.ts";
 import { LATE, within } from "../shared/clock.ts";
 import type { Head } from "../store/store.ts";
-import { BUSY, RESTARTING, type Ending, type Refusal } from "./answers.ts";
+import { BUSY, RESTARTING, tooMany, trouble, type Ending, type Refusal } from "./answers.ts";
 import type { Slot } from "./desk.ts";
-import type { HourlyTurns } from "./hourly-turns.ts";
+import type { HourlyTurns, Turn } from "./hourly-turns.ts";
 import type { Notes } from "./notes.ts";
 import type { Refusals } from "./refusals.ts";
 
-const RETRY_BASE_MS = 2_000;
-/** And where the backend itself is overloaded. */
-const OVERLOADED_BASE_MS = 5_000;
-const OVERLOADED_CAP_MS = 5 * 60_000;
-/** Deaths of the process in the middle of its run after which a message is not run any more. */
-const MOST_CRASHES = 5;
-/** When the backend may work again, after only the operator can mend it; it is probed every minute. */
-const TROUBLE_S = 60;
 /**
  * How long the disk may take over what is written of a message. An answer goes out all the same; without
  * the notes of its run none is begun.
@@ -64,51 +56,65 @@ export class Answerer {
 
   /** The end of a message that needs no run. */
   async withoutRun(message: InboundMessage): Promise<Ending | undefined> {
-    const { backend } = this.#parts;
     const head = headOf(message, { interrupted: false, crashes: 0, attempts: 0 });
-    let reason = "";
+    const unrun = withoutRun(this.#parts.backend, this.#options, head);
+    if (unrun === undefined) return undefined;
     // A line for each would let a stranger fill the log.
-    const emit: Emit = (event) => void (event.type === "skipped" && (reason = event.reason));
-    const verdict = withoutRun({ backend, emit }, this.#options, head);
-    if (verdict === undefined) return undefined;
-    this.#deps.refusals.note(200, reason);
+    this.#deps.refusals.note(200, unrun.reason);
     this.settled += 1;
-    return answerTo(message, verdict);
+    return endOf(message, unrun.verdict).ending;
   }
 
   /** Runs the message in its slot. Rejects with what ends the run of the bridge. */
   async work(message: InboundMessage, slot: Slot): Promise<Ending> {
-    const { clock } = this.#parts;
-    const { keeper, notes } = this.#deps;
+    const { keeper, notes, turns, patience } = this.#deps;
     const id = message.activityId;
-    const begun = clock.monotonic();
     const before = await keeper.do(() => notes.cuts(id));
     if (before.crashes >= MOST_CRASHES) return { kind: "failed", told: failureText(OFTEN) };
+    const turn = turns.turn();
+    try {
+      return await this.#try(message, slot, before, turn);
+    } finally {
+      // Also where it may be sent again: strangers choose the ids, and a request has an end of its own.
+      patience.forget(id);
+      await within(this.#parts.clock, KEEPING_MS, turn.end());
+    }
+  }
+
+  /** A try that does not count takes no further turn. */
+  async #try(
+    message: InboundMessage,
+    slot: Slot,
+    before: Omit<RunState, "attempts">,
+    turn: Turn,
+  ): Promise<Ending> {
+    const { clock } = this.#parts;
+    const { drain } = this.#stops;
+    const begun = clock.monotonic();
     for (let attempts = 0; ;) {
-      const refusal = await this.#refusal();
+      const refusal = await this.#refusal(turn);
       if (refusal !== undefined) return refusal;
-      if (!(await this.#begin(id))) return BUSY;
+      if (!(await this.#begin(message.activityId))) return BUSY;
       slot.begun();
-      const verdict = await this.#run(message, { ...before, attempts });
-      if (verdict.kind !== "again") return this.#conclude(message, verdict, begun);
+      const { verdict, end } = await this.#run(message, { ...before, attempts });
+      if (isCounted(verdict)) turn.spend();
+      if (verdict.kind !== "again") return this.#conclude(message, end, begun);
       if (verdict.counted) attempts += 1;
       const pause = this.#pause(message, verdict, attempts);
       if (clock.monotonic() + pause > slot.until) return BUSY;
       slot.free();
-      await this.#deps.naps.nap(pause, this.#stops.drain);
-      if (this.#stops.drain.aborted || !(await slot.take(this.#stops.drain))) return RESTARTING;
+      await this.#deps.naps.nap(pause, drain);
+      if (drain.aborted || !(await slot.take(drain))) return RESTARTING;
     }
   }
 
   /** Why nothing may be run at this moment; undefined where it may. */
-  async #refusal(): Promise<Refusal | undefined> {
-    const { budget, gate, turns } = this.#deps;
+  async #refusal(turn: Turn): Promise<Refusal | undefined> {
+    const { budget, gate } = this.#deps;
     if (await budget.isSpent()) return trouble(BUDGET_SPENT);
     // It closes when only the operator can help, and lets one through a minute to see.
     if (!gate.enter()) return trouble(gate.trouble?.told ?? "the agent can't work");
-    let over = false;
-    const inMs = await this.#soon(async () => (over ? undefined : turns.take()));
-    over = true;
+    const inMs = await this.#soon(() => turn.take());
     if (inMs === LATE) return BUSY;
     return inMs === undefined ? undefined : tooMany(inMs);
   }
@@ -126,55 +132,44 @@ export class Answerer {
     return within(this.#parts.clock, KEEPING_MS, this.#deps.keeper.do(write));
   }
 
-  async #run(message: InboundMessage, state: RunState): Promise<Verdict> {
+  async #run(message: InboundMessage, state: RunState): Promise<{ verdict: Verdict; end: End }> {
     const { gate, notes } = this.#deps;
-    const { cut } = this.#stops;
-    // That it runs is written down already: where it could not be, nothing is run.
-    const job = { message, head: headOf(message, state), begin: async () => {} };
-    const verdict = await runMessage(this.#parts, this.#options, this.#deps, job, cut);
-    if (verdict.kind === "operator") gate.close(verdict);
-    else if (verdict.kind !== "stopped" && verdict.kind !== "again") gate.open();
-    const stopped = verdict.kind === "stopped" && verdict.begun;
-    // An answer is kept before the run counts as ended: to die in between must not lose it.
-    if (verdict.kind === "answered" && verdict.dead === undefined) {
-      await this.#keep(message, verdict.failure ? "failure" : "answer", verdict.text);
-    } else if (verdict.kind === "silent" && verdict.dead === undefined) {
-      await this.#keep(message, "answer", NOTED);
-    }
-    const end = { cut: stopped, before: state.interrupted };
-    await this.#soon(notes.end(message.activityId, end));
-    return verdict;
-  }
-
-  async #conclude(message: InboundMessage, verdict: Verdict, begun: number): Promise<Ending> {
-    const { clock, emit } = this.#parts;
     const { activityId } = message;
-    if (verdict.kind === "operator") return trouble(verdict.told);
-    if (verdict.kind === "stopped" || verdict.kind === "again") return RESTARTING;
-    this.settled += 1;
-    this.#deps.patience.forget(activityId);
-    await this.#deps.files.release(activityId);
-    if (verdict.dead !== undefined) {
-      const told = verdict.kind === "answered" ? verdict.text : OFTEN;
-      return { kind: "failed", told: failureText(told) };
+    const job: Job = {
+      message,
+      head: headOf(message, state),
+      // That it runs is written down already: where it could not be, nothing is run.
+      begin: async () => {},
+      child: (process) => notes.child(activityId, process),
+    };
+    const verdict = await runMessage(this.#parts, this.#options, this.#deps, job, this.#stops.cut);
+    gate.heed(verdict);
+    const end = endOf(message, verdict);
+    const { ending } = end;
+    // An answer is kept before the run counts as ended: to die in between must not lose it.
+    if (ending.kind === "answer") {
+      await this.#soon(() => notes.keepAnswer(activityId, ending.message));
     }
-    const kind = verdict.kind === "answered" && verdict.failure ? "failure" : "answer";
-    const to = senderName(undefined, "unknown");
-    emit({
-      type: "answered",
-      activityId,
-      to,
-      ms: clock.monotonic() - begun,
-      kind,
-      note: undefined,
-    });
-    return answerTo(message, verdict);
+    const cut = verdict.kind === "stopped" && verdict.begun;
+    await this.#soon(notes.end(activityId, { cut, before: state.interrupted }));
+    return { verdict, end };
   }
 
-  /** So that a repeat gets the same answer, after a restart as well. */
-  async #keep(message: InboundMessage, kind: ReplyKind, text: string): Promise<void> {
-    const answer = compose(message, kind, text);
-    await this.#soon(() => this.#deps.notes.keepAnswer(message.activityId, answer));
+  async #conclude(
+    { activityId }: InboundMessage,
+    { ending, isFailure }: End,
+    begun: number,
+  ): Promise<Ending> {
+    const { clock, emit } = this.#parts;
+    if (ending.kind === "refused") return ending;
+    this.settled += 1;
+    await this.#deps.files.release(activityId);
+    if (ending.kind === "failed") return ending;
+    const to = senderName(undefined, "unknown");
+    const ms = clock.monotonic() - begun;
+    const kind = isFailure ? "failure" : "answer";
+    emit({ type: "answered", activityId, to, ms, kind, note: undefined });
+    return ending;
   }
 
   /** How long until the next try, which is told. */
@@ -183,10 +178,7 @@ export class Answerer {
     const { reason, counted } = verdict;
     const { activityId } = message;
     const attempt = counted ? attempts : this.#deps.patience.next(activityId);
-    const jitter = counted
-      ? fullJitter(attempt, random, RETRY_BASE_MS)
-      : fullJitter(attempt, random, OVERLOADED_BASE_MS, OVERLOADED_CAP_MS);
-    const inMs = Math.min(verdict.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS) + jitter;
+    const inMs = retryDelay(verdict, attempt, random);
     const of = this.#options.maxAttempts;
     emit({ type: "run-retry", activityId, attempt, of, counted, reason, inMs });
     return inMs;
@@ -216,23 +208,35 @@ function headOf(message: InboundMessage, state: RunState): Head {
   };
 }
 
-/** What its sender gets; to an answer to us that is a word as well. */
-function answerTo(message: InboundMessage, verdict: Verdict): Ending {
-  const answered = verdict.kind === "answered" ? verdict : { failure: false, text: NOTED };
-  const kind = answered.failure ? "failure" : "answer";
-  return { kind: "answer", message: compose(message, kind, answered.text) };
+/** Whether it was one of the runs that an hour has: as in poll mode, what did nothing is none. */
+function isCounted(verdict: Verdict): boolean {
+  if (verdict.kind === "again") return verdict.counted;
+  return verdict.kind !== "operator" && verdict.kind !== "stopped";
 }
 
-function compose(message: InboundMessage, kind: ReplyKind, text: string) {
-  return buildReply(message, text, kind).params.message;
+/** What a verdict is to the sender. */
+interface End {
+  ending: Ending;
+  /** It ends the message, and not well. */
+  isFailure: boolean;
 }
 
-function tooMany(inMs: number): Refusal {
-  const error = "the agent has been asked too often within an hour";
-  return { kind: "refused", status: 429, error, retryAfterS: Math.ceil(inMs / 1_000) };
-}
-
-function trouble(told: string): Refusal {
-  const error = `the agent can't answer now: ${told}`;
-  return { kind: "refused", status: 503, error, retryAfterS: TROUBLE_S, mark: "busy" };
+function endOf(message: InboundMessage, verdict: Verdict): End {
+  switch (verdict.kind) {
+    case "operator":
+      return { ending: trouble(verdict.told), isFailure: false };
+    case "again":
+    case "stopped":
+      return { ending: RESTARTING, isFailure: false };
+    case "answered":
+    case "silent": {
+      const text = verdict.kind === "answered" ? verdict.text : undefined;
+      if (verdict.dead !== undefined) {
+        return { ending: { kind: "failed", told: failureText(text ?? OFTEN) }, isFailure: true };
+      }
+      const isFailure = verdict.kind === "answered" && verdict.failure;
+      const reply = buildReply(message, text ?? NOTED, isFailure ? "failure" : "answer");
+      return { ending: { kind: "answer", message: reply.params.message }, isFailure };
+    }
+  }
 }

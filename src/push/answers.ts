@@ -39,6 +39,21 @@ export const BUSY: Refusal = {
   mark: "busy",
 };
 
+/** When the backend may work again, after only the operator can mend it; it is probed every minute. */
+const TROUBLE_S = 60;
+
+/** The hour's runs are used up; there may be one in so many milliseconds. */
+export function tooMany(inMs: number): Refusal {
+  const error = "the agent has been asked too often within an hour";
+  return { kind: "refused", status: 429, error, retryAfterS: Math.ceil(inMs / 1_000) };
+}
+
+/** Only the operator can help, or time; `told` is what the sender may read of it. */
+export function trouble(told: string): Refusal {
+  const error = `the agent can't answer now: ${told}`;
+  return { kind: "refused", status: 503, error, retryAfterS: TROUBLE_S, mark: "busy" };
+}
+
 /** The body of an ending. A refusal that came too late for a status of its own is an error. */
 export function endingBody(asked: Asked, ending: Ending): object {
   if (ending.kind === "answer") return answerBody(asked, ending.message);

@@ -10,10 +10,10 @@ import { Abortions } from "../shared/abortions.ts";
 import { Bell } from "../shared/bell.ts";
 import type { Clock } from "../shared/clock.ts";
 import { KeyedLock } from "../shared/keyed-lock.ts";
+import { Throttle } from "../shared/throttle.ts";
 import { BUSY, RESTARTING, type Ending } from "./answers.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Notes } from "./notes.ts";
-import { Throttle } from "./throttle.ts";
 
 /** Requests that may wait for their turn; who comes later is told to come again. */
 export const MOST_WAITING = 64;
@@ -23,6 +23,9 @@ export const PATIENCE_MS = 25 * 60_000;
 const FAILURE_MS = 10 * 60_000;
 /** Failures that are remembered for it. */
 const MOST_FAILURES = 1_000;
+/** A repeat of a message is told once in so long, for so many messages. */
+const REPEAT_MS = 60_000;
+const MOST_REPEATS = 1_000;
 
 /** Takes a message to its end, once it may begin. `slot` is given back and taken again for pauses. */
 export type Work = (message: InboundMessage, slot: Slot) => Promise<Ending>;
@@ -66,7 +69,7 @@ export class Desk {
     this.#parts = parts;
     this.#drain = drain;
     this.#slots = new Slots(concurrency);
-    this.#repeats = new Throttle(parts.clock);
+    this.#repeats = new Throttle(parts.clock, REPEAT_MS, MOST_REPEATS);
     // Who races against it hears of it; nobody else has to.
     this.#broken.promise.catch(() => {});
   }
@@ -188,7 +191,7 @@ export class Desk {
 
   /** Whoever knows the address may send one message without end. */
   #tellRepeat(activityId: string, running: boolean): void {
-    if (!this.#repeats.isDue(activityId)) return;
+    if (this.#repeats.due(activityId) === undefined) return;
     this.#parts.emit({ type: "push-repeat", activityId, running });
   }
 

@@ -3,12 +3,25 @@
  * sends, and a stranger may name each message another conversation.
  */
 import type { Clock } from "../shared/clock.ts";
-import { asObject, parseJson } from "../shared/json.ts";
+import { asObject, tryParseJson } from "../shared/json.ts";
 import type { Memory } from "../store/store.ts";
 
 const KEY = "push/turns";
 const MINUTE_MS = 60_000;
 const MINUTES = 60;
+
+/** The turn of one message, which holds one at most. */
+export interface Turn {
+  /**
+   * Takes one of the hour's runs, where it holds none. Gives undefined where there was one, else after
+   * how many milliseconds there may be. Rejects where it can't be written down, and then has taken none.
+   */
+  take(): Promise<number | undefined>;
+  /** What it holds was used up by a run that counts: for the next one it takes another. */
+  spend(): void;
+  /** Gives back what it holds, and takes none any more: the message has come to its end. */
+  end(): Promise<void>;
+}
 
 export class HourlyTurns {
   readonly #memory: Memory;
@@ -27,46 +40,75 @@ export class HourlyTurns {
   /** What earlier processes have run: a restart is no way around the limit. */
   async load(): Promise<void> {
     if (this.#limit === 0) return;
+    const kept = asObject(tryParseJson(await this.#memory.recall(KEY))) ?? {};
     this.#runs = new Map(
-      Object.entries(read(await this.#memory.recall(KEY))).flatMap(([minute, runs]) =>
+      Object.entries(kept).flatMap(([minute, runs]) =>
         typeof runs === "number" && runs > 0 ? [[Number(minute), runs]] : [],
       ),
     );
   }
 
-  /**
-   * Takes one of the hour's runs. Gives undefined where there was one, else after how many milliseconds
-   * there may be. Rejects where it can't be written down, and then has taken none.
-   */
-  async take(): Promise<number | undefined> {
-    if (this.#limit === 0) return undefined;
+  turn(): Turn {
+    /** The minute in which it was taken. */
+    let held: number | undefined;
+    let isOver = false;
+    const giveBack = async () => {
+      const minute = held;
+      held = undefined;
+      if (minute !== undefined) await this.#giveBack(minute);
+    };
+    return {
+      take: async () => {
+        if (this.#limit === 0 || held !== undefined || isOver) return undefined;
+        const taken = await this.#take();
+        if (taken.kind === "later") return taken.inMs;
+        held = taken.minute;
+        // It came too late: nobody waits for it any more.
+        if (isOver) await giveBack();
+        return undefined;
+      },
+      spend: () => void (held = undefined),
+      end: async () => {
+        isOver = true;
+        await giveBack();
+      },
+    };
+  }
+
+  async #take(): Promise<{ kind: "taken"; minute: number } | { kind: "later"; inMs: number }> {
     const now = Math.floor(this.#clock.now() / MINUTE_MS);
     // A clock that was set back leaves runs in the future: of them nothing can be said.
     this.#runs = new Map([...this.#runs].filter(([at]) => at > now - MINUTES && at <= now));
     const total = [...this.#runs.values()].reduce((sum, runs) => sum + runs, 0);
     if (total >= this.#limit) {
       const oldest = Math.min(...this.#runs.keys());
-      return Math.max((oldest + MINUTES) * MINUTE_MS - this.#clock.now(), 1_000);
+      const inMs = Math.max((oldest + MINUTES) * MINUTE_MS - this.#clock.now(), 1_000);
+      return { kind: "later", inMs };
     }
     this.#count(now, 1);
     try {
-      await this.#memory.remember(KEY, JSON.stringify(Object.fromEntries(this.#runs)));
+      await this.#write();
     } catch (error) {
       this.#count(now, -1);
       throw error;
     }
-    return undefined;
+    return { kind: "taken", minute: now };
   }
 
-  #count(minute: number, runs: number): void {
-    this.#runs.set(minute, (this.#runs.get(minute) ?? 0) + runs);
+  async #giveBack(minute: number): Promise<void> {
+    this.#count(minute, -1);
+    // Others may have it at once; a disk that does not take it now gets it with the next turn.
+    await this.#write().catch(() => {});
   }
-}
 
-function read(text: string | undefined): object {
-  try {
-    return asObject(parseJson(text ?? "{}")) ?? {};
-  } catch {
-    return {};
+  /** One that is not counted any more can't be taken off. */
+  #count(minute: number, change: 1 | -1): void {
+    const runs = (this.#runs.get(minute) ?? 0) + change;
+    if (runs > 0) this.#runs.set(minute, runs);
+    else this.#runs.delete(minute);
+  }
+
+  async #write(): Promise<void> {
+    await this.#memory.remember(KEY, JSON.stringify(Object.fromEntries(this.#runs)));
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { LeftRun } from "../bridge/parts.ts";
 import { PUSHED_RUNS as RUNS, pushedRuns } from "../bridge/recovery.ts";
-import { parseJson } from "../shared/json.ts";
+import { tryParseJson } from "../shared/json.ts";
 import { KeyedLock } from "../shared/keyed-lock.ts";
 import type { ChildProcess, Memory } from "../store/store.ts";
 import { isAnswer, type AnswerMessage } from "./answers.ts";
@@ -41,7 +41,8 @@ export class Notes {
   async answer(id: string): Promise<AnswerMessage | undefined> {
     const unwritten = this.#unwritten.get(id);
     if (unwritten !== undefined) return unwritten;
-    const kept = parsed(await this.#memory.recall(answerKey(id)));
+    // What is of a newer version, perhaps, is as if nothing were there.
+    const kept = tryParseJson(await this.#memory.recall(answerKey(id)));
     return isAnswer(kept) ? kept : undefined;
   }
 
@@ -132,15 +133,5 @@ export class Notes {
       const value = this.#runs.size === 0 ? undefined : JSON.stringify(runs);
       return this.#memory.remember(RUNS, value);
     });
-  }
-}
-
-function parsed(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return parseJson(text);
-  } catch {
-    // Of a newer version, perhaps: as if nothing were there.
-    return undefined;
   }
 }

@@ -19,7 +19,7 @@ import { keepLookout } from "./lookout.ts";
 import { Notes } from "./notes.ts";
 import type { PushOptions, PushParts } from "./parts.ts";
 import { Paths, secretSegment } from "./paths.ts";
-import { Presence } from "./presence.ts";
+import { presenceLost } from "./presence.ts";
 import { probe, type Sight } from "./probe.ts";
 import { doubtsAbout, showPublicUrl } from "./public-url.ts";
 import { assemble, type PushCrew } from "./push-crew.ts";
@@ -67,7 +67,6 @@ async function live(
   const { emit, platform } = parts;
   const { stops, ending, cut, life } = makeStops({ asked, now });
   const { drain } = stops;
-  const presence = new Presence(options, parts);
   // Told of with the beats, too: who learns it first does not matter.
   const known = overlay(platform, {
     register: async (card, given) => {
@@ -82,12 +81,10 @@ async function live(
       return answer;
     },
   });
-  const all = { ...parts, platform: known, emit: presence.watch(emit) };
+  const all = { ...parts, platform: known };
   const crew = assemble(options, all, stops, { naps, notes, paths });
   await crew.credential.load();
   await crew.turns.load();
-  // Nothing runs yet: what lies there is of messages that ended with their process.
-  await crew.files.sweep();
   const listener = listen(
     options.listen,
     (request, patience) => crew.handler.handle(request, patience),
@@ -108,6 +105,10 @@ async function live(
   );
   const probing = crew.gate.guard(life.signal);
   const beating = runHeartbeat(all, options, crew, life.signal);
+  const lost = async () => {
+    const why = await presenceLost(await beating, options, parts, life.signal);
+    if (why !== undefined) throw why;
+  };
   const upkeep = keepPushHouse({ ...parts, ...crew, notes }, life.signal);
   const lookout = keepLookout(options, all, { naps, paths, segment, seen }, life.signal);
   const beside = [guards, probing, beating, upkeep, lookout];
@@ -121,7 +122,7 @@ async function live(
       guards.then(() => stopped),
       probing.then(() => stopped),
       lookout.then(() => stopped),
-      beating.then(() => presence.lost(life.signal)).then(() => stopped),
+      lost().then(() => stopped),
     ]);
   } catch (error) {
     failure = error;

@@ -31,13 +31,9 @@ export function assemble(
 ) {
   const { workspaceId } = options;
   const emit: Emit = (event) => given.emit(withoutJournal(event));
-  const store = overlay(given.store, {
-    // A push has no row in the journal.
-    journal: overlay(given.store.journal, { child: (id, child) => notes.child(id, child) }),
-  });
-  const parts = { ...given, emit, store };
+  const parts = { ...given, emit };
   const { clock } = parts;
-  const { memory } = store;
+  const { memory } = parts.store;
   const core = assembleCore(options, parts, stops, naps);
   const { keeper, budget } = core;
   const turns = new HourlyTurns(memory, clock, options.turnLimit);
@@ -80,6 +76,7 @@ function withoutJournal(event: BridgeEvent): BridgeEvent {
   switch (event.type) {
     case "run-failed":
     case "backend-paused":
+    case "budget-spent":
       return { ...event, kept: false };
     default:
       return event;

@@ -1,5 +1,5 @@
 /** JSON-RPC 2.0 as agents speak it over HTTP, in the words of A2A v0.3 and of v1.0. */
-import { asObject, get, getString, isDeeper, parseJson, type JsonObject } from "../shared/json.ts";
+import { asObject, get, getString, isTooDeep, parseJson, type JsonObject } from "../shared/json.ts";
 
 /** Who speaks v1.0 gets answers in its form. A slash in the method's name tells. */
 export type Version = "0.3" | "1.0";
@@ -16,8 +16,6 @@ export type Request =
   | (Asked & { kind: "message"; method: string; envelope: JsonObject })
   | (Asked & { kind: "error"; code: number; message: string });
 
-/** To write a deeper one takes seconds, where it can be done at all. */
-const MOST_LEVELS = 1_000;
 /** Ids are keys here, and come back with the answer. */
 const LONGEST_ID = 1_000;
 
@@ -57,7 +55,7 @@ export function readRequest(body: string): Request {
   if (id === undefined) return refuse(asked, -32600, "id must be a string or a number");
   if (method === undefined) return refuse(asked, -32600, "method is missing");
   if (!SENDING.has(method)) return unserved(asked, method);
-  if (isDeeper(envelope, MOST_LEVELS)) return refuse(asked, -32600, "it is nested too deeply");
+  if (isTooDeep(envelope)) return refuse(asked, -32600, "it is nested too deeply");
   const params = get(envelope, "params");
   const message = asObject(get(params, "message"));
   if (message === undefined) return refuse(asked, -32602, "params.message is missing");

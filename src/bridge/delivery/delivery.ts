@@ -2,8 +2,6 @@
  * Delivers the replies of the outbox: tries again what may pass, gives up what can't, and looks for a
  * notice before it posts it a second time.
  */
-import { nextDelay } from "../../shared/backoff.ts";
-import { formatDuration } from "../../shared/duration.ts";
 import { formatTimestamp } from "../../shared/timestamp.ts";
 import { PlatformError, type Verdict } from "../../platform/platform.ts";
 import type { Reply } from "../../store/store.ts";
@@ -15,12 +13,9 @@ import { ECHO_MS, wasPosted } from "./notices.ts";
 import type { BridgeParts } from "../parts.ts";
 import type { Poster } from "./post.ts";
 import type { Standing } from "../standing.ts";
+import type { Tries } from "./tries.ts";
 import type { Watchdog } from "../watchdog.ts";
 
-/** How long a reply is tried, from when it was entered. */
-const PATIENCE_MS = 24 * 3_600_000;
-/** And at least so long by this process: most of those hours the machine may have slept. */
-const LEAST_PATIENCE_MS = 10 * 60_000;
 /** For so long a file is tried that the platform fails to take; its answer is worth more than it. */
 const FILE_PATIENCE_MS = 3_600_000;
 /** Longer than any post may take, and than the waits before and after it. */
@@ -39,6 +34,7 @@ export interface DeliveryDeps {
   poster: Poster;
   standing: Standing;
   attacher: Attacher;
+  tries: Tries;
 }
 
 /** How one reply is delivered. */
@@ -72,16 +68,20 @@ export class Delivery {
    * store can't be used any more.
    */
   async deliver(reply: Reply, options: DeliveryOptions = {}): Promise<Delivered> {
-    const { clock, random, emit } = this.#parts;
-    const { naps, watchdog, poster } = this.#deps;
-    const { drain, cut } = this.#stops;
+    const { clock, emit } = this.#parts;
+    const { watchdog, poster, tries } = this.#deps;
+    const { cut } = this.#stops;
     const named = { activityId: reply.activityId, to: senderName(reply.lane) };
     const loop = `delivery of ${reply.activityId}`;
     const begun = clock.monotonic();
     let doubtful = reply.maybePosted;
     const outgoing: Outgoing = { reply, body: options.body };
     try {
-      for (let failures = 0; !cut.aborted;) {
+      watchdog.expect(loop, SLACK_MS);
+      // Its peer may have held it open, and have asked to be left alone for a while then.
+      const restMs = tries.begin(reply);
+      if (restMs > 0 && !(await this.#rest(restMs, options))) return "left";
+      while (!cut.aborted) {
         watchdog.expect(loop, SLACK_MS);
         const presented = this.#parts.token.value;
         let uploaded = false;
@@ -105,24 +105,28 @@ export class Delivery {
           const judged = await this.#judge(outgoing.reply, error, presented, options);
           if (judged === "again") continue;
           if (judged !== "later") return judged;
-          failures += 1;
-          const inMs = nextDelay(failures, random, error.failure.retryAfterMs);
-          const tried = clock.monotonic() - begun + inMs;
-          if (tried > LEAST_PATIENCE_MS && clock.now() - reply.since + inMs > PATIENCE_MS) {
-            const reason = `${error.message}; tried for ${formatDuration(PATIENCE_MS)}`;
-            return await this.#refuse(outgoing.reply, reason);
-          }
+          const next = tries.failed(reply, error.message, error.failure.retryAfterMs);
+          if (next.kind === "over") return await this.#refuse(outgoing.reply, next.reason);
+          const { failures, inMs } = next;
           emit({ type: "reply-retry", ...named, failures, reason: error.message, inMs });
-          options.onPause?.();
-          // A bridge that was told to stop does not wait for what the next start can do as well.
-          await naps.nap(inMs, drain);
-          if (drain.aborted) break;
+          if (!(await this.#rest(inMs, options))) break;
         }
       }
       return "left";
     } finally {
       watchdog.dismiss(loop);
     }
+  }
+
+  /**
+   * Waits for the next try. Resolves with false where there is none: a bridge that was told to stop does
+   * not wait for what the next start can do as well.
+   */
+  async #rest(inMs: number, { onPause }: DeliveryOptions): Promise<boolean> {
+    const { drain } = this.#stops;
+    onPause?.();
+    await this.#deps.naps.nap(inMs, drain);
+    return !drain.aborted;
   }
 
   /** The platform has all files of a notice before it is posted. */
@@ -166,6 +170,7 @@ export class Delivery {
     emit({ type: "answered", activityId, to: senderName(lane), ms: Math.max(0, ms), kind, note });
     const at = formatTimestamp(BigInt(Math.floor(platform.serverNow())) * 1_000_000n);
     await this.#deps.keeper.do(() => store.outbox.posted(reply, at));
+    this.#deps.tries.forget(reply);
     return "posted";
   }
 
@@ -191,6 +196,7 @@ export class Delivery {
   async #refuse(reply: Reply, reason: string): Promise<"refused"> {
     const { store, emit } = this.#parts;
     await this.#deps.keeper.do(() => store.outbox.refused(reply, reason));
+    this.#deps.tries.forget(reply);
     const { activityId, lane, kind } = reply;
     emit({ type: "reply-refused", activityId, to: senderName(lane), kind, reason });
     return "refused";

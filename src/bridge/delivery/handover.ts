@@ -11,16 +11,23 @@ import { RETRIED } from "./delivery.ts";
 import { senderName } from "../events.ts";
 import { Unwritten, type Keeper } from "../keeper.ts";
 import type { BridgeParts } from "../parts.ts";
+import type { Tries } from "./tries.ts";
 
 /** Posts that may stay open at once; Bun itself allows 256 requests. */
 const MOST_OPEN = 64;
 /** Of one peer: it must not keep the others from being answered. */
 const MOST_OF_ONE = 4;
 
+export interface HandoverDeps {
+  keeper: Keeper;
+  tries: Tries;
+  /** A reply was taken back, to be posted again first in its lane. */
+  poke(lane: string): void;
+}
+
 export class Handover {
   readonly #parts: Pick<BridgeParts, "store" | "emit" | "platform">;
-  readonly #keeper: Keeper;
-  readonly #poke: (lane: string) => void;
+  readonly #deps: HandoverDeps;
   readonly #cut: AbortSignal;
   /** The lanes of the open posts. */
   readonly #open = new Map<Promise<void>, string>();
@@ -28,16 +35,13 @@ export class Handover {
   /** Those that we broke off ourselves, at the end: their peers still work on them. */
   #brokenOff = 0;
 
-  /** `poke` tells that a reply was taken back, to be posted again first in its lane. */
   constructor(
     parts: Pick<BridgeParts, "store" | "emit" | "platform">,
-    keeper: Keeper,
-    poke: (lane: string) => void,
+    deps: HandoverDeps,
     cut: AbortSignal,
   ) {
     this.#parts = parts;
-    this.#keeper = keeper;
-    this.#poke = poke;
+    this.#deps = deps;
     this.#cut = cut;
   }
 
@@ -103,11 +107,8 @@ export class Handover {
     const { failure, verdict, message } = error;
     if (failure.deliveryConfirmed === true) return this.#delivered(reply);
     if (failure.unknownOutcome === true) return this.#unknown(reply, message);
-    if (RETRIED.has(verdict)) return this.#takeBack(reply, message);
-    await this.#keeper.do(() => this.#parts.store.outbox.refused(reply, message));
-    const { activityId, lane, kind } = reply;
-    const to = senderName(lane);
-    this.#parts.emit({ type: "reply-refused", activityId, to, kind, reason: message });
+    if (RETRIED.has(verdict)) return this.#again(reply, message, failure.retryAfterMs);
+    return this.#refuse(reply, message);
   }
 
   /**
@@ -116,23 +117,38 @@ export class Handover {
    */
   async #unknown(reply: Reply, reason: string): Promise<void> {
     const { outbox } = this.#parts.store;
-    const mode = await this.#keeper.do(() => outbox.peerMode(reply.lane));
-    if (mode === "poll") return this.#takeBack(reply, reason);
+    const mode = await this.#deps.keeper.do(() => outbox.peerMode(reply.lane));
+    if (mode === "poll") return this.#again(reply, reason);
     this.#tell(reply, false, reason);
     await this.#finish(reply);
   }
 
-  /** Written down, so that also the next process posts it again. */
-  async #takeBack(reply: Reply, reason: string): Promise<void> {
+  /**
+   * It is posted again, if it has not been tried for too long: by this process once it has rested, and
+   * also by the next one, for which it is written down at once.
+   */
+  async #again(reply: Reply, reason: string, retryAfterMs?: number): Promise<void> {
+    const { keeper, tries, poke } = this.#deps;
+    const next = tries.failed(reply, reason, retryAfterMs);
+    if (next.kind === "over") return this.#refuse(reply, next.reason);
     this.#tell(reply, false, reason);
-    await this.#keeper.do(() => this.#parts.store.outbox.takeBack(reply));
-    this.#poke(reply.lane);
+    await keeper.do(() => this.#parts.store.outbox.takeBack(reply));
+    poke(reply.lane);
+  }
+
+  async #refuse(reply: Reply, reason: string): Promise<void> {
+    await this.#deps.keeper.do(() => this.#parts.store.outbox.refused(reply, reason));
+    this.#deps.tries.forget(reply);
+    const { activityId, lane, kind } = reply;
+    const to = senderName(lane);
+    this.#parts.emit({ type: "reply-refused", activityId, to, kind, reason });
   }
 
   async #finish(reply: Reply): Promise<void> {
     const { platform, store } = this.#parts;
     const at = formatTimestamp(BigInt(Math.floor(platform.serverNow())) * 1_000_000n);
-    await this.#keeper.do(() => store.outbox.posted(reply, at));
+    await this.#deps.keeper.do(() => store.outbox.posted(reply, at));
+    this.#deps.tries.forget(reply);
   }
 
   #tell(reply: Reply, delivered: boolean, reason: string | undefined): void {

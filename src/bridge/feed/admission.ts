@@ -2,15 +2,9 @@
 import { digestOf, identityOf } from "../../a2a/identity.ts";
 import { interpret, type InboundMessage } from "../../a2a/feed-row.ts";
 import { readNotice } from "../../a2a/request.ts";
-import { get, getString, isDeeper } from "../../shared/json.ts";
+import { get, getString, isTooDeep } from "../../shared/json.ts";
 import type { NewMessage, NewRow } from "../../store/store.ts";
 import type { FeedRow } from "./feed.ts";
-
-/**
- * A message of honest make has a dozen. To write one of tens of thousands would hold up everything,
- * heartbeats included, for seconds each time that it is read.
- */
-const MOST_LEVELS = 1_000;
 
 /** A row as it is entered, and why it is passed over, where it is. */
 export interface Entry {
@@ -28,7 +22,7 @@ export function entryOf({ row, at, old }: FeedRow, ownId: string): Entry {
   if (old) return passed("from before what is looked at", true);
   const reading = interpret(row, ownId);
   if (reading.kind === "skip") return passed(reading.reason, reading.routine);
-  if (isDeeper(row.raw, MOST_LEVELS)) return passed("it is nested too deeply to be kept", false);
+  if (isTooDeep(row.raw)) return passed("it is nested too deeply to be kept", false);
   const message = toEnter(reading.message, row.raw);
   return { row: { ...place, message, notice: undefined }, skip: undefined };
 }

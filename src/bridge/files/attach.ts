@@ -12,9 +12,6 @@ import type { Standing } from "../standing.ts";
 import { ownUploadKey, pendingFileId } from "./uploads.ts";
 import type { Watchdog } from "../watchdog.ts";
 
-/** The platform is not away where it answered another call within this. */
-const HEARD_MS = 10 * 60_000;
-
 /** What is to be posted; both change while files are uploaded, and are kept so in the outbox. */
 export interface Outgoing {
   reply: Reply;
@@ -26,7 +23,7 @@ export interface AttacherDeps {
   keeper: Keeper;
   pace: Pace;
   standing: Standing;
-  watchdog: Pick<Watchdog, "heardWithin">;
+  watchdog: Pick<Watchdog, "answers">;
 }
 
 export class Attacher {
@@ -80,7 +77,8 @@ export class Attacher {
       if (this.#cut.aborted || !(error instanceof PlatformError)) throw error;
       const { verdict, failure, message } = error;
       if (!RETRIED.has(verdict)) return message;
-      if (!patient && this.#answers(failure.status)) return message;
+      // Nothing can be posted to a platform that is away, so that the file may wait.
+      if (!patient && this.#deps.watchdog.answers(failure.status)) return message;
       if (verdict !== "unauthorized") throw error;
       const ours = await this.#deps.standing.afterRefusal(error, presented, this.#cut);
       if (ours === "fine") return message;
@@ -94,11 +92,6 @@ export class Attacher {
     }
     const { uri, size = file.size } = uploaded;
     return { ...file, name: uploaded.name, mimeType: mimeType ?? uploaded.mimeType, size, uri };
-  }
-
-  /** Whether the platform is not away: nothing can be posted where it is, so that the file may wait. */
-  #answers(status: number | undefined): boolean {
-    return status !== undefined || this.#deps.watchdog.heardWithin(HEARD_MS);
   }
 
   async #note(outgoing: Outgoing, file: Attachment, uploaded: Attachment): Promise<void> {

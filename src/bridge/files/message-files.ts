@@ -36,8 +36,7 @@ export interface MessageFilesDeps {
   keeper: Keeper;
   naps: Naps;
   pace: Pace;
-  /** See {@link ReceivedFiles}. */
-  watchdog?: Pick<Watchdog, "heardWithin">;
+  watchdog: Pick<Watchdog, "answers">;
 }
 
 export class MessageFiles {

@@ -24,8 +24,6 @@ export const MAX_FILES = 20;
  * a platform that is away altogether is waited for.
  */
 const PATIENCE_MS = 30 * 60_000;
-/** It is not away where it answered another call within this. */
-const HEARD_MS = 10 * 60_000;
 /** Messages whose patience is counted. */
 const MOST_FAILING = 1_000;
 
@@ -39,8 +37,8 @@ export type Received =
 export interface ReceivedFilesDeps {
   keeper: Keeper;
   pace: Pace;
-  /** Tells whether the platform is away; without it, one that gives no status counts as away. */
-  watchdog?: Pick<Watchdog, "heardWithin"> | undefined;
+  /** Tells whether the platform is away. */
+  watchdog: Pick<Watchdog, "answers">;
 }
 
 type Kept = KeptFile & { mimeType?: string | undefined };
@@ -197,8 +195,7 @@ export class ReceivedFiles {
     this.#failingSince.set(activityId, since);
     const [oldest = ""] = this.#failingSince.keys();
     if (this.#failingSince.size > MOST_FAILING) this.#failingSince.delete(oldest);
-    if (now - since <= PATIENCE_MS) return false;
-    return status !== undefined || this.#deps.watchdog?.heardWithin(HEARD_MS) === true;
+    return now - since > PATIENCE_MS && this.#deps.watchdog.answers(status);
   }
 
   #tell(activityId: string, file: string, reason: string, files = 1): void {

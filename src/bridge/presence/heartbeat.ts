@@ -4,7 +4,7 @@
  */
 import { nextDelay } from "../../shared/backoff.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { messageOf } from "../../shared/errors.ts";
+import { messageOf, MoleculeError } from "../../shared/errors.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import type { Naps } from "../naps.ts";
 import type { Pace } from "../pace.ts";
@@ -29,13 +29,16 @@ export interface HeartbeatDeps {
   renewal: Renewal;
 }
 
-/** Beats until the signal aborts. Never rejects: a refusal ends the beats alone, and says so. */
+/**
+ * Beats until the signal aborts. Never rejects: a refusal ends the beats alone, is told, and is what this
+ * resolves with. That is the platform's word, or what it means where that was found out.
+ */
 export async function runHeartbeat(
   parts: BridgeParts,
   options: Pick<BridgeOptions, "workspaceId" | "heartbeatMs">,
   deps: HeartbeatDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<MoleculeError | undefined> {
   const { platform, token, clock, emit, random } = parts;
   const { vitals, watchdog, naps, renewal } = deps;
   let failures = 0;
@@ -54,11 +57,11 @@ export async function runHeartbeat(
         }
         failures = 0;
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) return undefined;
         if (!(error instanceof PlatformError)) throw error;
         if (error.verdict === "unauthorized") {
           if (await renewal.renew(presented, signal)) continue;
-          if (signal.aborted) return;
+          if (signal.aborted) return undefined;
           throw await explainUnauthorized(error, platform, options.workspaceId, token, signal);
         }
         if (error.verdict !== "transient" && error.verdict !== "misaddressed") throw error;
@@ -71,15 +74,20 @@ export async function runHeartbeat(
       if (failures > 0) await naps.nap(waitMs, signal);
       else await untilNext(clock, deps, waitMs, signal);
     }
+    return undefined;
   } catch (error) {
-    const hint = error instanceof Error && "hint" in error ? error.hint : undefined;
-    if (!signal.aborted) {
-      const told = typeof hint === "string" ? hint : undefined;
-      emit({ type: "heartbeat-ended", reason: messageOf(error), hint: told });
-    }
+    if (signal.aborted) return undefined;
+    const hint = error instanceof MoleculeError ? error.hint : undefined;
+    emit({ type: "heartbeat-ended", reason: messageOf(error), hint });
+    return error instanceof MoleculeError ? error : faultError(error);
   } finally {
     watchdog.dismiss("heartbeat");
   }
+}
+
+/** A fault of ours. */
+function faultError(cause: unknown): MoleculeError {
+  return new MoleculeError(`heartbeats have ended: ${messageOf(cause)}`, { cause });
 }
 
 /** Resolves when the next beat is due, on abort, or when the machine wakes up. */

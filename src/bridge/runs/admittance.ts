@@ -1,5 +1,6 @@
 /** Who may ask: the others' messages are not run, and said so once in a while (`--allow-from`). */
 import type { Clock } from "../../shared/clock.ts";
+import { Throttle } from "../../shared/throttle.ts";
 import type { Head } from "../../store/store.ts";
 import { senderName, type Emit } from "../events.ts";
 import type { AllowFrom } from "../parts.ts";
@@ -10,14 +11,14 @@ const HOUR_MS = 3_600_000;
 const MOST_PEERS = 10_000;
 
 export class Admittance {
-  readonly #parts: { clock: Clock; emit: Emit };
+  readonly #emit: Emit;
   readonly #allow: AllowFrom;
-  /** When each refused peer was told last, monotonic; the longest ago first. */
-  readonly #told = new Map<string, number>();
+  readonly #told: Throttle;
 
-  constructor(parts: { clock: Clock; emit: Emit }, allow: AllowFrom) {
-    this.#parts = parts;
+  constructor({ clock, emit }: { clock: Clock; emit: Emit }, allow: AllowFrom) {
+    this.#emit = emit;
     this.#allow = allow;
+    this.#told = new Throttle(clock, HOUR_MS, MOST_PEERS);
   }
 
   /**
@@ -27,20 +28,9 @@ export class Admittance {
    */
   refuse(lane: string, { id, isReply }: Pick<Head, "id" | "isReply">): Refusal | undefined {
     if (mayAsk(this.#allow, lane)) return undefined;
-    const told = !isReply && (lane === "" || this.#isDue(lane));
-    this.#parts.emit({ type: "refused", activityId: id, from: senderName(lane), told });
+    const told = !isReply && (lane === "" || this.#told.due(lane) !== undefined);
+    this.#emit({ type: "refused", activityId: id, from: senderName(lane), told });
     return told ? "tell" : "silent";
-  }
-
-  #isDue(peer: string): boolean {
-    const now = this.#parts.clock.monotonic();
-    const last = this.#told.get(peer);
-    if (last !== undefined && now - last < HOUR_MS) return false;
-    this.#told.delete(peer);
-    const [oldest] = this.#told.keys();
-    if (oldest !== undefined && this.#told.size >= MOST_PEERS) this.#told.delete(oldest);
-    this.#told.set(peer, now);
-    return true;
   }
 }
 

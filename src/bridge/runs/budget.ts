@@ -5,7 +5,7 @@
 import type { Backend } from "../../backends/backend.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { UsageError } from "../../shared/errors.ts";
-import { getNumber, parseJson } from "../../shared/json.ts";
+import { getNumber, tryParseJson } from "../../shared/json.ts";
 import type { Memory } from "../../store/store.ts";
 import type { Emit } from "../events.ts";
 import type { Keeper } from "../keeper.ts";
@@ -192,12 +192,7 @@ function untilTomorrow(nowMs: number): number {
 
 /** What is not there, or can't be read, counts as nothing. */
 function readSums(text: string | undefined): Omit<Day, "date" | "told"> {
-  let sums: unknown;
-  try {
-    sums = parseJson(text ?? "{}");
-  } catch {
-    sums = {};
-  }
+  const sums = tryParseJson(text);
   const amount = (key: string) => Math.max(0, getNumber(sums, key) ?? 0);
   return {
     usd: amount("usd"),

@@ -4,14 +4,12 @@ import type { Admittance, Refusal } from "./admittance.ts";
 import { BUDGET_SPENT, type Budget } from "./budget.ts";
 import type { Gate } from "./gate.ts";
 import type { BridgeOptions, BridgeParts } from "../parts.ts";
+import { MOST_CRASHES } from "./patience.ts";
 import { OWN_WORDS } from "./replies.ts";
 import { withoutRun } from "./run.ts";
 import type { Slots } from "./slots.ts";
 import type { Turns } from "./turns.ts";
 import type { Verdict } from "./verdict.ts";
-
-/** Deaths of the process in the middle of its run after which a message is given up. */
-const MOST_CRASHES = 5;
 
 export type Decision =
   /** It may begin: a slot is taken for it. */
@@ -58,8 +56,12 @@ export class Entry {
     const refusal = admittance.refuse(lane, head);
     if (refusal !== undefined) return refused(refusal);
     if (head.crashes >= MOST_CRASHES) return { kind: "give up" };
-    const verdict = withoutRun(this.#parts, this.#options, head);
-    if (verdict !== undefined) return { kind: "unrun", verdict };
+    const unrun = withoutRun(this.#parts.backend, this.#options, head);
+    if (unrun !== undefined) {
+      const { verdict, reason } = unrun;
+      this.#parts.emit({ type: "skipped", activityId: head.id, reason, routine: false });
+      return { kind: "unrun", verdict };
+    }
     if (!(await turns.wait(lane, drain))) return { kind: "wait" };
     // Once for each message, and an answer to us is never answered.
     const tells = !head.told && !head.isReply;

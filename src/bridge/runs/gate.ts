@@ -9,6 +9,7 @@ import { formatDuration } from "../../shared/duration.ts";
 import { messageOf, MoleculeError } from "../../shared/errors.ts";
 import type { Emit } from "../events.ts";
 import type { Naps } from "../naps.ts";
+import type { Verdict } from "./verdict.ts";
 
 const PROBE_MS = 60_000;
 
@@ -64,6 +65,12 @@ export class Gate {
     while (this.#trouble !== undefined && !this.#mayProbe && !signal.aborted) {
       await this.#bell.wait(signal);
     }
+  }
+
+  /** What the end of a run tells of the backend; one that did nothing, or was stopped, tells nothing. */
+  heed(verdict: Verdict): void {
+    if (verdict.kind === "operator") this.close(verdict);
+    else if (verdict.kind !== "stopped" && verdict.kind !== "again") this.open();
   }
 
   /** A run ended otherwise: the backend works. */

@@ -1,13 +1,14 @@
 /** One run of one message by the backend. */
-import type { BackendRequest, Outcome, RunHooks } from "../../backends/backend.ts";
+import type { Backend, BackendRequest, Outcome } from "../../backends/backend.ts";
 import { interpret, readRow, type InboundMessage } from "../../a2a/feed-row.ts";
 import { LATE, within } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { messageOf } from "../../shared/errors.ts";
-import { parseJson } from "../../shared/json.ts";
-import type { Head } from "../../store/store.ts";
+import { tryParseJson } from "../../shared/json.ts";
+import type { ChildProcess, Head } from "../../store/store.ts";
 import type { Budget } from "./budget.ts";
 import { senderName } from "../events.ts";
+import { harmless } from "./hooks.ts";
 import type { Interim } from "./interim.ts";
 import type { Keeper } from "../keeper.ts";
 import type { MessageFiles } from "../files/message-files.ts";
@@ -41,41 +42,36 @@ export interface RunDeps {
 
 /** The message in a row as the journal keeps it; undefined where it can't be read. */
 export function readEntered(raw: string, workspaceId: string): InboundMessage | undefined {
-  let parsed: unknown;
-  try {
-    parsed = parseJson(raw);
-  } catch {
-    return undefined;
-  }
-  const row = readRow(parsed);
+  const row = readRow(tryParseJson(raw));
   const reading = row === undefined ? undefined : interpret(row, workspaceId);
   return reading?.kind === "message" ? reading.message : undefined;
 }
 
-/** What becomes of a message for which the backend is not asked; undefined where it is. */
+/** What becomes of a message for which the backend is not asked, and why it is not; undefined where it is. */
 export function withoutRun(
-  { backend, emit }: Pick<BridgeParts, "backend" | "emit">,
+  { takesEmptyText }: Pick<Backend, "takesEmptyText">,
   { onReply }: Pick<BridgeOptions, "onReply">,
-  { id, isReply, isEmpty }: Head,
-): Verdict | undefined {
+  { isReply, isEmpty }: Pick<Head, "isReply" | "isEmpty">,
+): { verdict: Verdict; reason: string } | undefined {
+  const silent: Verdict = { kind: "silent", dead: undefined };
   if (isReply && onReply === "skip") {
-    const reason = "an answer to us (--on-reply skip)";
-    emit({ type: "skipped", activityId: id, reason, routine: false });
-    return { kind: "silent", dead: undefined };
+    return { verdict: silent, reason: "an answer to us (--on-reply skip)" };
   }
-  if (!isEmpty || backend.takesEmptyText) return undefined;
+  if (!isEmpty || takesEmptyText) return undefined;
   const reason = "it has neither text nor files";
-  emit({ type: "skipped", activityId: id, reason, routine: false });
-  if (isReply) return { kind: "silent", dead: undefined };
+  if (isReply) return { verdict: silent, reason };
   const text = "Your message holds no text or file that I can read.";
-  return { kind: "answered", text, failure: true, dead: undefined };
+  return { verdict: { kind: "answered", text, failure: true, dead: undefined }, reason };
 }
 
-/** What is run, and what writes down that it runs from now on. */
+/** What is run, and what keeps of it what a later process must know. */
 export interface Job {
   message: InboundMessage;
   head: Head;
+  /** It runs from now on. */
   begin(): Promise<unknown>;
+  /** The process that runs it. */
+  child(process: ChildProcess): Promise<void>;
 }
 
 /**
@@ -86,9 +82,10 @@ export async function runMessage(
   parts: BridgeParts,
   options: Pick<BridgeOptions, "workspaceId" | "maxAttempts">,
   deps: RunDeps,
-  { message, head, begin }: Job,
+  job: Job,
   cut: AbortSignal,
 ): Promise<Verdict> {
+  const { message, head } = job;
   const { emit, clock } = parts;
   const { activityId, isReply } = message;
   const from = senderName(message.peerId, message.sender);
@@ -105,7 +102,7 @@ export async function runMessage(
     failed(ready.reason);
     return dead({ reason: ready.reason, told: FILES_FAILED }, isReply);
   }
-  await begin();
+  await job.begin();
   const told = { activityId, messageId: message.messageId, from, isReply, bytes };
   emit({ type: "taken", ...told, attempt, interrupted });
   const begun = clock.monotonic();
@@ -124,6 +121,7 @@ export async function runMessage(
       answerFolder: ready.answerFolder,
       budgetUsd,
     },
+    job,
     cut,
   );
   // Written down before the answer: what was spent was spent, also by a run that is run again.
@@ -149,9 +147,10 @@ export async function runMessage(
 
 /** One run, with a limit above the backend's own, and its mark in the vitals. */
 async function runOnce(
-  { backend, clock, store }: BridgeParts,
+  { backend, clock }: BridgeParts,
   { vitals, watchdog, names, interim }: RunDeps,
   request: BackendRequest,
+  { child }: Pick<Job, "child">,
   cut: AbortSignal,
 ): Promise<Outcome> {
   const id = request.activityId;
@@ -166,13 +165,12 @@ async function runOnce(
   const stop = () => abort.abort();
   cut.addEventListener("abort", stop, { once: true });
   if (cut.aborted) stop();
-  const hooks: RunHooks = {
+  const hooks = harmless({
     // Not tried again: it is a second net under what the system itself tells of a dead run's rest.
-    onChild: (pid: number, identity: string | undefined) =>
-      store.journal.child(id, { pid, identity }).catch(() => {}),
+    onChild: (pid, identity) => child({ pid, identity }),
     onTask: (task) => vitals.task(id, task),
     onText: (text) => saying?.say(text),
-  };
+  });
   const running = backend.run(request, abort.signal, hooks).catch((error: unknown): Outcome => {
     // A backend must not throw; if one does, something may have been done.
     return { kind: "failed", reason: messageOf(error), told: "the agent failed" };

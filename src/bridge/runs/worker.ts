@@ -1,22 +1,17 @@
 /** What is done with a lane: its oldest message is taken to its end, then the next one. */
 import type { InboundMessage } from "../../a2a/feed-row.ts";
-import { fullJitter, RETRY_AFTER_MAX_MS } from "../../shared/backoff.ts";
-import type { Head } from "../../store/store.ts";
+import type { ChildProcess, Head } from "../../store/store.ts";
 import type { Endings } from "./endings.ts";
 import type { Entry } from "./entry.ts";
 import { senderName } from "../events.ts";
 import type { Gate } from "./gate.ts";
 import type { Naps } from "../naps.ts";
 import type { BridgeOptions, BridgeParts } from "../parts.ts";
+import { retryDelay } from "./patience.ts";
 import { failureText, troubleText } from "./replies.ts";
 import { readEntered, runMessage, type RunDeps } from "./run.ts";
 import type { Slots } from "./slots.ts";
 import type { Verdict } from "./verdict.ts";
-
-const RETRY_BASE_MS = 2_000;
-/** Who asks for patience is left alone for longer. */
-const PATIENT_BASE_MS = 5_000;
-const PATIENT_CAP_MS = 5 * 60_000;
 
 export interface WorkerDeps extends RunDeps {
   endings: Endings;
@@ -109,11 +104,11 @@ export class Worker {
     const message = await this.#load(head);
     if (message === undefined) return "next";
     const begin = () => keeper.do(() => store.journal.begin(head.id, counts));
-    const job = { message, head, begin };
+    const child = (process: ChildProcess) => store.journal.child(head.id, process);
+    const job = { message, head, begin, child };
     const { cut } = this.#stops;
     const verdict = await runMessage(this.#parts, this.#options, this.#deps, job, cut);
-    if (verdict.kind === "operator") gate.close(verdict);
-    else if (verdict.kind !== "stopped" && verdict.kind !== "again") gate.open();
+    gate.heed(verdict);
     // One at a time means that the answer belongs to the run; else others may begin.
     if (this.#options.concurrency > 1) free();
     return this.#conclude(head, message, verdict, takenAt, free);
@@ -162,10 +157,11 @@ export class Worker {
   async #again(
     head: Head,
     message: InboundMessage,
-    { reason, told, counted, retryAfterMs = 0 }: Extract<Verdict, { kind: "again" }>,
+    verdict: Extract<Verdict, { kind: "again" }>,
     free: () => void,
   ): Promise<Step> {
     const { id, attempts } = head;
+    const { reason, told, counted } = verdict;
     const { store, emit, random } = this.#parts;
     const { endings, keeper, naps, patience } = this.#deps;
     const { journal } = store;
@@ -182,10 +178,7 @@ export class Worker {
       const kept = await endings.keep(head, message, "trouble", troubleText(told));
       if (!(await endings.deliver(kept.reply, kept))) return "wait";
     }
-    const jitter = counted
-      ? fullJitter(attempt, random, RETRY_BASE_MS)
-      : fullJitter(attempt, random, PATIENT_BASE_MS, PATIENT_CAP_MS);
-    const inMs = Math.min(retryAfterMs, RETRY_AFTER_MAX_MS) + jitter;
+    const inMs = retryDelay(verdict, attempt, random);
     emit({ type: "run-retry", activityId: id, attempt, of, counted, reason, inMs });
     await naps.nap(inMs, this.#stops.drain);
     return "next";

@@ -25,6 +25,16 @@ test("a loop that is silent past its word ends the run", async () => {
   expect(await end).toMatchObject({ exitCode: 1, message: expect.stringContaining("intake") });
 });
 
+test("the platform is away where it answers neither this call nor any within ten minutes", async () => {
+  const clock = new ManualClock();
+  const watchdog = new Watchdog(clock);
+  watchdog.contact();
+  await clock.advance(600_000);
+  expect(watchdog.answers(undefined)).toBe(true);
+  await clock.advance(1);
+  expect([watchdog.answers(undefined), watchdog.answers(503)]).toEqual([false, true]);
+});
+
 test("a loop that ended in a known way is not waited for", async () => {
   const { clock, watchdog, stop, end } = watched();
   watchdog.expect("intake", 1_000);

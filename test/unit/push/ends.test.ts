@@ -107,3 +107,16 @@ test("messages that poll mode left unfinished are told of", async () => {
   await bridge.until("push-left");
   expect(bridge.of("push-left")).toEqual([{ type: "push-left", waiting: 3 }]);
 });
+
+test("files of old messages that can't be looked after are told of, and keep no bridge from its start", async () => {
+  await using platform = withSecret(new ScriptedPlatform());
+  await using bridge = await TestPush.start(platform, {
+    store: (store) =>
+      changed(store, {
+        files: changed(store.files, { list: () => Promise.reject(new Error("no folder")) }),
+      }),
+  });
+  await bridge.until("upkeep-failed");
+  expect(bridge.of("upkeep-failed")).toMatchObject([{ reason: "no folder" }]);
+  expect(await bridge.say("hello")).toBe("echo: hello");
+});

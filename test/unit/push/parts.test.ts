@@ -3,7 +3,6 @@ import { describe, expect, test } from "bun:test";
 import { buildReply } from "../../../src/a2a/reply.ts";
 import { arrivalOf } from "../../../src/push/arrival.ts";
 import { Bodies, MAX_BODY_BYTES } from "../../../src/push/body.ts";
-import { HourlyTurns } from "../../../src/push/hourly-turns.ts";
 import { Notes } from "../../../src/push/notes.ts";
 import { Paths, secretSegment } from "../../../src/push/paths.ts";
 import { Refusals } from "../../../src/push/refusals.ts";
@@ -121,36 +120,6 @@ describe("what is known of a message", () => {
     for (let n = 0; n < 20; n++) await notes.keepAnswer(`large-${n}`, large);
     expect(memory.kept.size).toBeLessThan(10_010);
   });
-});
-
-test("an hour's runs are counted by the minute, and a clock that is set back frees them", async () => {
-  const memory = new TestMemory();
-  const clock = new ManualClock();
-  const turns = new HourlyTurns(memory, clock, 2);
-  await turns.load();
-  expect(await turns.take()).toBeUndefined();
-  await clock.advance(30 * 60_000);
-  expect(await turns.take()).toBeUndefined();
-  expect(await turns.take()).toBe(30 * 60_000);
-  const next = new HourlyTurns(memory, clock, 2);
-  await next.load();
-  expect(await next.take()).toBe(30 * 60_000);
-  await clock.advance(30 * 60_000);
-  expect(await next.take()).toBeUndefined();
-  const back = new HourlyTurns(memory, new ManualClock(Date.UTC(2020, 0, 1)), 1);
-  await back.load();
-  expect(await back.take()).toBeUndefined();
-});
-
-test("a turn that could not be written down was not taken", async () => {
-  const memory = new TestMemory();
-  const turns = new HourlyTurns(memory, new ManualClock(), 1);
-  const remember = memory.remember.bind(memory);
-  memory.remember = () => Promise.reject(new Error("full"));
-  for (let n = 0; n < 3; n++) await expect(turns.take()).rejects.toThrow("full");
-  memory.remember = remember;
-  expect(await turns.take()).toBeUndefined();
-  expect(await turns.take()).toBeNumber();
 });
 
 test("refusals are told once a minute for each reason, with their number", async () => {

@@ -232,4 +232,27 @@ test("a token that is revoked ends the run with the reason, since nobody would s
   expect(end).toMatchObject({ exitCode: 3 });
   expect(String(end)).toContain("the workspace exists, so the token was revoked");
   expect(String(end)).not.toContain(TOKEN);
+  // What the heartbeat found out is not asked for again.
+  expect(platform.calls("state")).toEqual([]);
+});
+
+test("a heartbeat that is refused ends the run with the platform's word, and as the refusal that it is", async () => {
+  await using platform = withSecret(new ScriptedPlatform());
+  await using bridge = await TestPush.start(platform, { options: { heartbeatMs: 5 } });
+  platform.on("heartbeat", () => Response.json({ error: "not yours" }, { status: 403 }));
+  const end = await bridge.ended;
+  expect(end).toMatchObject({ exitCode: 3 });
+  expect(String(end)).toMatch(/heartbeats have ended: .*not yours/);
+  expect(bridge.of("heartbeat-ended")).toHaveLength(1);
+  expect(platform.calls("state").length).toBe(1);
+});
+
+test("where the refused heartbeat has its reason in the token, that is the end of the run", async () => {
+  await using platform = withSecret(new ScriptedPlatform());
+  await using bridge = await TestPush.start(platform, { options: { heartbeatMs: 5 } });
+  platform.on("state", () => Response.json({ error: "invalid token" }, { status: 401 }));
+  platform.on("heartbeat", () => Response.json({ error: "no such workspace" }, { status: 404 }));
+  const end = await bridge.ended;
+  expect(end).toMatchObject({ exitCode: 3 });
+  expect(String(end)).toContain("the token was revoked");
 });

@@ -211,7 +211,7 @@ test("a day's budget that is spent is a refusal until it is renewed, and the bri
   const { status, body } = await bridge.post(saying("three"));
   expect([status, body.busy]).toEqual([503, true]);
   expect(backend.requests).toHaveLength(2);
-  expect(bridge.of("budget-spent")).toHaveLength(1);
+  expect(bridge.of("budget-spent")).toMatchObject([{ kept: false }]);
 });
 
 test("repeats and empty messages are told once a minute each", async () => {

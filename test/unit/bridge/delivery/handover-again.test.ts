@@ -84,7 +84,7 @@ describe("an answer that a peer held open and then did not take", () => {
     await clock.advance(15_000);
     await bridge.until("reply-handed-over");
     release.resolve(refusal(503, "asleep"));
-    await bridge.until("reply-refused");
+    await clock.advanceUntil(() => bridge.of("reply-refused").length > 0);
     await bridge.stop();
     expect(bridge.of("stopped")).toMatchObject([{ settled: 0, dead: 1, replies: 0 }]);
   });

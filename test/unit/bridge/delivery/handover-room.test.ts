@@ -1,6 +1,7 @@
 /** How many posts peers may hold open, and who waits for that. */
 import { describe, expect, test } from "bun:test";
 import { Handover } from "../../../../src/bridge/delivery/handover.ts";
+import { Tries } from "../../../../src/bridge/delivery/tries.ts";
 import type { Keeper } from "../../../../src/bridge/keeper.ts";
 import type { BridgeParts } from "../../../../src/bridge/parts.ts";
 import type { Reply } from "../../../../src/store/store.ts";
@@ -124,8 +125,11 @@ describe("the room for open posts", () => {
     const keeper = { do: <T>(write: () => Promise<T>) => write() };
     const handover = new Handover(
       parts as unknown as BridgeParts,
-      keeper as unknown as Keeper,
-      () => {},
+      {
+        keeper: keeper as unknown as Keeper,
+        tries: new Tries({ clock: new ManualClock(), random: () => 0 }),
+        poke: () => {},
+      },
       NEVER,
     );
     const open = (lane: string) => {

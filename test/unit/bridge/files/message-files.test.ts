@@ -407,7 +407,9 @@ describe("a file that can't be fetched just now", () => {
     const emit = () => {};
     const keeper = new Keeper({ naps, random: () => 0, emit }, never);
     const pace = { beforeAnswer: async () => {} } as unknown as Pace;
-    const watchdog = { heardWithin: () => it.isHeard };
+    const watchdog = {
+      answers: (status: number | undefined) => status !== undefined || it.isHeard,
+    };
     const parts = { platform, store, clock, emit };
     const received = new ReceivedFiles(parts, { keeper, pace, watchdog }, WORKSPACE);
     const message = readEntered(JSON.stringify(withFiles(1, [pending("a")])), WORKSPACE)!;
