@@ -1,6 +1,6 @@
 /** The flags of push mode: what they mean, and what can't be meant beside them. */
 import type { Backend } from "../backends/backend.ts";
-import type { BridgeOptions } from "../bridge/parts.ts";
+import { ALLOW_ALL, type BridgeOptions } from "../bridge/parts.ts";
 import { kebab } from "../cli/flag.ts";
 import type { Context } from "../cli/command.ts";
 import { parseListen } from "../push/listen-address.ts";
@@ -8,6 +8,7 @@ import type { PushOptions } from "../push/parts.ts";
 import { parsePublicUrl } from "../push/public-url.ts";
 import { UsageError } from "../shared/errors.ts";
 import { mayBeProxied } from "../shared/proxy.ts";
+import { parseAllowFrom } from "./allow-from.ts";
 import type { ConnectValues } from "./connect.ts";
 
 /** Runs an hour that all pushed messages together may cause of a backend that costs money. */
@@ -35,7 +36,8 @@ export function checkMode(values: ConnectValues, context: Pick<Context, "source"
     );
   }
   parsePublicUrl(values.publicUrl);
-  if (values.allowFrom.trim() !== "all") {
+  const { canvas, peers } = parseAllowFrom(values.allowFrom) ?? ALLOW_ALL;
+  if (!canvas || peers !== "all") {
     throw new UsageError(
       "--allow-from can't be kept to in push mode: the platform does not tell who sends",
       "Leave it out, or leave --mode push out.",

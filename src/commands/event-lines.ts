@@ -27,7 +27,7 @@ export function logEvent(log: Log, event: BridgeEvent): void {
   // Milliseconds are precise enough; of dollars, hundredths of a cent.
   const rounded = Object.entries(fields).map(([key, value]) => [
     key,
-    typeof value === "number" ? round(value, key.endsWith("Usd") ? 10_000 : 1) : value,
+    typeof value === "number" ? round(value, /usd$/i.test(key) ? 10_000 : 1) : value,
   ]);
   log[level](message, { event: type, ...Object.fromEntries(rounded) } satisfies JsonObject);
 }

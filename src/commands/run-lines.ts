@@ -39,7 +39,7 @@ export function describeRun(event: RunEvent): [LogLevel, string] {
     case "budget-spent":
       return [
         "warn",
-        `the day's budget is spent: ${dollars(event.spentUsd)} of ${dollars(event.limitUsd)} (--daily-budget); messages wait for the next day, in ${ms(event.inMs)}`,
+        `the day's budget is spent: ${dollars(event.spentUsd)} of ${dollars(event.limitUsd)} (--daily-budget); messages ${event.kept === false ? "are refused until" : "wait for"} the next day, in ${ms(event.inMs)}`,
       ];
     case "budget-renewed":
       return [

@@ -1,7 +1,6 @@
 /** The memory of a local store. */
 import type { Clock } from "../shared/clock.ts";
 import type { StoreDatabase } from "./database.ts";
-import type { Sql } from "./sql.ts";
 import type { Memory, MemoryLimits } from "./store.ts";
 
 /** Entries forgotten in one step, so that nothing else has to wait long. */
@@ -36,27 +35,53 @@ export class LocalMemory implements Memory {
     }, true);
   }
 
-  async trim(prefix: string, limits: MemoryLimits): Promise<void> {
-    const step = (sql: Sql) => forgetOldest(sql, prefix, limits, this.#clock.now());
-    while ((await this.#database.write(step)) === STEP);
+  async trim(prefix: string, { ageMs, ...room }: MemoryLimits): Promise<void> {
+    // By the index of their age: the rows of other keys are not sorted.
+    const where = "INDEXED BY memory_by_age WHERE key >= ? AND key < ?";
+    const oldestMs = this.#clock.now() - ageMs;
+    await forgetOldest(this.#database, { ...room, oldestMs }, where, prefix, `${prefix}\u{10ffff}`);
   }
 }
 
-/** Gives how many were forgotten: as many as a step may, if there may be more. */
-function forgetOldest(sql: Sql, prefix: string, limits: MemoryLimits, nowMs: number): number {
-  // By the index of their age, and the length from the head of a value: nothing large is read.
-  const newestFirst = sql.all<{ n: number; at_ms: number; bytes: number }>(
-    `SELECT rowid AS n, at_ms, octet_length(value) AS bytes FROM memory INDEXED BY memory_by_age
-     WHERE key >= ? AND key < ? ORDER BY at_ms DESC, rowid DESC`,
-    prefix,
-    `${prefix}\u{10ffff}`,
+export interface MemoryRoom {
+  entries: number;
+  /** Of all keys and values. */
+  bytes: number;
+}
+
+interface MemoryRow {
+  n: number;
+  at_ms: number;
+  bytes: number;
+}
+
+/** Forgets the oldest of what `where` chooses: what is too much, and what is older than `oldestMs`. */
+export async function forgetOldest(
+  database: StoreDatabase,
+  { entries, bytes, oldestMs = 0 }: MemoryRoom & { oldestMs?: number },
+  where: string,
+  ...bindings: string[]
+): Promise<void> {
+  // The sizes stand in the heads of the rows: nothing large is read.
+  const newestFirst = database.read((sql) =>
+    sql.all<MemoryRow>(
+      `SELECT rowid AS n, at_ms, octet_length(key) + octet_length(value) AS bytes FROM memory ${where}
+       ORDER BY at_ms DESC, rowid DESC`,
+      ...bindings,
+    ),
   );
-  let left = limits.bytes;
-  const first = newestFirst.findIndex(({ at_ms: atMs, bytes }, place) => {
-    left -= bytes;
-    return place >= limits.entries || left < 0 || nowMs - atMs > limits.ageMs;
+  let left = bytes;
+  const kept = newestFirst.findIndex((row, place) => {
+    left -= row.bytes;
+    return place >= entries || left < 0 || row.at_ms < oldestMs;
   });
-  const excess = first < 0 ? [] : newestFirst.slice(Math.max(first, newestFirst.length - STEP));
-  for (const { n } of excess) sql.run("DELETE FROM memory WHERE rowid = ?", n);
-  return excess.length;
+  const excess = kept < 0 ? [] : newestFirst.slice(kept);
+  while (excess.length > 0) {
+    const some = excess.splice(-STEP);
+    await database.write((sql) => {
+      // One that was remembered again meanwhile is the newest.
+      const query = "DELETE FROM memory WHERE rowid = ? AND at_ms = ?";
+      for (const { n, at_ms: atMs } of some) sql.run(query, n, atMs);
+    });
+  }
 }

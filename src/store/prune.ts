@@ -2,6 +2,7 @@
 import type { Clock } from "../shared/clock.ts";
 import { REPEAT_MS } from "./admission.ts";
 import type { StoreDatabase } from "./database.ts";
+import { forgetOldest, type MemoryRoom } from "./memory.ts";
 import type { Sql } from "./sql.ts";
 import { watermarkOf, type Mark } from "./watermark.ts";
 
@@ -14,11 +15,11 @@ export const MAX_SEEN = 200_000;
 /** What backends remember, all together: a flood of conversations may not fill the disk for a month. */
 export const MAX_MEMORY: MemoryRoom = { entries: 20_000, bytes: 64 * 1024 * 1024 };
 
-export interface MemoryRoom {
-  entries: number;
-  /** Of all keys and values. */
-  bytes: number;
-}
+/**
+ * What the bridge itself must know is spared: the sums of its costs, the files that it uploaded, and what
+ * belongs to pushed messages, which has bounds of its own.
+ */
+const PRUNED = "WHERE key NOT GLOB 'spend/*' AND key NOT GLOB 'upload/*' AND key NOT GLOB 'push/*'";
 
 /** Rows looked at, and pages given back, in one step. */
 const STEP = 500;
@@ -57,7 +58,7 @@ export async function prune(
   }
   const forget = (sql: Sql) => forgetSentIds(sql, maxSeen);
   while ((await database.write(forget)) === STEP);
-  await pruneMemory(database, maxMemory);
+  await forgetOldest(database, maxMemory, PRUNED);
   while (await database.write(givePagesBack));
 }
 
@@ -108,38 +109,6 @@ function forgetSentIds(sql: Sql, most: number): number {
        SELECT n FROM sent_ids WHERE n <= (SELECT max(n) FROM sent_ids) - ? ORDER BY n LIMIT ${STEP})`,
     most,
   );
-}
-
-interface MemoryRow {
-  n: number;
-  at_ms: number;
-  bytes: number;
-}
-
-/**
- * Forgets the oldest of too much. What the bridge itself must know is spared: the sums of its costs, the
- * files that it uploaded, and what belongs to pushed messages, which has bounds of its own.
- */
-async function pruneMemory(database: StoreDatabase, { entries, bytes }: MemoryRoom): Promise<void> {
-  // The sizes stand in the heads of the rows: nothing large is read.
-  const rows = database.read((sql) =>
-    sql.all<MemoryRow>(
-      `SELECT rowid AS n, at_ms, octet_length(key) + octet_length(value) AS bytes FROM memory
-       WHERE key NOT GLOB 'spend/*' AND key NOT GLOB 'upload/*' AND key NOT GLOB 'push/*'
-       ORDER BY at_ms DESC, rowid DESC`,
-    ),
-  );
-  let left = bytes;
-  const kept = rows.findIndex((row, place) => place >= entries || (left -= row.bytes) < 0);
-  const excess = kept < 0 ? [] : rows.slice(kept);
-  while (excess.length > 0) {
-    const some = excess.splice(-STEP);
-    await database.write((sql) => {
-      // One that was remembered again meanwhile is the newest.
-      const query = "DELETE FROM memory WHERE rowid = ? AND at_ms = ?";
-      for (const { n, at_ms: atMs } of some) sql.run(query, n, atMs);
-    });
-  }
 }
 
 /** With its echo, so that posted ones and echoes stay comparable. */

@@ -216,7 +216,7 @@ export interface Memory {
 /** What may be kept at most. */
 export interface MemoryLimits {
   entries: number;
-  /** Of all values together. */
+  /** Of all keys and values together. */
   bytes: number;
   ageMs: number;
 }

@@ -269,6 +269,8 @@ test("flags that can't be meant are refused before anything is done", async () =
     [{ "public-url": "agent.example.com" }, "--public-url must be a URL"],
     [{ listen: "8787" }, "--listen must be HOST:PORT"],
     [{ "allow-from": "canvas" }, "--allow-from can't be kept to in push mode"],
+    // Everyone, in other words.
+    [{ "allow-from": "Peers,canvas", progress: "notify" }, "--progress notify has no meaning"],
     [{ once: true }, "--once has no meaning in push mode"],
     [{ "interval-ms": "5" }, "--interval-ms has no meaning in push mode"],
     [{ "since-secs": "5" }, "--since-secs has no meaning in push mode"],

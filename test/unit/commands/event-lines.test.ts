@@ -126,6 +126,10 @@ group("an event is told in one line", () => {
       "warn: the day's budget is spent: $5.02 of $5 (--daily-budget); messages wait for the next day, in 1 h",
     ],
     [
+      { type: "budget-spent", spentUsd: 5, limitUsd: 5, inMs: 3_600_000, kept: false },
+      "warn: the day's budget is spent: $5 of $5 (--daily-budget); messages are refused until the next day, in 1 h",
+    ],
+    [
       { type: "budget-renewed", limitUsd: 0.0025 },
       "info: a new day, with $0.0025 to spend: messages are answered again",
     ],
@@ -197,4 +201,9 @@ test("the fields of an event go along, in whole milliseconds and hundredths of a
     { type: "budget-spent", spentUsd: 5.02494, limitUsd: 0.5, inMs: 1.5 },
   );
   expect(told[1]?.[1]).toEqual({ event: "budget-spent", spentUsd: 5.0249, limitUsd: 0.5, inMs: 2 });
+  logEvent(
+    { error: tell, warn: tell, info: tell, debug: tell },
+    { type: "cost-assumed", activityId, usd: 0.12345 },
+  );
+  expect(told[2]?.[1]).toEqual({ event: "cost-assumed", activityId, usd: 0.1235 });
 });
