@@ -5,8 +5,8 @@ import {
   getArray,
   getNumber,
   getString,
-  isDeeper,
-  parseJson,
+  isTooDeep,
+  tryParseJson,
   type JsonObject,
 } from "../shared/json.ts";
 import { oneLine } from "../shared/text.ts";
@@ -91,40 +91,40 @@ export function filesIn(parts: readonly MessagePart[]): FileRef[] {
   return parts.flatMap((part) => (part.kind === "file" ? [part.file] : []));
 }
 
+/**
+ * All parts as text, in their order: texts as {@link textIn} joins them, files and data as a line each
+ * with an empty line between these and a text.
+ */
+export function describeParts(parts: readonly MessagePart[]): string {
+  const blocks: MessagePart[][] = [];
+  for (const part of parts) {
+    const block = blocks.at(-1);
+    if (block?.[0] !== undefined && isText(block[0]) === isText(part)) block.push(part);
+    else blocks.push([part]);
+  }
+  const described = blocks.map((block) => block.map(describePart).join("\n"));
+  return described.filter((text) => text !== "").join("\n\n");
+}
+
+function isText({ kind }: MessagePart): boolean {
+  return kind === "text";
+}
+
+function describePart(part: MessagePart): string {
+  if (part.kind === "file") return describeFile(part.file);
+  return part.kind === "data" ? `[data] ${JSON.stringify(part.data)}` : part.text;
+}
+
 /** The longest path of a system that we know. */
 const MAX_PATH = 4_096;
 
-/** A message's files as lines of text, for a backend that reads text only. */
-export function describeFiles(files: readonly FileRef[]): string {
-  return files
-    .map(({ name, mimeType, uri, path, problem }) => {
-      // Where it can't be had it leads nowhere, or where its reader should not go.
-      const where = path ?? (problem === undefined ? uri : `not fetched: ${problem}`);
-      const details = [mimeType, where]
-        .filter((d) => d !== undefined)
-        .map((d) => oneLine(d, path === d ? MAX_PATH : 400));
-      return `[file] ${oneLine(name ?? "unnamed")}${details.length > 0 ? ` (${details.join(", ")})` : ""}`;
-    })
-    .join("\n");
-}
-
-/** To write JSON of more levels takes seconds, where it can be done at all. */
-const MOST_LEVELS = 200;
-
-/**
- * What a backend that reads text only gets of a message without text: its files as lines, and its
- * data as JSON. Data that is nested more than 200 levels deep is only named.
- */
-export function describeParts(parts: readonly MessagePart[]): string {
-  const lines = parts.map((part) => {
-    if (part.kind === "file") return describeFiles([part.file]);
-    return part.kind === "data" ? describeData(part.data) : part.text;
-  });
-  return lines.filter((line) => line !== "").join("\n");
-}
-
-function describeData(data: unknown): string {
-  return `[data] ${isDeeper(data, MOST_LEVELS) ? "nested too deeply to be shown" : JSON.stringify(data)}`;
+function describeFile({ name, mimeType, uri, path, problem }: FileRef): string {
+  // Where it can't be had it leads nowhere, or where its reader should not go.
+  const where = path ?? (problem === undefined ? uri : `not fetched: ${problem}`);
+  const details = [mimeType, where]
+    .filter((d) => d !== undefined)
+    .map((d) => oneLine(d, path === d ? MAX_PATH : 400));
+  return `[file] ${oneLine(name ?? "unnamed")}${details.length > 0 ? ` (${details.join(", ")})` : ""}`;
 }
 
 function saysSomething(part: MessagePart): boolean {
@@ -134,11 +134,9 @@ function saysSomething(part: MessagePart): boolean {
 /** The envelope inside a text; anything else as it is. */
 function unpacked(body: unknown): unknown {
   if (typeof body !== "string") return body;
-  try {
-    return parseJson(body);
-  } catch {
-    return body;
-  }
+  const envelope = tryParseJson(body);
+  // How deep the text is nested nobody has looked at before.
+  return envelope === undefined || isTooDeep(envelope) ? body : envelope;
 }
 
 function partsOf(place: unknown): unknown[] {

@@ -13,6 +13,14 @@ export interface Admitted {
   note: string | undefined;
 }
 
+/** Where a program may have left files. */
+export interface AnswerFolders {
+  /** In which it works. */
+  cwd: string;
+  /** Undefined where no file can be left for the answer. */
+  answerFolder: string | undefined;
+}
+
 /**
  * Lets through the regular files that lie in `cwd` or in the answer folder once every link is followed:
  * what a stranger talked a program into naming (`/etc/passwd`) must not leave the machine. A relative
@@ -20,7 +28,7 @@ export interface Admitted {
  */
 export async function admitFiles(
   named: readonly AnswerFile[],
-  folders: { cwd: string; answerFolder: string | undefined },
+  folders: AnswerFolders,
   secrets: Secrets,
 ): Promise<Admitted> {
   if (named.length === 0) return { files: [], note: undefined };
@@ -47,7 +55,7 @@ export async function hasFiles(answerFolder: string | undefined): Promise<boolea
 const SHOWN_CHARS = 120;
 const SHOWN_FILES = 3;
 
-async function rootsOf({ cwd, answerFolder }: { cwd: string; answerFolder: string | undefined }) {
+async function rootsOf({ cwd, answerFolder }: AnswerFolders) {
   const folders = [cwd, ...(answerFolder === undefined ? [] : [answerFolder])];
   return Promise.all(folders.map((folder) => realpath(folder).catch(() => resolve(folder))));
 }

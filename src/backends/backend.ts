@@ -88,12 +88,12 @@ export type Outcome =
   /** Ended because we asked for it. The message is not settled. */
   | { kind: "stopped" };
 
-/** What a run tells while it goes on. */
+/** What a run tells while it goes on. Nothing that is called here throws or rejects. */
 export interface RunHooks {
   /**
    * A child was started. Called before the child gets its input, which waits for the promise, if
    * there is one. `identity` tells the process from a later one of the same number (see
-   * `process/identity.ts`). What it throws is ignored: the run goes on.
+   * `process/identity.ts`).
    */
   onChild(pid: number, identity: string | undefined): void | Promise<void>;
   /** What it is doing now, in a few words: for the canvas' card of the workspace. */

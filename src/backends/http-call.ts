@@ -1,5 +1,6 @@
 /** One HTTP call to the operator's agent. It never retries, and never throws. */
 import { parseRetryAfter } from "../shared/backoff.ts";
+import { BUN_FETCH, encodingOf, mediaType, nextHop, readCapped } from "../shared/http.ts";
 import { networkWords } from "../shared/network-words.ts";
 import type { BackendParts } from "./backend.ts";
 
@@ -39,20 +40,13 @@ export type HttpResult =
   /** The signal aborted. */
   | { kind: "ended" };
 
-const MAX_REDIRECTS = 3;
-
 /**
- * Options of Bun's fetch. Without the first, a silent request would end after six minutes, whatever the
- * timeout; without the second, a kilobyte of brotli unfolds to gigabytes before the cap sees any of it.
- * A kept connection that the agent closes just then would leave us in doubt about a message that it
- * never read, so each call has its own.
+ * A kept connection that the agent closes just then would leave us in doubt about a message that it never
+ * read, so each call has its own.
  */
-const FETCH_OPTIONS = { timeout: false, decompress: false, keepalive: false } as const;
+const FETCH_OPTIONS = { ...BUN_FETCH, keepalive: false } as const;
 
-/**
- * Makes the call. A redirect is followed at the same origin only, and only where method and body are
- * kept (RFC 9110, 15.4): headers that hold secrets go nowhere else.
- */
+/** Makes the call, and follows a redirect as {@link nextHop} has it. */
 export async function callHttp(
   request: HttpRequest,
   signal: AbortSignal,
@@ -62,18 +56,13 @@ export async function callHttp(
     let at = request.url;
     for (let hops = 0; ; hops++) {
       const response = await send(request, at, signal);
-      const location = response.headers.get("location");
-      if (response.status < 300 || response.status > 399 || location === null) {
-        return await receive(response, request.maxBytes, clock.now());
-      }
-      await response.body?.cancel();
-      const next = URL.parse(location, at.href);
-      const kept = request.method !== "POST" || response.status === 307 || response.status === 308;
-      if (next?.origin !== at.origin || !kept || hops >= MAX_REDIRECTS) {
-        const to = next === null ? "nowhere" : `${next.origin}${next.pathname}`;
+      const hop = await nextHop(response, at, request.method, hops);
+      if (hop === undefined) return await receive(response, request.maxBytes, clock.now());
+      if (hop.kind === "refused") {
+        const to = hop.to === null ? "nowhere" : `${hop.to.origin}${hop.to.pathname}`;
         return { kind: "elsewhere", words: `${at.host} redirects (${response.status}) to ${to}` };
       }
-      at = next;
+      at = hop.to;
     }
   } catch (error) {
     if (signal.aborted) return { kind: "ended" };
@@ -94,23 +83,12 @@ function send(request: HttpRequest, at: URL, signal: AbortSignal): Promise<Respo
 }
 
 async function receive(response: Response, maxBytes: number, nowMs: number): Promise<HttpAnswer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Leaving the loop ends the connection.
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size > maxBytes) break;
-  }
-  const { headers, status } = response;
-  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   return {
     kind: "answered",
-    status,
-    type: (headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "",
-    text: Buffer.concat(chunks, Math.min(size, maxBytes)).toString("utf8"),
-    cut: size > maxBytes,
-    retryAfterMs: parseRetryAfter(headers.get("retry-after"), nowMs),
-    encoding: encoding === "" || encoding === "identity" ? undefined : encoding,
+    status: response.status,
+    type: mediaType(response),
+    ...(await readCapped(response, maxBytes)),
+    retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), nowMs),
+    encoding: encodingOf(response),
   };
 }

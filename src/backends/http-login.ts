@@ -1,6 +1,7 @@
 /** What an operator gives for a server that is called: headers, and the keys in its address. */
 import { UsageError } from "../shared/errors.ts";
 import type { Secrets } from "../shared/secrets.ts";
+import { oneLine } from "../shared/text.ts";
 import type { BackendParts, OptionValues } from "./backend.ts";
 import { resolveText } from "./option-text.ts";
 
@@ -49,11 +50,42 @@ export function givenTwice(backend: string, name: string): UsageError {
   return new UsageError(`the header ${name} of the ${backend} backend is given twice`);
 }
 
+/** An address among the options, and what to say where it can't be read. */
+export interface AddressOption {
+  backend: string;
+  name: string;
+  /** How one looks. */
+  hint: string;
+}
+
+/**
+ * The address that the option holds, without its fragment. Throws a UsageError unless it is one of http:
+ * or https:, for `fetch` would open a `file:` or `s3:` address just as well. Learns the secrets in its
+ * query; a user and password in it are the caller's to take out or refuse.
+ */
+export function readAddress(
+  { backend, name, hint }: AddressOption,
+  text: string,
+  secrets: Secrets,
+): URL {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    const open = text.replace(/\/\/[^/?#]*@/, "//[secret]@").replace(/[?#].*$/s, "");
+    throw new UsageError(
+      `option ${name} of the ${backend} backend can't be "${oneLine(open, 60)}": it must begin with http:// or https://`,
+      hint,
+    );
+  }
+  url.hash = "";
+  learnQuery(url, secrets);
+  return url;
+}
+
 /**
  * Learns the values in the query of an address, as a key often stands there. A plain word or number is
  * one only where its name says so: `api-version=preview` must not be masked in every answer.
  */
-export function learnQuery(url: URL, secrets: Secrets): void {
+function learnQuery(url: URL, secrets: Secrets): void {
   for (const pair of url.search.slice(1).split("&")) {
     const at = pair.indexOf("=");
     const written = pair.slice(at + 1);

@@ -24,27 +24,21 @@ export function toJsonLine(request: BackendRequest): string {
     interrupted: request.interrupted,
     is_reply: request.isReply,
     text: request.text,
-    parts: partsOf(request),
+    parts: request.parts.map(partOf),
     files: request.files.map(fileOf),
     answer_folder: request.answerFolder ?? null,
     envelope: request.envelope ?? null,
   })}\n`;
 }
 
-/** The files among the parts are those of the request, in the same order: only there have they paths. */
-function partsOf({ parts, files }: BackendRequest): object[] {
-  const fetched = files.values();
-  return parts.map((part) => partOf(part, fetched));
-}
-
-function partOf(part: MessagePart, fetched: Iterator<FileRef, undefined>): object {
+function partOf(part: MessagePart): object {
   switch (part.kind) {
     case "text":
       return { kind: "text", text: part.text };
     case "data":
       return { kind: "data", data: part.data, mime_type: part.mimeType ?? null };
     case "file":
-      return { kind: "file", ...fileOf(fetched.next().value ?? part.file) };
+      return { kind: "file", ...fileOf(part.file) };
   }
 }
 

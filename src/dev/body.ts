@@ -1,5 +1,5 @@
 /** Request bodies: read within a limit, and read field by field as a typed decoder would. */
-import { asObject, parseJson, type JsonObject } from "../shared/json.ts";
+import { asObject, tryParseJson, type JsonObject } from "../shared/json.ts";
 import { refuse } from "./answers.ts";
 
 /** More than this is refused wherever the contract says nothing else (2.4.2, revision 2). */
@@ -68,11 +68,7 @@ async function readStart(stream: AsyncIterable<Uint8Array> | null, max: number) 
 
 /** Text as a JSON object; undefined for anything else, absurd nesting included. */
 export function toObject(text: string): JsonObject | undefined {
-  try {
-    return asObject(parseJson(text));
-  } catch {
-    return undefined;
-  }
+  return asObject(tryParseJson(text));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Answers: read within a limit and decoded, for what is promised in JSON. */
 import { parseRetryAfter } from "../shared/backoff.ts";
+import { encodingOf, mediaType, readCapped } from "../shared/http.ts";
 import { parseJson } from "../shared/json.ts";
 import type { Deadline } from "./deadline.ts";
 import type { Received } from "./failure.ts";
@@ -17,7 +18,7 @@ export interface Reading {
 
 /** Reads an answer whole. Throws a PlatformError with its beginning once it is larger than it may be. */
 export async function receive(response: Response, reading: Reading): Promise<Received> {
-  const text = await readCapped(response, reading);
+  const text = await readWhole(response, reading);
   const type = mediaType(response);
   const isJson = type === "" || type === "application/json" || type.endsWith("+json");
   const received: Received = {
@@ -43,48 +44,23 @@ export async function receive(response: Response, reading: Reading): Promise<Rec
 }
 
 /** Words for an answer that came packed although we asked for none; undefined for one that did not. */
-export function packing({ headers }: Response): string | undefined {
-  const encoding = headers.get("content-encoding") ?? "identity";
-  if (encoding.toLowerCase() === "identity") return undefined;
+export function packing(response: Response): string | undefined {
+  const encoding = encodingOf(response);
+  if (encoding === undefined) return undefined;
   return `an answer in the encoding ${encoding.slice(0, 20)}, which was not asked for`;
 }
 
-/** The type without its parameters, in lower case; "" where none is given. */
-function mediaType({ headers }: Response): string {
-  return (headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-}
-
-async function readCapped(
+async function readWhole(
   response: Response,
   { what, maxBytes, deadline }: Reading,
 ): Promise<string> {
-  if (response.body === null) return "";
-  const length = contentLength(response);
-  // Told to be small: reading it as a stream costs several times as much.
-  if (length !== undefined && length <= maxBytes) return response.text();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-    size += chunk.byteLength;
-    chunks.push(chunk);
-    if (size <= maxBytes) continue;
-    deadline.abort();
-    throw new PlatformError(
-      `${what}: the answer is larger than ${Math.round(maxBytes / 1024)} KiB`,
-      {
-        verdict: "transient",
-        status: response.status,
-        unreadable: true,
-        // No copy of all that was read.
-        head: Buffer.concat(chunks, Math.min(size, HEAD_BYTES)).toString("utf8"),
-      },
-    );
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-/** The length that an answer says it has, in bytes. */
-export function contentLength({ headers }: Response): number | undefined {
-  const text = headers.get("content-length") ?? "";
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  const { text, cut } = await readCapped(response, maxBytes, HEAD_BYTES);
+  if (!cut) return text;
+  deadline.abort();
+  throw new PlatformError(`${what}: the answer is larger than ${Math.round(maxBytes / 1024)} KiB`, {
+    verdict: "transient",
+    status: response.status,
+    unreadable: true,
+    head: text,
+  });
 }

@@ -1,6 +1,7 @@
 /** An answer that is a file: handed on piece by piece, and never whole in memory. */
 import { formatDuration } from "../shared/duration.ts";
-import { contentLength, packing } from "./answer.ts";
+import { contentLength } from "../shared/http.ts";
+import { packing } from "./answer.ts";
 import { Deadline } from "./deadline.ts";
 import type { Call, Http } from "./http.ts";
 import { PlatformError, type DownloadOptions, type Sink } from "./platform.ts";

@@ -4,6 +4,7 @@
  */
 import { createFetch } from "ofetch";
 import type { Clock } from "../shared/clock.ts";
+import { BUN_FETCH, nextHop } from "../shared/http.ts";
 import { isLoopback } from "../shared/proxy.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { receive } from "./answer.ts";
@@ -52,7 +53,6 @@ export interface Answer {
   body: unknown;
 }
 
-const MAX_REDIRECTS = 3;
 /** What the ids of a path may have: UUIDs are 36 long, those of the Go tool at most 128. */
 const MAX_SEGMENT_CHARACTERS = 200;
 
@@ -65,12 +65,8 @@ const ofetch = createFetch({
   AbortController,
 });
 
-/**
- * Options of Bun's fetch that ofetch's types don't know. Without the first a silent request would end
- * after six minutes; the deadline is ours to set. Without the second a kilobyte of brotli unfolds to
- * gigabytes before our cap sees any of it.
- */
-const BUN_OPTIONS = { timeout: false, decompress: false } as object;
+/** Which ofetch's types don't know. */
+const BUN_OPTIONS: object = BUN_FETCH;
 
 export class Http {
   readonly #parts: HttpParts;
@@ -176,7 +172,7 @@ export class Http {
     };
   }
 
-  /** Follows redirects that stay at the same origin; the token goes nowhere else. */
+  /** Follows redirects as {@link nextHop} has it: the token goes nowhere else. */
   async #follow(
     url: URL,
     call: Call,
@@ -197,14 +193,11 @@ export class Http {
         ignoreResponseError: true,
         responseType: "stream",
       })) as Response;
-      const location = response.headers.get("location");
-      if (response.status < 300 || response.status > 399 || location === null) return response;
-      await response.body?.cancel();
-      const next = URL.parse(location, at.href);
-      const kept = call.method === "GET" || response.status === 307 || response.status === 308;
-      if (next?.origin !== url.origin || !kept || hops >= MAX_REDIRECTS) {
+      const hop = await nextHop(response, at, call.method, hops);
+      if (hop === undefined) return response;
+      if (hop.kind === "refused") {
         throw new PlatformError(
-          `${call.what}: ${at.host} redirects to ${next?.origin ?? "nowhere"}, which is not followed`,
+          `${call.what}: ${at.host} redirects to ${hop.to?.origin ?? "nowhere"}, which is not followed`,
           {
             verdict: "misaddressed",
             status: response.status,
@@ -212,7 +205,7 @@ export class Http {
           },
         );
       }
-      at = next;
+      at = hop.to;
     }
   }
 }

@@ -31,18 +31,36 @@ export const systemClock: Clock = {
 /** What {@link within} gives when the time is up. */
 export const LATE = Symbol("late");
 
-/** The promise's end, or LATE after `ms`; the promise goes on, and the timer does not. */
+/** What {@link within} gives when its signal has aborted. */
+export const STOPPED = Symbol("stopped");
+
+/**
+ * The promise's end; LATE after `ms`, STOPPED where `signal` aborts before. What has come by then counts.
+ * The promise goes on, and the timer does not.
+ */
+export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | typeof LATE>;
+export function within<T>(
+  clock: Clock,
+  ms: number,
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T | typeof LATE | typeof STOPPED>;
 export async function within<T>(
   clock: Clock,
   ms: number,
   promise: Promise<T>,
-): Promise<T | typeof LATE> {
+  signal?: AbortSignal,
+): Promise<T | typeof LATE | typeof STOPPED> {
   const done = new AbortController();
-  const timer = clock.sleep(ms, done.signal).then((): typeof LATE => LATE);
+  // With a reason of its own: the default one is an error, whose stack takes longer than the timer.
+  const end = () => done.abort(LATE);
+  signal?.addEventListener("abort", end, { once: true });
+  if (signal?.aborted) end();
+  const timer = clock.sleep(ms, done.signal).then(() => (signal?.aborted ? STOPPED : LATE));
   try {
     return await Promise.race([promise, timer]);
   } finally {
-    // With a reason of its own: the default one is an error, whose stack takes longer than the timer.
-    done.abort(LATE);
+    signal?.removeEventListener("abort", end);
+    end();
   }
 }

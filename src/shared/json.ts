@@ -26,6 +26,15 @@ export function parseJson(text: string): JsonObject | unknown[] {
   }
 }
 
+/** The same; undefined where there is no text, or none that can be parsed. */
+export function tryParseJson(text: string | undefined): JsonObject | unknown[] | undefined {
+  try {
+    return text === undefined ? undefined : parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The keys that destr refuses, and the escapes in which their letters may be written. */
 const SUSPECT = ["__proto__", "constructor", "\\u005", "\\u006", "\\u007"];
 
@@ -61,11 +70,14 @@ export function getArray(value: unknown, key: string): unknown[] | undefined {
 }
 
 /**
- * Whether objects and arrays lie in each other more than so many levels deep. To write such a value
- * as JSON takes seconds, where it can be done at all.
+ * Levels that a message may be nested at most; one of honest make has a dozen. To write one of tens of
+ * thousands would hold up everything, heartbeats included, for seconds each time that it is read.
  */
-export function isDeeper(value: unknown, levels: number): boolean {
+const MOST_LEVELS = 1_000;
+
+/** Whether objects and arrays lie in each other more levels deep than any message means something by. */
+export function isTooDeep(value: unknown, levels = MOST_LEVELS): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
-  return Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+  return Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
 }

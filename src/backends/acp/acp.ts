@@ -1,12 +1,13 @@
 /** Any agent that speaks the Agent Client Protocol, with one session for each conversation. */
 import { resolve } from "node:path";
 import { MoleculeError } from "../../shared/errors.ts";
-import { locate, notFound, PRESETS, readCommand } from "./presets.ts";
+import { locate, PRESETS, readCommand } from "./presets.ts";
 import { RESTART_CAP_MS } from "./keeper.ts";
 import { AcpRuns, type AcpSettings } from "./run.ts";
 import type { BackendType, OptionValues } from "../backend.ts";
 import { childEnv } from "../process/child-env.ts";
 import { requireFolder } from "../process/folder.ts";
+import { notFound } from "../process/program.ts";
 
 export const acp: BackendType = {
   name: "acp",
@@ -64,7 +65,7 @@ export const acp: BackendType = {
       async check() {
         requireFolder("acp", cwd);
         if (locate(command, cwd, childEnv(parts)) !== undefined) return;
-        throw new MoleculeError(notFound(command), { hint: command.hint });
+        throw new MoleculeError(notFound(command.words[0]), { hint: command.hint });
       },
       run: (request, signal, hooks) => runs.run(request, signal, hooks),
       close: () => runs.close(),

@@ -1,30 +1,35 @@
 /** What becomes of what an agent said: an answer, its files, and words for what it lacks. */
-import { saveFiles, type Places } from "./files.ts";
+import { saveFiles } from "./files.ts";
 import type { Turn } from "./turn.ts";
+import { type AnswerFolders, hasFiles } from "../answer-files.ts";
 import type { Outcome } from "../backend.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 
-export interface AnswerParts extends Places {
+export interface AnswerParts extends AnswerFolders {
   secrets: Secrets;
   onNote(text: string): void;
 }
 
-/** The outcome of a prompt that came to its end; not `whole` where the agent ran out of tokens. */
+/**
+ * The outcome of a prompt that came to its end; not `whole` where the agent ran out of tokens. Files are
+ * an answer without a word, be it that they only lie in the answer folder.
+ */
 export async function compose(
   turn: Turn,
   whole: boolean,
-  { secrets, onNote, ...places }: AnswerParts,
+  { secrets, onNote, ...folders }: AnswerParts,
 ): Promise<Outcome> {
   const said = turn.answer();
-  const { files, notes } = await saveFiles(turn.blocks, places, secrets);
+  const { files, notes } = await saveFiles(turn.blocks, folders, secrets);
   if (turn.blocksLeftOut > 0) {
     notes.push(
       `left out of the answer: ${turn.blocksLeftOut} files that are too many or too large`,
     );
   }
   for (const note of notes) onNote(note);
-  if (said === "" && files.length === 0)
-    return turn.blocks.length === 0 ? nothing(whole) : ONLY_FILE;
+  if (said === "" && files.length === 0 && !(await hasFiles(folders.answerFolder))) {
+    return turn.blocks.length + turn.blocksLeftOut === 0 ? nothing(whole) : ONLY_FILE;
+  }
   const text = whole ? said : `${said}\n\n[cut: the agent reached its limit of tokens]`.trim();
   return files.length === 0 ? { kind: "answer", text } : { kind: "answer", text, files };
 }

@@ -1,5 +1,5 @@
 /** A running agent with which the protocol's version is agreed, and its sessions. */
-import type { Clock } from "../../shared/clock.ts";
+import { type Clock, within } from "../../shared/clock.ts";
 import { get, getArray, getNumber, getString } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import { READS_FAILURES } from "./failure.ts";
@@ -7,7 +7,6 @@ import { choose } from "./permissions.ts";
 import { AcpProcess, type ProcessStart } from "./process.ts";
 import type { RpcAnswer } from "./rpc.ts";
 import type { Turn } from "./turn.ts";
-import { patiently } from "./wait.ts";
 
 /** The version of the protocol that we speak. In a later one the answer to a prompt is not its end. */
 export const PROTOCOL_VERSION = 1;
@@ -83,7 +82,7 @@ export class AcpConnection {
     const over = new AbortController();
     const answer = this.process.rpc.request(method, params, { signal: over.signal });
     try {
-      return await patiently(this.#clock, ms, answer, signal);
+      return await within(this.#clock, ms, answer, signal);
     } finally {
       over.abort();
     }

@@ -1,24 +1,16 @@
 /** What an agent answers beside text, as files that go with the answer. */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { safeFileName } from "../../shared/file-name.ts";
 import { get, getString, type JsonObject } from "../../shared/json.ts";
 import type { Secrets } from "../../shared/secrets.ts";
-import { admitFiles } from "../answer-files.ts";
+import { admitFiles, type AnswerFolders } from "../answer-files.ts";
 import type { AnswerFile } from "../backend.ts";
+import { writeNew } from "../new-file.ts";
 
 export interface SavedFiles {
   files: AnswerFile[];
   /** One sentence each on what was left out, and why. */
   notes: string[];
-}
-
-export interface Places {
-  /** Where the agent works. */
-  cwd: string;
-  /** Undefined where no file can go with the answer. */
-  answerFolder: string | undefined;
 }
 
 /**
@@ -27,7 +19,7 @@ export interface Places {
  */
 export async function saveFiles(
   blocks: readonly JsonObject[],
-  { cwd, answerFolder }: Places,
+  { cwd, answerFolder }: AnswerFolders,
   secrets: Secrets,
 ): Promise<SavedFiles> {
   const notes: string[] = [];
@@ -42,7 +34,8 @@ export async function saveFiles(
   for (const block of blocks) {
     const bytes = bytesOf(block);
     if (bytes !== undefined) {
-      const saved = await save(bytes, fileName(block), answerFolder);
+      const name = fileName(block, secrets);
+      const saved = await writeNew(answerFolder, name, bytes).catch(() => undefined);
       if (saved === undefined) notes.push("left out of the answer: a file that can't be written");
       else named.push({ path: saved, mimeType: mimeOf(block) });
       continue;
@@ -70,33 +63,23 @@ function mimeOf(block: JsonObject): string | undefined {
 }
 
 /** The name that it has where it comes from, or one by what it is. */
-function fileName(block: JsonObject): string {
+function fileName(block: JsonObject, secrets: Secrets): string {
   const uri = getString(block, "uri") ?? getString(get(block, "resource"), "uri") ?? "";
   const path = uri.split(/[?#]/)[0] ?? "";
-  if (path !== "" && !path.endsWith("/")) return safeFileName(path);
+  if (path !== "" && !path.endsWith("/")) return safeFileName(secrets.mask(decoded(path)));
   const [kind = "", type = ""] = (mimeOf(block) ?? "").split("/");
   const ending = /^[a-z0-9]{1,10}/.exec(type)?.[0];
   const stem = kind === "image" || kind === "audio" ? kind : "file";
   return ending === undefined ? stem : `${stem}.${ending}`;
 }
 
-/** Under its name, or one like it where that is taken; undefined where it can't be written. */
-async function save(
-  bytes: Uint8Array | string,
-  name: string,
-  folder: string,
-): Promise<string | undefined> {
-  for (let n = 1; n <= 100; n++) {
-    const path = join(folder, n === 1 ? name : `${n}-${name}`);
-    try {
-      // Never over or through something that is there: the agent may have put a link.
-      await writeFile(path, bytes, { flag: "wx", mode: 0o600 });
-      return path;
-    } catch (error) {
-      if ((error as { code?: string }).code !== "EEXIST") return undefined;
-    }
+/** Without the escapes of an address (RFC 3986, 2.1); as it is where they are none. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
   }
-  return undefined;
 }
 
 function localPath(uri: string | undefined): string | undefined {

@@ -1,19 +1,19 @@
 /** Keeps one agent running: starts it when it is needed, and again when it has ended. */
 import { fullJitter } from "../../shared/backoff.ts";
-import { LATE } from "../../shared/clock.ts";
+import { LATE, STOPPED, within } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
-import { getNumber, getString, parseJson } from "../../shared/json.ts";
+import { getNumber, getString, tryParseJson } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import { AcpConnection, PROTOCOL_VERSION } from "./connection.ts";
 import { outcomeOfError } from "./errors.ts";
-import { type AgentCommand, locate, notFound } from "./presets.ts";
+import { type AgentCommand, locate } from "./presets.ts";
 import type { Guard } from "./guard.ts";
 import { absent, again, otherVersion, unable } from "./start-outcomes.ts";
-import { patiently, STOPPED } from "./wait.ts";
 import type { BackendParts, Outcome } from "../backend.ts";
 import { childEnv, RUN_ID } from "../process/child-env.ts";
 import { isFolder } from "../process/folder.ts";
 import { endLeftovers } from "../process/leftovers.ts";
+import { notFound } from "../process/program.ts";
 
 /** The waits between starts that fail, in milliseconds: full jitter between these. */
 export const RESTART_BASE_MS = 1_000;
@@ -66,7 +66,7 @@ export class AcpKeeper {
     }
     this.#starting ??= this.#start().finally(() => (this.#starting = undefined));
     const limit = this.#settings.startTimeoutMs + RESTART_CAP_MS + FIRST_LOOK_MS;
-    const end = await patiently(this.#parts.clock, limit, this.#starting, signal);
+    const end = await within(this.#parts.clock, limit, this.#starting, signal);
     if (end === STOPPED || this.closed) return ended({ kind: "stopped" });
     return end === LATE ? ended(this.#late()) : end;
   }
@@ -109,7 +109,9 @@ export class AcpKeeper {
       return ended(absent(`the folder ${cwd} does not exist or can't be entered`, hint));
     }
     const program = locate(command, cwd, env);
-    if (program === undefined) return ended(absent(notFound(command), command.hint));
+    if (program === undefined) {
+      return ended(absent(notFound(command.words[0]), command.hint));
+    }
     await this.#endLeftover();
     // Before it is started: whatever happens from here on, it is found again.
     await memory.remember(PROCESS_KEY, JSON.stringify({ run }));
@@ -157,7 +159,7 @@ export class AcpKeeper {
     const { clock, secrets } = this.#parts;
     const agent = connection.process;
     const stopping = this.#closing.signal;
-    const answer = await patiently(clock, startTimeoutMs, connection.initialize(client), stopping);
+    const answer = await within(clock, startTimeoutMs, connection.initialize(client), stopping);
     if (answer === STOPPED) {
       await agent.close();
       return ended({ kind: "stopped" });
@@ -201,17 +203,10 @@ export class AcpKeeper {
 
   /** Ends what is left of the agent before this one, ours or a dead bridge's. */
   async #endLeftover(): Promise<void> {
-    const text = await this.#parts.memory.recall(PROCESS_KEY);
-    if (text === undefined) return;
-    let run: string | undefined;
-    let pid: number | undefined;
-    let identity: string | undefined;
-    try {
-      const kept = parseJson(text);
-      [run, pid] = [getString(kept, "run"), getNumber(kept, "pid")];
-      identity = getString(kept, "identity");
-    } catch {}
+    const kept = tryParseJson(await this.#parts.memory.recall(PROCESS_KEY));
+    const run = getString(kept, "run");
     if (run === undefined) return;
+    const [pid, identity] = [getNumber(kept, "pid"), getString(kept, "identity")];
     await endLeftovers([{ activityId: run, pid, identity }], this.#parts.clock);
   }
 

@@ -93,12 +93,6 @@ export function locate(
   return findProgram(isPath && !isAbsolute(program) ? resolve(cwd, program) : program, env);
 }
 
-/** Why the agent can't be started. */
-export function notFound({ words: [program] }: AgentCommand): string {
-  const where = /[\\/]/.test(program) ? "" : " on the PATH";
-  return `the program ${oneLine(program)} was not found${where}, or is not executable`;
-}
-
 function fromPreset({ words, env = {}, walls = {}, guard, npm }: Preset): AgentCommand {
   return {
     words,

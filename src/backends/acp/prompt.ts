@@ -1,5 +1,5 @@
 /** One prompt, from its first word to its end. */
-import { type Clock, LATE, within } from "../../shared/clock.ts";
+import { type Clock, LATE, STOPPED, within } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { getString } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
@@ -9,7 +9,6 @@ import { lostSession, outcomeOfError } from "./errors.ts";
 import { failureIn } from "./failure.ts";
 import type { RpcAnswer, RpcError } from "./rpc.ts";
 import type { Turn } from "./turn.ts";
-import { patiently, STOPPED } from "./wait.ts";
 import type { Outcome } from "../backend.ts";
 
 /** How long an agent that was told to end its prompt may take, in milliseconds. */
@@ -45,7 +44,7 @@ export async function prompt(parts: PromptParts, blocks: ContentBlock[]): Promis
   const done = () => void (session.turn = undefined);
   const params = { sessionId: session.id, prompt: blocks };
   const running = rpc.request("session/prompt", params, { onAnswer: done });
-  const end = await patiently(clock, timeoutMs, running, signal);
+  const end = await within(clock, timeoutMs, running, signal);
   if (end !== LATE && end !== STOPPED) return judge(parts, end);
   turn.cancelled = true;
   rpc.notify("session/cancel", { sessionId: session.id });

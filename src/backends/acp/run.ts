@@ -56,19 +56,12 @@ export class AcpRuns {
     hooks: RunHooks | undefined,
   ): Promise<Outcome> {
     const conversation = this.#settings.remembers ? conversationOf(request) : undefined;
-    const job: Job = { request, signal, hooks, conversation };
-    const stopped = Promise.withResolvers<Outcome>();
-    let begun = false;
-    const giveUp = () => begun || stopped.resolve({ kind: "stopped" });
-    signal.addEventListener("abort", giveUp, { once: true });
+    const attempt = () => this.#attempt({ request, signal, hooks, conversation });
     // Two prompts at once on one session would be mixed up by the agent.
-    const outcome = this.#lock.run(conversation ?? request.activityId, () => {
-      begun = true;
-      return this.#attempt(job);
+    return this.#lock.run(conversation ?? request.activityId, attempt, {
+      signal,
+      value: { kind: "stopped" },
     });
-    const end = await Promise.race([outcome, stopped.promise]);
-    signal.removeEventListener("abort", giveUp);
-    return end;
   }
 
   /** Ends the agent. Never rejects. */
@@ -77,7 +70,6 @@ export class AcpRuns {
   }
 
   async #attempt(job: Job): Promise<Outcome> {
-    if (job.signal.aborted) return { kind: "stopped" };
     const { activityId } = job.request;
     this.#running.add(activityId);
     this.#attribute();
@@ -99,7 +91,7 @@ export class AcpRuns {
     if (ready.kind === "ended") return ready.outcome;
     const { connection } = ready;
     if (this.#running.size === 1) connection.process.renewStderr();
-    await tell(job.hooks, connection);
+    await job.hooks?.onChild(connection.process.pid, connection.process.identity);
     const parts = this.#sessionParts(job, connection);
     let opened = await this.#open(parts, () => openSession(parts, job.conversation));
     if (opened.kind === "ended") return opened.outcome;
@@ -186,13 +178,6 @@ export class AcpRuns {
   #mask(text: string): string {
     return this.#parts.secrets.mask(text);
   }
-}
-
-/** Its owner hears what goes wrong there; it is no reason to end the run. */
-async function tell(hooks: RunHooks | undefined, { process }: AcpConnection): Promise<void> {
-  try {
-    await hooks?.onChild(process.pid, process.identity);
-  } catch {}
 }
 
 /** An agent tells what a session has cost so far; one that counts anew after a restart says less. */

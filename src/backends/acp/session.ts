@@ -1,12 +1,11 @@
 /** The session with an agent that belongs to a conversation: the one that is open, an earlier one, or a new one. */
-import { LATE } from "../../shared/clock.ts";
+import { LATE, STOPPED } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
-import { getNumber, getString, parseJson } from "../../shared/json.ts";
+import { getNumber, getString, tryParseJson } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { AcpConnection, Session } from "./connection.ts";
 import { kindOf, lostSession, outcomeOfError, wordsOf } from "./errors.ts";
 import type { RpcAnswer, RpcError } from "./rpc.ts";
-import { STOPPED } from "./wait.ts";
 import type { BackendMemory, Outcome } from "../backend.ts";
 
 export interface SessionParts {
@@ -177,21 +176,15 @@ function obstacle({ connection, cwd, program }: SessionParts, known: Known): str
 const keyOf = (conversation: string) => `session ${conversation}`;
 
 async function recall({ memory }: SessionParts, conversation: string): Promise<Known | undefined> {
-  const text = await memory.recall(keyOf(conversation));
-  if (text === undefined) return undefined;
-  try {
-    const kept = parseJson(text);
-    const sessionId = getString(kept, "sessionId");
-    if (sessionId === undefined) return undefined;
-    return {
-      sessionId,
-      cwd: getString(kept, "cwd"),
-      agent: getString(kept, "agent"),
-      tries: getNumber(kept, "tries") ?? 0,
-    };
-  } catch {
-    return undefined;
-  }
+  const kept = tryParseJson(await memory.recall(keyOf(conversation)));
+  const sessionId = getString(kept, "sessionId");
+  if (sessionId === undefined) return undefined;
+  return {
+    sessionId,
+    cwd: getString(kept, "cwd"),
+    agent: getString(kept, "agent"),
+    tries: getNumber(kept, "tries") ?? 0,
+  };
 }
 
 async function remember(

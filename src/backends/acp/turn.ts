@@ -148,7 +148,7 @@ export class Turn {
     const task = title === undefined ? "" : oneLine(this.#parts.mask(title), 100);
     if (task !== "" && task !== this.#task) {
       this.#task = task;
-      this.#tell((hooks) => hooks.onTask?.(task));
+      this.#parts.hooks?.onTask?.(task);
     }
     // What it tells of a call later on does not part what it says.
     if (this.#calls.has(id) || this.#calls.size >= MAX_CALLS) return;
@@ -157,8 +157,7 @@ export class Turn {
     if (said === "") return;
     this.#earlier.add(said, true);
     this.#latest = new Said();
-    const text = clipBytes(this.#parts.mask(said), MAX_ANSWER_BYTES);
-    this.#tell((hooks) => hooks.onText?.(text));
+    this.#parts.hooks?.onText?.(clipBytes(this.#parts.mask(said), MAX_ANSWER_BYTES));
   }
 
   #tellRefusal(params: unknown): void {
@@ -178,17 +177,6 @@ export class Turn {
 
   #note(text: string): void {
     this.#parts.onNote(text);
-  }
-
-  /** Whoever listens must not keep the agent's messages from being read. */
-  #tell(call: (hooks: RunHooks) => void): void {
-    const { hooks } = this.#parts;
-    if (hooks === undefined) return;
-    try {
-      call(hooks);
-    } catch {
-      // Its owner's affair.
-    }
   }
 }
 

@@ -3,10 +3,10 @@ import { MoleculeError } from "../../shared/errors.ts";
 import type { BackendType } from "../backend.ts";
 import { CLAUDE_OPTIONS, readSettings } from "./args.ts";
 import { ClaudeConversations } from "./conversation.ts";
-import { claudeEnv, INSTALL_HINT, notFound } from "./run.ts";
+import { claudeEnv, INSTALL_HINT } from "./run.ts";
 import { ClaudeVersion } from "./version.ts";
 import { requireFolder } from "../process/folder.ts";
-import { findProgram } from "../process/program.ts";
+import { findProgram, notFound } from "../process/program.ts";
 
 export const claudeCode: BackendType = {
   name: "claude-code",

@@ -8,6 +8,7 @@ import { callClaude, type ClaudeEnd } from "./run.ts";
 import { type ClaudeSession, newSession, recallSession, rememberSession } from "./session.ts";
 import { conversationOf } from "../conversation.ts";
 import { frame, type FrameOptions } from "../framing.ts";
+import { said } from "../said.ts";
 
 /** Children of one message: each that is refused its session is followed by one that is not. */
 const CALLS_MAX = 6;
@@ -35,7 +36,8 @@ export class ClaudeConversations {
     const call = this.#caller(request, signal, hooks);
     if (!this.#settings.remembers) return (await call({ kind: "none" })).outcome;
     const conversation = conversationOf(request);
-    return this.#lock.run(conversation, () => this.#converse(request, conversation, call));
+    const converse = () => this.#converse(request, conversation, call);
+    return this.#lock.run(conversation, converse, { signal, value: { kind: "stopped" } });
   }
 
   /** Calls claude for one message, as often as it is refused its session, within the time for one. */
@@ -107,7 +109,8 @@ export class ClaudeConversations {
         }
       }
     } catch (error) {
-      const reason = `what is remembered of the conversation could not be read or written: ${messageOf(error)}`;
+      const why = said(messageOf(error), this.#parts.secrets);
+      const reason = `what is remembered of the conversation could not be read or written: ${why}`;
       return { kind: "again", reason, told: "the agent could not look up the conversation" };
     }
   }
@@ -126,7 +129,8 @@ export class ClaudeConversations {
     try {
       await rememberSession(this.#parts.memory, conversation, now);
     } catch (error) {
-      this.#note(`the session of a conversation could not be kept: ${messageOf(error)}`, request);
+      const why = said(messageOf(error), this.#parts.secrets);
+      this.#note(`the session of a conversation could not be kept: ${why}`, request);
     }
   }
 

@@ -10,7 +10,7 @@ import { CLAUDE_DEFAULTS, CLAUDE_WALLS } from "./env.ts";
 import { deniedTools, isTooLong } from "./error.ts";
 import { costOf, judgeClaude } from "./result.ts";
 import { ClaudeStream } from "./stream.ts";
-import { findProgram } from "../process/program.ts";
+import { findProgram, notFound } from "../process/program.ts";
 
 export interface ClaudeCall {
   request: BackendRequest;
@@ -45,12 +45,6 @@ export function claudeEnv(
   passMeta = true,
 ): Record<string, string> {
   return { ...CLAUDE_DEFAULTS, ...childEnv(parts, request, passMeta), ...CLAUDE_WALLS };
-}
-
-/** What is said where there is no such program. */
-export function notFound(bin: string): string {
-  const where = /[\\/]/.test(bin) ? "" : " on the PATH";
-  return `the program ${bin} was not found${where}, or is not executable`;
 }
 
 /** Runs claude once. Never throws. */

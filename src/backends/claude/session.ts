@@ -1,5 +1,5 @@
 /** Claude's sessions, one for each conversation, as the bridge remembers them. */
-import { get, getString, parseJson } from "../../shared/json.ts";
+import { get, getString, tryParseJson } from "../../shared/json.ts";
 import { isUuid } from "../../shared/ids.ts";
 import type { BackendMemory } from "../backend.ts";
 
@@ -22,14 +22,7 @@ export async function recallSession(
   memory: BackendMemory,
   conversation: string,
 ): Promise<ClaudeSession | undefined> {
-  const text = await memory.recall(conversation);
-  if (text === undefined) return undefined;
-  let kept: unknown;
-  try {
-    kept = parseJson(text);
-  } catch {
-    return undefined;
-  }
+  const kept = tryParseJson(await memory.recall(conversation));
   const id = getString(kept, "session");
   const cwd = getString(kept, "cwd");
   if (!isUuid(id) || cwd === undefined) return undefined;

@@ -120,7 +120,7 @@ export class ClaudeStream implements ClaudeOutput {
         this.worked = true;
         if (!ofHelper) this.#tellText();
         const task = `using ${oneLine(this.#mask(getString(block, "name") ?? "a tool"), 60)}`;
-        this.#tell(() => this.#told.onTask?.(task));
+        this.#told.onTask?.(task);
       } else if (type === "text" && !ofHelper) {
         this.#tellText();
         this.#text = getString(block, "text");
@@ -132,16 +132,7 @@ export class ClaudeStream implements ClaudeOutput {
   #tellText(): void {
     const text = this.#text;
     this.#text = undefined;
-    if (text !== undefined && text.trim() !== "") {
-      this.#tell(() => this.#told.onText?.(this.#mask(text)));
-    }
-  }
-
-  /** What goes wrong there is no reason to lose the answer. */
-  #tell(report: () => void): void {
-    try {
-      report();
-    } catch {}
+    if (text !== undefined && text.trim() !== "") this.#told.onText?.(this.#mask(text));
   }
 }
 

@@ -2,23 +2,16 @@
 import { resolve } from "node:path";
 import { formatDuration } from "../../shared/duration.ts";
 import { MoleculeError } from "../../shared/errors.ts";
-import { admitFiles, hasFiles } from "../answer-files.ts";
 import type { BackendParts, BackendRequest, BackendType, Outcome, RunHooks } from "../backend.ts";
 import { childEnv } from "../process/child-env.ts";
 import { runChild } from "../process/child.ts";
 import { judgeExit } from "./outcome.ts";
 import { requireProgram } from "./program.ts";
 import { requireFolder } from "../process/folder.ts";
+import { type AnswerRules, mostJsonBytes } from "../json-outcome.ts";
 import { toJsonLine } from "../json-request.ts";
 import { slackBytes } from "../masked-head.ts";
 import { findProgram } from "../process/program.ts";
-
-/**
- * Bytes of JSON for one of text: most programs write a letter of two bytes as `\u00e9`. What is around
- * the text comes on top.
- */
-const JSON_FACTOR = 3;
-const JSON_EXTRA_BYTES = 64 * 1024;
 
 const WINDOWS = process.platform === "win32";
 
@@ -101,23 +94,12 @@ async function run(
   signal: AbortSignal,
   hooks: RunHooks | undefined,
 ): Promise<Outcome> {
-  let stdin: string;
-  try {
-    stdin = settings.json ? toJsonLine(request) : request.text;
-  } catch {
-    // A RangeError: an envelope nested 50 000 deep, which JSON.parse takes and stringify does not.
-    return {
-      kind: "failed",
-      reason: "the message can't be written as JSON: it is nested too deeply or too large",
-      told: "the message is nested too deeply or too large to be read",
-    };
-  }
   const end = await runChild({
     argv: shellArgv(settings.cmd),
     verbatim: WINDOWS,
     cwd: settings.cwd,
     env: childEnv(parts, request, settings.passMeta),
-    stdin,
+    stdin: settings.json ? toJsonLine(request) : request.text,
     timeoutMs: settings.timeoutMs,
     maxStdout: mostStdout(settings, parts),
     onStderrLine: (line) => parts.onStderr(line, request.activityId),
@@ -143,38 +125,28 @@ async function run(
         reason: end.reason,
         told: "the agent's program could not be started",
       };
-    case "exited": {
-      const leftFiles = await hasFiles(request.answerFolder);
-      const outcome = judgeExit(end, { ...settings, leftFiles }, parts.secrets);
-      return withFiles(outcome, settings, parts, request, leftFiles);
-    }
+    case "exited":
+      return judgeExit(end, settings.json, rulesOf(settings, parts, request));
   }
 }
 
-/** The answer with those of its files that may leave the machine; the operator is told of the others. */
-async function withFiles(
-  outcome: Outcome,
-  { cwd }: Settings,
-  parts: BackendParts,
-  { activityId, answerFolder }: BackendRequest,
-  leftFiles: boolean,
-): Promise<Outcome> {
-  if (outcome.kind !== "answer" || outcome.files === undefined) return outcome;
-  const folders = { cwd: resolve(cwd ?? "."), answerFolder };
-  const { files, note } = await admitFiles(outcome.files, folders, parts.secrets);
-  if (note !== undefined) parts.onNote(note, activityId);
-  if (files.length > 0 || leftFiles || outcome.text.trim() !== "") return { ...outcome, files };
+function rulesOf(
+  { cwd, maxOutput }: Settings,
+  { secrets, onNote }: BackendParts,
+  { answerFolder, activityId }: BackendRequest,
+): AnswerRules {
   return {
-    kind: "failed",
-    reason: `the command answered with nothing but files that may not be sent; ${note}`,
-    told: "the agent's program answered with files that can't be sent",
+    speaker: "the command",
+    maxBytes: maxOutput,
+    folders: { cwd: resolve(cwd ?? "."), answerFolder },
+    secrets,
+    onNote: (note) => onNote(note, activityId),
   };
 }
 
 /** Bytes of stdout that are read. */
 function mostStdout({ json, maxOutput }: Settings, { secrets }: BackendParts): number {
-  const most = json ? maxOutput * JSON_FACTOR + JSON_EXTRA_BYTES : maxOutput;
-  return most + slackBytes(secrets);
+  return (json ? mostJsonBytes(maxOutput) : maxOutput) + slackBytes(secrets);
 }
 
 function shellArgv(cmd: string): string[] {

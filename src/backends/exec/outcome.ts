@@ -1,48 +1,36 @@
 /** What it means how a command ended, and what it printed. */
 import type { Secrets } from "../../shared/secrets.ts";
-import { clipBytes, oneLine } from "../../shared/text.ts";
 import type { Outcome } from "../backend.ts";
 import type { ChildEnd } from "../process/child.ts";
-import { type JsonAnswer, type JsonReading, readJsonAnswer } from "../json-answer.ts";
+import { type JsonReading, readJsonAnswer } from "../json-answer.ts";
+import { type AnswerRules, outcomeOfJson, outcomeOfText } from "../json-outcome.ts";
 import { maskedHead } from "../masked-head.ts";
 import { STDERR_ASIDE, withStderr } from "../process/stderr-tail.ts";
+import { said } from "../said.ts";
 
 /** sysexits.h: EX_TEMPFAIL, "try again later", and EX_DATAERR, "this message is no good". */
 const EXIT_AGAIN = 75;
 const EXIT_FAILED = 65;
 
-/** Characters of the program's own words in a reason. */
-const SAID_MAX = 300;
-
-export interface ExitRules {
-  /** Whether it may print an answer in JSON. */
-  json: boolean;
-  /** Bytes of text that an answer may have; a truncated stdout has more (see `masked-head.ts`). */
-  maxOutput: number;
-  /** Whether it left files that go with the answer, which then needs no text. */
-  leftFiles: boolean;
-}
-
 /**
- * The outcome of a command that exited. The files of an answer are as it named them: whether they may
- * go with it is yet to be seen (see `answer-files.ts`). Nothing in it holds a secret.
+ * The outcome of a command that exited; `json`: it may have printed an answer in JSON. A stdout that was
+ * truncated has more than an answer may (see `masked-head.ts`). Nothing in the outcome holds a secret.
+ * Never rejects.
  */
-export function judgeExit(
+export async function judgeExit(
   end: ChildEnd & { kind: "exited" },
-  rules: ExitRules,
-  secrets: Secrets,
-): Outcome {
-  const printed: JsonReading =
-    rules.json && !end.truncated ? readJsonAnswer(end.stdout) : { kind: "plain" };
-  const mask = (text: string) => secrets.mask(text);
-  if (end.status !== 0) return judgeFailure(end, printed, mask);
+  json: boolean,
+  rules: AnswerRules,
+): Promise<Outcome> {
+  const { stdout, truncated } = end;
+  const { secrets } = rules;
+  const printed: JsonReading = json && !truncated ? readJsonAnswer(stdout) : { kind: "plain" };
+  if (end.status !== 0) return judgeFailure(end, printed, secrets);
   switch (printed.kind) {
-    case "plain":
-      return judgeText(
-        dropTrailingNewlines(end.truncated ? maskedHead(end.stdout, secrets) : mask(end.stdout)),
-        end.truncated,
-        rules,
-      );
+    case "plain": {
+      const masked = truncated ? maskedHead(stdout, secrets) : secrets.mask(stdout);
+      return outcomeOfText(dropTrailingNewlines(masked), rules, truncated);
+    }
     case "wrong":
       return {
         kind: "failed",
@@ -50,64 +38,21 @@ export function judgeExit(
         told: "the agent's program gave an answer that can't be read",
       };
     case "answer":
-      return judgeAnswer(printed.answer, rules, mask);
+      return outcomeOfJson(printed.answer, rules);
   }
-}
-
-type Mask = (text: string) => string;
-
-/** The text is masked already: in what is cut before, half of a secret would not be known. */
-function judgeText(text: string, truncated: boolean, rules: ExitRules): Outcome {
-  const { maxOutput, leftFiles } = rules;
-  if (text.trim() === "") {
-    if (leftFiles) return { kind: "answer", text: "" };
-    return { kind: "declined", reason: "the command ended well and printed no answer" };
-  }
-  const kept = clipBytes(text, maxOutput);
-  const cut = truncated || kept.length < text.length;
-  const note = `\n\n[cut: the command wrote more than ${maxOutput} bytes]`;
-  return { kind: "answer", text: kept + (cut ? note : "") };
-}
-
-function judgeAnswer(answer: JsonAnswer, rules: ExitRules, mask: Mask): Outcome {
-  const { text = "", files, declined, error, retryAfterMs } = answer;
-  if (error !== undefined) {
-    const reason = `the command reports an error: ${said(error, mask)}`;
-    const told = "the agent's program reported an error";
-    if (retryAfterMs === undefined) return { kind: "failed", reason, told };
-    return { kind: "again", reason, told, retryAfterMs, overloaded: true };
-  }
-  if (declined !== undefined) {
-    const why = declined === true ? "" : `: ${said(declined, mask)}`;
-    return { kind: "declined", reason: `the command chose to say nothing${why}` };
-  }
-  if (files.length > 0) {
-    const outcome = judgeText(mask(text), false, { ...rules, leftFiles: true });
-    return outcome.kind === "answer" ? { ...outcome, files } : outcome;
-  }
-  if (text.trim() === "" && !rules.leftFiles && retryAfterMs !== undefined) {
-    return {
-      kind: "again",
-      reason: "the command asks to be run again later",
-      told: "the agent's program asks for more time",
-      retryAfterMs,
-      overloaded: true,
-    };
-  }
-  return judgeText(mask(text), false, rules);
 }
 
 function judgeFailure(
   { status, signalName, stderrTail }: ChildEnd & { kind: "exited" },
   printed: JsonReading,
-  mask: Mask,
+  secrets: Secrets,
 ): Outcome {
   const told =
     status === undefined
       ? "the agent's program was ended by a signal"
       : `the agent's program exited with status ${status}`;
   const answer = printed.kind === "answer" ? printed.answer : undefined;
-  const error = answer?.error === undefined ? "" : `: ${said(answer.error, mask)}`;
+  const error = answer?.error === undefined ? "" : `: ${said(answer.error, secrets)}`;
   if (status === EXIT_FAILED) {
     const refused = `the command exited with status 65: it refuses this message${error}`;
     return { kind: "failed", reason: withStderr(refused, stderrTail), told };
@@ -117,10 +62,6 @@ function judgeFailure(
   // Who asks for patience knows of something that passes; any other status may be the message's fault.
   const overloaded = status === EXIT_AGAIN || retryAfterMs !== undefined;
   return { kind: "again", reason, told, retryAfterMs, overloaded };
-}
-
-function said(words: string, mask: Mask): string {
-  return oneLine(mask(words), SAID_MAX);
 }
 
 /** What the operator should look at. */

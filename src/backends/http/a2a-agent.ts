@@ -5,14 +5,15 @@ import {
   getNumber,
   getString,
   type JsonObject,
-  parseJson,
+  tryParseJson,
 } from "../../shared/json.ts";
 import { type Address, findCard } from "./a2a-card.ts";
 import { DIALECTS, type Draft, otherVersion, type Verb, type Version } from "./a2a-dialect.ts";
 import type { BackendParts, Outcome } from "../backend.ts";
 import { callHttp, type HttpAnswer, type HttpResult } from "../http-call.ts";
 import { Limit } from "../http-limit.ts";
-import { type HttpFailure, isGood, mayPass, outcomeOfFailure, said } from "./outcome.ts";
+import { type HttpFailure, isGood, mayPass, outcomeOfFailure } from "./outcome.ts";
+import { said } from "../said.ts";
 import type { HttpSettings } from "./settings.ts";
 import type { Standing } from "../standing.ts";
 
@@ -124,16 +125,7 @@ export class A2aAgent {
     const dialect = DIALECTS[version];
     const id = ++this.#lastId;
     const params = tenant === undefined ? paramsFor(version) : { tenant, ...paramsFor(version) };
-    let body: string;
-    try {
-      body = JSON.stringify({ jsonrpc: "2.0", id, method: dialect.methods[verb], params });
-    } catch {
-      // A RangeError: data nested 50 000 deep, which JSON.parse takes and stringify does not.
-      return this.#failed(
-        "the message can't be written as JSON: it is nested too deeply or too large",
-        "the message is nested too deeply or too large to be read",
-      );
-    }
+    const body = JSON.stringify({ jsonrpc: "2.0", id, method: dialect.methods[verb], params });
     const headers = {
       accept: "application/json",
       ...this.#settings.headers,
@@ -210,14 +202,9 @@ const UNREADABLE = "the agent gave an answer that can't be read";
 
 /** The answer as JSON-RPC; undefined where it is anything else. */
 function rpcIn(text: string): JsonObject | undefined {
-  try {
-    const answer = asObject(parseJson(text));
-    return get(answer, "result") !== undefined || get(answer, "error") !== undefined
-      ? answer
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const answer = asObject(tryParseJson(text));
+  const isRpc = get(answer, "result") !== undefined || get(answer, "error") !== undefined;
+  return isRpc ? answer : undefined;
 }
 
 /** Some servers give a number back as text. */

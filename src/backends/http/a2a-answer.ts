@@ -1,11 +1,11 @@
 /** What an A2A agent said, made into an answer: its text, and the files that go with it. */
 import { filesIn, type FileRef, type MessagePart, textIn } from "../../a2a/message.ts";
 import type { Secrets } from "../../shared/secrets.ts";
-import { clipBytes, oneLine } from "../../shared/text.ts";
+import { oneLine } from "../../shared/text.ts";
 import { saveFile } from "./a2a-files.ts";
 import type { AgentTask } from "./a2a-result.ts";
 import type { AnswerFile, Outcome } from "../backend.ts";
-import { maskedHead } from "../masked-head.ts";
+import { cutText } from "../cut-text.ts";
 
 /** What an answer may be. */
 export interface AnswerRules {
@@ -44,21 +44,9 @@ export async function composeAnswer(
   if (text === "" && files.length === 0) {
     return { kind: "declined", reason: "the agent ended well and said nothing" };
   }
-  const answer = { kind: "answer", text: cutText(text, rules, "the agent's answer") } as const;
-  return files.length === 0 ? answer : { ...answer, files };
-}
-
-/** The text without secrets, and with a note where it is longer than it may be. */
-export function cutText(
-  text: string,
-  { maxAnswer, secrets }: Omit<AnswerRules, "answerFolder">,
-  what: string,
-  cutBefore = false,
-): string {
-  const masked = cutBefore ? maskedHead(text, secrets) : secrets.mask(text);
-  const kept = clipBytes(masked, maxAnswer);
-  if (kept.length === masked.length && !cutBefore) return kept;
-  return `${kept}\n\n[cut: ${what} is longer than ${maxAnswer} bytes]`;
+  const masked = rules.secrets.mask(text);
+  const kept = cutText(masked, rules.maxAnswer, "the agent's answer is longer than");
+  return { kind: "answer", text: kept, ...(files.length > 0 ? { files } : {}) };
 }
 
 function dataText(part: MessagePart): string[] {

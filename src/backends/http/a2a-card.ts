@@ -5,7 +5,7 @@ import {
   getArray,
   getString,
   type JsonObject,
-  parseJson,
+  tryParseJson,
 } from "../../shared/json.ts";
 import { isLoopback } from "../../shared/proxy.ts";
 import type { Version } from "./a2a-dialect.ts";
@@ -131,10 +131,6 @@ function isSamePlace(one: URL, other: URL): boolean {
 }
 
 function objectIn(text: string): JsonObject | undefined {
-  try {
-    const card = asObject(parseJson(text));
-    return (get(card, "supportedInterfaces") ?? get(card, "url")) ? card : undefined;
-  } catch {
-    return undefined;
-  }
+  const card = asObject(tryParseJson(text));
+  return (get(card, "supportedInterfaces") ?? get(card, "url")) ? card : undefined;
 }

@@ -1,11 +1,11 @@
 /** What is kept of the talks with an A2A agent: its ids of a conversation, and of a task at work. */
 import { messageOf } from "../../shared/errors.ts";
 import { uuidV5 } from "../../shared/ids.ts";
-import { get, getString, parseJson } from "../../shared/json.ts";
+import { get, getString, tryParseJson } from "../../shared/json.ts";
 import type { Version } from "./a2a-dialect.ts";
 import type { BackendParts, BackendRequest } from "../backend.ts";
 import { conversationOf } from "../conversation.ts";
-import { said } from "./outcome.ts";
+import { said } from "../said.ts";
 
 /** A conversation as the agent knows it. */
 export interface Thread {
@@ -87,13 +87,7 @@ export class A2aMemory {
   }
 
   async #recall(key: string): Promise<unknown> {
-    const kept = await this.#parts.memory.recall(key);
-    if (kept === undefined) return undefined;
-    try {
-      return parseJson(kept);
-    } catch {
-      return undefined;
-    }
+    return tryParseJson(await this.#parts.memory.recall(key));
   }
 
   #note(what: string, error: unknown): undefined {

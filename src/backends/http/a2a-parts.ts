@@ -4,6 +4,7 @@ import type { JsonObject } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { OutPart } from "./a2a-dialect.ts";
 import type { BackendRequest } from "../backend.ts";
+import { readAtMost } from "../fetched-file.ts";
 
 /** Bytes of a file that goes inside a message, and of all of them. */
 const FILE_MAX = 10 * 1024 * 1024;
@@ -14,15 +15,13 @@ const FILES_MAX = 20 * 1024 * 1024;
  * along in base64; one that is too large, or that only the platform could give, goes by its name.
  * Never rejects.
  */
-export async function outParts({ parts, files, text }: BackendRequest): Promise<OutPart[]> {
+export async function outParts({ parts, text }: BackendRequest): Promise<OutPart[]> {
   const out: OutPart[] = [];
-  const fetched = files.values();
   let room = FILES_MAX;
   for (const part of parts) {
     if (part.kind === "file") {
-      // Only the request's own list has paths; its order is that of the parts.
-      const made = await filePart(fetched.next().value ?? part.file, Math.min(FILE_MAX, room));
-      if (made.kind === "file" && "bytes" in made.content) room -= made.content.bytes.length * 0.75;
+      const made = await filePart(part.file, Math.min(FILE_MAX, room));
+      if (made.kind === "file" && "bytes" in made.content) room -= sizeOf(made.content.bytes);
       out.push(made);
     } else if (part.kind === "data") out.push(part);
     else if (part.text !== "") out.push(part);
@@ -61,14 +60,10 @@ async function filePart(file: FileRef, max: number): Promise<OutPart> {
 
 /** The file in base64; undefined where it is not here, or larger than it may be. */
 async function bytesOf({ path, bytes }: FileRef, max: number): Promise<string | undefined> {
-  if (path !== undefined) {
-    try {
-      const file = Bun.file(path);
-      if (file.size <= max) return Buffer.from(await file.arrayBuffer()).toString("base64");
-    } catch {
-      return undefined;
-    }
-    return undefined;
-  }
-  return bytes !== undefined && bytes.length * 0.75 <= max ? bytes : undefined;
+  if (path !== undefined) return (await readAtMost(path, max))?.toString("base64");
+  return bytes !== undefined && sizeOf(bytes) <= max ? bytes : undefined;
+}
+
+function sizeOf(base64: string): number {
+  return Buffer.byteLength(base64, "base64");
 }

@@ -1,5 +1,6 @@
 /** One message to an A2A agent: sent, its task followed, its answer read. */
 import { textIn } from "../../a2a/message.ts";
+import { messageOf } from "../../shared/errors.ts";
 import { uuidV5 } from "../../shared/ids.ts";
 import { type A2aAgent, NOT_SPOKEN, type RpcResult, TASK_NOT_FOUND } from "./a2a-agent.ts";
 import { composeAnswer, partsOfTask } from "./a2a-answer.ts";
@@ -11,7 +12,8 @@ import { type AgentTask, isAsking, readResult } from "./a2a-result.ts";
 import type { BackendParts, BackendRequest, Outcome, RunHooks } from "../backend.ts";
 import { conversationOf } from "../conversation.ts";
 import { Limit } from "../http-limit.ts";
-import { outcomeOfTimeout, said } from "./outcome.ts";
+import { outcomeOfTimeout } from "./outcome.ts";
+import { said } from "../said.ts";
 import type { HttpSettings } from "./settings.ts";
 
 /**
@@ -22,7 +24,7 @@ const TASK_REFUSED = new Set([TASK_NOT_FOUND, -32002, -32004, -32600, -32602]);
 /** The message itself is refused. */
 const MESSAGE_REFUSED = new Set([-32600, -32602, -32005]);
 
-/** Made for one message. Rejects only where the memory does, before anything is sent. */
+/** Made for one message. */
 export class A2aRun {
   readonly #agent: A2aAgent;
   readonly #settings: HttpSettings;
@@ -50,7 +52,14 @@ export class A2aRun {
   /** Ends as `stopped` when the signal aborts, with the agent's task told to end. */
   async run(signal: AbortSignal): Promise<Outcome> {
     using limit = new Limit(this.#parts.clock, this.#settings.timeoutMs, signal);
-    const left = await this.#memory.openTask();
+    let left: OpenTask | undefined;
+    try {
+      left = await this.#memory.openTask();
+    } catch (error) {
+      const why = said(messageOf(error), this.#parts.secrets);
+      const reason = `what is known of the talk with the agent could not be read: ${why}`;
+      return { kind: "again", reason, told: "the agent could not look up the conversation" };
+    }
     if (left !== undefined) {
       const thread = await this.#memory.thread();
       const outcome = await this.#follow(left, undefined, thread, limit);

@@ -7,8 +7,8 @@ import type { BackendParts, BackendRequest, BackendType, Outcome, RunHooks } fro
 import { conversationOf } from "../conversation.ts";
 import { callHttp, type HttpResult } from "../http-call.ts";
 import { Limit } from "../http-limit.ts";
-import { said } from "./outcome.ts";
 import { runRaw } from "./raw.ts";
+import { said } from "../said.ts";
 import { type HttpSettings, readSettings } from "./settings.ts";
 import type { Standing } from "../standing.ts";
 
@@ -68,7 +68,8 @@ export const http: BackendType = {
       check: () => look(settings, agent, parts),
       run: (request, signal, hooks) => {
         const key = settings.remembers ? conversationOf(request) : request.activityId;
-        return locks.run(key, () => run(runs, request, signal, hooks));
+        const work = () => run(runs, request, signal, hooks);
+        return locks.run(key, work, { signal, value: { kind: "stopped" } });
       },
     };
   },
@@ -87,7 +88,6 @@ async function run(
   signal: AbortSignal,
   hooks: RunHooks | undefined,
 ): Promise<Outcome> {
-  if (signal.aborted) return { kind: "stopped" };
   try {
     if (settings.format === "raw") {
       return await runRaw(settings, parts, standing, request, signal);

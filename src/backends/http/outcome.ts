@@ -1,15 +1,12 @@
 /** What it means for a message that a call did not bring a good answer. */
 import { formatDuration } from "../../shared/duration.ts";
-import { get, getString, parseJson } from "../../shared/json.ts";
 import type { Secrets } from "../../shared/secrets.ts";
-import { oneLine } from "../../shared/text.ts";
 import type { Outcome } from "../backend.ts";
 import type { HttpAnswer, HttpResult } from "../http-call.ts";
+import { errorIn } from "../http-words.ts";
+import { said } from "../said.ts";
 import type { Standing } from "../standing.ts";
 import type { HttpSettings } from "./settings.ts";
-
-/** Characters of the agent's own words in a reason. */
-const SAID_MAX = 300;
 
 /** The agent itself asks for patience; 529 is what model APIs say when they are overloaded. */
 const BUSY = new Set([429, 503, 529]);
@@ -60,7 +57,7 @@ export function outcomeOfFailure(
     case "elsewhere":
       return {
         kind: "operator",
-        reason: oneLine(secrets.mask(`${result.words}, which is not followed`), SAID_MAX),
+        reason: said(`${result.words}, which is not followed`, secrets),
         told: "the agent is not where it was expected",
         hint: "if the agent lives there now, give that address as --backend-opt url=…",
       };
@@ -79,11 +76,6 @@ export function outcomeOfTimeout({ timeoutMs }: Pick<HttpSettings, "timeoutMs">)
   };
 }
 
-/** A stranger's or an agent's words, fit for a reason: masked before they are cut. */
-export function said(words: string, secrets: Secrets): string {
-  return oneLine(secrets.mask(words), SAID_MAX);
-}
-
 function outcomeOfStatus(
   answer: HttpAnswer,
   shown: string,
@@ -91,7 +83,7 @@ function outcomeOfStatus(
   good: boolean,
 ): Outcome {
   const { status, retryAfterMs } = answer;
-  const words = wordsOf(answer, secrets);
+  const words = said(errorIn(answer).words, secrets);
   const reason = `${shown} answered ${status}${words === "" ? "" : ` (${words})`}`;
   if (BUSY.has(status)) {
     return { kind: "again", reason, told: "the agent is busy", retryAfterMs, overloaded: true };
@@ -138,25 +130,4 @@ function outcomeOfStatus(
               : "the agent gave an answer that can't be read",
       };
   }
-}
-
-/** The agent's own explanation, as far as there is one. */
-function wordsOf({ type, text, encoding }: HttpAnswer, secrets: Secrets): string {
-  if (encoding !== undefined) {
-    return `in the encoding ${said(encoding, secrets)}, which was not asked for`;
-  }
-  if (type === "text/html" || type === "application/xhtml+xml") return "a web page";
-  let body: unknown;
-  try {
-    body = parseJson(text);
-  } catch {
-    return said(text, secrets);
-  }
-  const error = get(body, "error");
-  const words =
-    (typeof error === "string" ? error : getString(error, "message")) ??
-    getString(body, "message") ??
-    getString(body, "detail") ??
-    text;
-  return said(words, secrets);
 }

@@ -1,8 +1,7 @@
 /** What the options of the http backend say, checked before anything is sent. */
 import { UsageError } from "../../shared/errors.ts";
-import { oneLine } from "../../shared/text.ts";
 import type { BackendParts, OptionValues } from "../backend.ts";
-import { learnQuery, readHeaders } from "../http-login.ts";
+import { type AddressOption, readAddress, readHeaders } from "../http-login.ts";
 
 /** The options, read. */
 export interface HttpSettings {
@@ -46,20 +45,17 @@ export function readSettings(
   };
 }
 
-/** `fetch` would open a `file:` or `s3:` address just as well. */
+const URL_OPTION: AddressOption = {
+  backend: "http",
+  name: "url",
+  hint: "for an agent on this machine: --backend-opt url=http://localhost:PORT/PATH",
+};
+
 function readUrl(
   text: string,
   { secrets }: Pick<BackendParts, "secrets">,
 ): { url: URL; authorization: string | undefined } {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new UsageError(
-      `option url of the http backend can't be "${shownUrl(text)}": it must begin with http:// or https://`,
-      "for an agent on this machine: --backend-opt url=http://localhost:PORT/PATH",
-    );
-  }
-  url.hash = "";
-  learnQuery(url, secrets);
+  const url = readAddress(URL_OPTION, text, secrets);
   const user = decoded(url.username);
   const password = decoded(url.password);
   if (user === "" && password === "") return { url, authorization: undefined };
@@ -71,10 +67,6 @@ function readUrl(
   secrets.add(pair);
   const authorization = `Basic ${Buffer.from(pair).toString("base64")}`;
   return { url, authorization };
-}
-
-function shownUrl(text: string): string {
-  return oneLine(text.replace(/\/\/[^/?#]*@/, "//[secret]@").replace(/[?#].*$/s, ""), 60);
 }
 
 function decoded(text: string): string {

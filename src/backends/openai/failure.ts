@@ -1,9 +1,10 @@
 /** What it means for a message that the model's server did not answer it. */
-import { get, getNumber, getString, parseJson } from "../../shared/json.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { Outcome } from "../backend.ts";
 import type { HttpAnswer, HttpResult } from "../http-call.ts";
+import { errorIn } from "../http-words.ts";
+import { said } from "../said.ts";
 import type { OpenaiSettings } from "./settings.ts";
 
 /** A call that brought no answer of the kind 2xx. */
@@ -17,14 +18,6 @@ export const TOLD = {
   unaccepted: "the agent's model does not accept the message",
   tooLong: "the message is too long for the agent's model",
 } as const;
-
-/** Characters of the server's own words in a reason. */
-const SAID_MAX = 300;
-
-/** A server's or a model's words, fit for a reason: masked before they are cut. */
-export function said(words: string, secrets: Secrets): string {
-  return oneLine(secrets.mask(words), SAID_MAX);
-}
 
 /** Whether the conversation is more than the model can read. */
 export function isTooLong(answer: HttpAnswer): boolean {
@@ -167,46 +160,6 @@ const NO_CREDIT =
 
 /** What the operator chose, and no message can change. */
 const OF_OURS: ReadonlySet<string> = new Set(["temperature", "max_tokens"]);
-
-interface ApiError {
-  words: string;
-  code: string;
-  type: string;
-  /** Which parameter it is about. */
-  param: string;
-}
-
-/** `{"error":{…}}` of OpenAI and most others, `{"error":"…"}` of Ollama, `{"message"}`, `{"detail"}`. */
-function errorIn({ text, type: media, encoding }: HttpAnswer): ApiError {
-  const none = { code: "", type: "", param: "" };
-  if (encoding !== undefined) return { ...none, words: "in an encoding that was not asked for" };
-  if (isPage(media)) return { ...none, words: "a web page" };
-  let body: unknown;
-  try {
-    body = parseJson(text);
-  } catch {
-    return { ...none, words: text };
-  }
-  const error = get(body, "error");
-  const whole = typeof error === "string" ? body : (error ?? body);
-  const words =
-    (typeof error === "string" && error !== "" ? error : undefined) ??
-    getString(whole, "message") ??
-    getString(whole, "detail") ??
-    text;
-  const code = getString(whole, "code") ?? String(getNumber(whole, "code") ?? "");
-  return {
-    words,
-    code,
-    type: getString(whole, "type") ?? "",
-    param: getString(whole, "param") ?? "",
-  };
-}
-
-/** Whether a body of this media type is a page for people: a proxy's, or a login. */
-export function isPage(media: string): boolean {
-  return media === "text/html" || media === "application/xhtml+xml";
-}
 
 function serverName({ base }: Pick<OpenaiSettings, "base">): string {
   return { "11434": "Ollama", "1234": "LM Studio" }[base.port] ?? "the model's server";

@@ -1,5 +1,5 @@
 /** What was said before in a conversation, for a model that remembers nothing by itself. */
-import { asObject, get, getArray, parseJson } from "../../shared/json.ts";
+import { asObject, get, getArray, tryParseJson } from "../../shared/json.ts";
 
 /** One message and its answer. */
 export interface Turn {
@@ -25,12 +25,7 @@ export function writeHistory(turns: readonly Turn[]): string {
 
 /** The turns of an entry, oldest first; undefined where it is damaged or of another version. */
 export function readHistory(entry: string): Turn[] | undefined {
-  let parsed: unknown;
-  try {
-    parsed = parseJson(entry);
-  } catch {
-    return undefined;
-  }
+  const parsed = tryParseJson(entry);
   if (get(parsed, "version") !== VERSION) return undefined;
   const turns = getArray(parsed, "turns")?.map(readTurn);
   return turns?.every((turn) => turn !== undefined) === true ? turns : undefined;

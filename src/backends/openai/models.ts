@@ -1,5 +1,5 @@
 /** Which models an OpenAI-compatible server has. */
-import { getArray, getString, parseJson } from "../../shared/json.ts";
+import { getArray, getString, tryParseJson } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { BackendParts } from "../backend.ts";
 import { callHttp, type HttpResult } from "../http-call.ts";
@@ -48,9 +48,5 @@ function read(result: HttpResult, { secrets }: Pick<BackendParts, "secrets">): M
 }
 
 function namesIn(text: string): string[] | undefined {
-  try {
-    return getArray(parseJson(text), "data")?.flatMap((model) => getString(model, "id") ?? []);
-  } catch {
-    return undefined;
-  }
+  return getArray(tryParseJson(text), "data")?.flatMap((model) => getString(model, "id") ?? []);
 }

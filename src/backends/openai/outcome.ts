@@ -5,7 +5,9 @@ import { clipBytes, storable } from "../../shared/text.ts";
 import type { Outcome } from "../backend.ts";
 import type { HttpAnswer } from "../http-call.ts";
 import { type Completion, readCompletion } from "./answer.ts";
-import { isPage, said, TOLD } from "./failure.ts";
+import { isPage } from "../http-words.ts";
+import { said } from "../said.ts";
+import { TOLD } from "./failure.ts";
 import type { OpenaiSettings } from "./settings.ts";
 
 /** An outcome, and what the model said where it is to be remembered. */

@@ -31,7 +31,7 @@ export interface Asked {
 }
 
 /**
- * The message in its frame, with the files that can be shown. What is remembered of it is its text, a
+ * The message in its frame, with the files that can be shown. What is remembered of it is what it says, a
  * short word on who spoke, and the names of its files: the same frame around each turn, and files that
  * were read once, would crowd out what was said.
  */
@@ -41,18 +41,11 @@ export async function askedOf(
   forgotten: boolean,
 ): Promise<Asked> {
   const files = await showFiles(request.files, images);
-  const said = textOf(request);
-  const framed = frame(
-    // A model without tools can't have done a part of the work, and leaves no files.
-    {
-      ...request,
-      text: joined(said, files.text),
-      files: [],
-      interrupted: false,
-      answerFolder: undefined,
-    },
-    { forgotten },
-  );
+  const said = describeParts(request.parts.filter((part) => part.kind !== "file"));
+  const parts = [{ kind: "text" as const, text: joined(said, files.text) }];
+  // A model without tools can't have done a part of the work, and leaves no files.
+  const shown = { ...request, parts, interrupted: false, answerFolder: undefined };
+  const framed = frame(shown, { forgotten });
   const text = storable(framed);
   const urls = files.images.map((url) => ({ type: "image_url" as const, image_url: { url } }));
   return {
@@ -82,13 +75,6 @@ export function chatBody(
     ...(temperature === undefined ? {} : { temperature }),
     ...(maxTokens === undefined ? {} : { max_tokens: maxTokens }),
   });
-}
-
-/** Its text; where it has none, its data: the files are told on their own. */
-function textOf({ text, parts }: BackendRequest): string {
-  const data = parts.filter((part) => part.kind === "data");
-  const spoken = parts.some((part) => part.kind === "text" && part.text !== "");
-  return spoken || parts.length === 0 ? text : describeParts(data);
 }
 
 function joined(...texts: string[]): string {

@@ -1,7 +1,7 @@
 /** One message through a chat model: recall, ask, remember. */
 import { formatDuration } from "../../shared/duration.ts";
 import { messageOf } from "../../shared/errors.ts";
-import type { KeyedLock } from "../../shared/keyed-lock.ts";
+import type { GiveUp, KeyedLock } from "../../shared/keyed-lock.ts";
 import type { BackendParts, BackendRequest, Outcome } from "../backend.ts";
 import * as history from "./history.ts";
 import type { Turn } from "./history.ts";
@@ -28,6 +28,14 @@ const EXTRA_BYTES = 1024 * 1024;
 /** Bytes of JSON for one of text, and as much again for thoughts that are not shown. */
 const JSON_FACTOR = 4;
 
+interface Recalled {
+  turns: Turn[];
+  /** There was more, and the model is not shown it. */
+  forgotten: boolean;
+  /** Not so where the memory failed: it may hold all of it still, and must not be written over. */
+  isLegible: boolean;
+}
+
 export class OpenaiRun {
   readonly #settings: OpenaiSettings;
   readonly #parts: BackendParts;
@@ -53,13 +61,14 @@ export class OpenaiRun {
   async outcome(lock: KeyedLock): Promise<Outcome> {
     if (this.#settings.history.turns === 0) return (await this.#ask([], false)).judged.outcome;
     const key = conversationOf(this.#request);
-    return lock.run(key, () => this.#converse(key));
+    const stopped: GiveUp<Outcome> = { signal: this.#signal, value: { kind: "stopped" } };
+    return lock.run(key, () => this.#converse(key), stopped);
   }
 
   async #converse(key: string): Promise<Outcome> {
-    const { turns, forgotten } = await this.#recall(key);
+    const { turns, forgotten, isLegible } = await this.#recall(key);
     const { judged, asked, sent } = await this.#ask(turns, forgotten);
-    if (judged.answer === undefined) return judged.outcome;
+    if (judged.answer === undefined || !isLegible) return judged.outcome;
     const turn = { id: this.#request.activityId, user: asked.remembered, assistant: judged.answer };
     const kept = history.withTurn(sent, turn, this.#settings.history);
     try {
@@ -70,23 +79,24 @@ export class OpenaiRun {
     return judged.outcome;
   }
 
-  /** What was said before, less this very message. `forgotten`: there was more, and it is lost. */
-  async #recall(key: string): Promise<{ turns: Turn[]; forgotten: boolean }> {
+  /** What was said before, less this very message. */
+  async #recall(key: string): Promise<Recalled> {
     let entry: string | undefined;
     try {
       entry = await this.#parts.memory.recall(key);
     } catch (error) {
       this.#note(`the conversation could not be recalled: ${messageOf(error)}`);
-      return { turns: [], forgotten: true };
+      return { turns: [], forgotten: true, isLegible: false };
     }
-    if (entry === undefined) return { turns: [], forgotten: false };
-    const turns = history.readHistory(entry);
-    if (turns === undefined) {
+    if (entry === undefined) return { turns: [], forgotten: false, isLegible: true };
+    const kept = history.readHistory(entry);
+    if (kept === undefined) {
       this.#note("what was remembered of the conversation is damaged; it begins anew");
-      return { turns: [], forgotten: true };
+      return { turns: [], forgotten: true, isLegible: true };
     }
-    const others = history.without(turns, this.#request.activityId);
-    return { turns: history.fitHistory(others, this.#settings.history), forgotten: false };
+    const others = history.without(kept, this.#request.activityId);
+    const turns = history.fitHistory(others, this.#settings.history);
+    return { turns, forgotten: false, isLegible: true };
   }
 
   /** `sent`: the turns with which the model answered. */

@@ -1,11 +1,17 @@
 /** What the options of the openai backend say, checked before anything is sent. */
 import { UsageError } from "../../shared/errors.ts";
 import { isLoopback } from "../../shared/proxy.ts";
-import { oneLine, storable } from "../../shared/text.ts";
+import { storable } from "../../shared/text.ts";
 import type { BackendParts, OptionValues } from "../backend.ts";
 import type { HistoryLimits } from "./history.ts";
 import type { ChatSettings } from "./request.ts";
-import { givenTwice, headerValue, learnQuery, readHeaders } from "../http-login.ts";
+import {
+  type AddressOption,
+  givenTwice,
+  headerValue,
+  readAddress,
+  readHeaders,
+} from "../http-login.ts";
 import { resolveText } from "../option-text.ts";
 
 export interface OpenaiSettings extends ChatSettings {
@@ -55,18 +61,16 @@ export function endpoint({ base }: Pick<OpenaiSettings, "base">, path: string): 
   return url;
 }
 
-/** `fetch` would open a `file:` or `s3:` address just as well. */
+const BASE_OPTION: AddressOption = {
+  backend: "openai",
+  name: "base_url",
+  hint: "for Ollama on this machine leave it out; others look like https://api.example.com/v1",
+};
+
 function readBase(text: string, { secrets }: Pick<BackendParts, "secrets">): URL {
-  const url = URL.parse(text);
+  const url = readAddress(BASE_OPTION, text, secrets);
   const wrong = (why: string, hint: string) =>
     new UsageError(`option base_url of the openai backend ${why}`, hint);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    const shown = oneLine(text.replace(/\/\/[^/?#]*@/, "//").replace(/[?#].*$/s, ""), 60);
-    throw wrong(
-      `can't be "${shown}": it must begin with http:// or https://`,
-      "for Ollama on this machine leave it out; others look like https://api.example.com/v1",
-    );
-  }
   if (url.username !== "" || url.password !== "") {
     throw wrong(
       "must not hold a user name or password",
@@ -79,8 +83,6 @@ function readBase(text: string, { secrets }: Pick<BackendParts, "secrets">): URL
       "most often it ends in /v1",
     );
   }
-  url.hash = "";
-  learnQuery(url, secrets);
   url.pathname = url.pathname.replace(/\/+$/, "");
   return url;
 }

@@ -1,5 +1,5 @@
 /** Runs one child to its end, and leaves nothing of it behind. */
-import type { Clock } from "../../shared/clock.ts";
+import { type Clock, LATE, STOPPED, within } from "../../shared/clock.ts";
 import { codeOf, messageOf } from "../../shared/errors.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import { CHILD_MARK } from "./child-env.ts";
@@ -89,7 +89,9 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
     return notStarted(run, error);
   }
   const group = trackGroup(child.pid, `${CHILD_MARK}=${mark}`);
-  record(run, child.pid).then(recorded.resolve);
+  void Promise.resolve(run.hooks?.onChild(child.pid, processIdentity(child.pid))).then(
+    recorded.resolve,
+  );
   const stdout = new Stdout(run.maxStdout);
   const stderr = new StderrLines((line) => run.onStderrLine(line), run.secrets);
   const tail = new StderrTail();
@@ -105,20 +107,21 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
 
   let answered = false;
   const answer = run.answered?.then(() => void (answered = true)) ?? exited;
-  const inTime = await within(Promise.race([exited, answer]), run.timeoutMs, clock, signal);
-  const late = signal.aborted ? "stopped" : "timeout";
-  const cut = group.killed ? "stopped" : inTime ? undefined : late;
-  const lingers =
-    cut === undefined && answered && !(await within(exited, LINGER_MS, clock, signal));
-  if (cut === undefined && !lingers) await within(drained, PIPE_GRACE_MS, clock);
+  const first = await within(clock, run.timeoutMs, Promise.race([exited, answer]), signal);
+  const late = first === LATE ? "timeout" : first === STOPPED ? "stopped" : undefined;
+  const cut = group.killed ? "stopped" : late;
+  const last =
+    cut === undefined && answered ? await within(clock, LINGER_MS, exited, signal) : undefined;
+  const lingers = last === LATE || last === STOPPED;
+  if (cut === undefined && !lingers) await within(clock, PIPE_GRACE_MS, drained);
   else {
     askGroup(group);
-    await within(Promise.all([exited, drained]), KILL_AFTER_MS, clock);
+    await within(clock, KILL_AFTER_MS, Promise.all([exited, drained]));
   }
   endGroup(group, cut !== undefined || lingers || child.signalCode !== null);
   // Those that held the pipes are gone now, so this takes long only for what escaped the group. It
   // also saves what a stalled machine had not yet read when the grace was over.
-  await within(Promise.all([exited, drained]), PIPE_GRACE_MS, clock);
+  await within(clock, PIPE_GRACE_MS, Promise.all([exited, drained]));
   for (const pipe of pipes) pipe.cancel();
   stderr.end();
   child.unref();
@@ -134,14 +137,6 @@ export async function runChild(run: ChildRun): Promise<ChildEnd> {
     stderrTail: tail.text(run.secrets),
     ms: clock.monotonic() - started,
   };
-}
-
-/** Tells of the child. Its owner hears what goes wrong there; it is no reason to end the run. */
-async function record({ hooks }: ChildRun, pid: number): Promise<void> {
-  if (hooks === undefined) return;
-  try {
-    await hooks.onChild(pid, processIdentity(pid));
-  } catch {}
 }
 
 function spawn(run: ChildRun, mark: string, ready: Promise<void>) {
@@ -167,27 +162,6 @@ function input(text: string, ready: Promise<void>): ReadableStream<Uint8Array> {
       controller.close();
     },
   });
-}
-
-/** Whether `event` came within `ms`; gives up at once when `signal` aborts. */
-async function within(
-  event: Promise<unknown>,
-  ms: number,
-  clock: Clock,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  let came = false;
-  const wake = new AbortController();
-  const stop = () => wake.abort();
-  const arrive = () => {
-    came = true;
-    stop();
-  };
-  event.then(arrive, arrive);
-  signal?.addEventListener("abort", stop, { once: true });
-  await clock.sleep(ms, wake.signal);
-  signal?.removeEventListener("abort", stop);
-  return came;
 }
 
 function notStarted({ argv, cwd }: ChildRun, error: unknown): ChildEnd {

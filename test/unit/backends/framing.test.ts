@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { describeParts, type MessagePart } from "../../../src/a2a/message.ts";
 import { frame } from "../../../src/backends/framing.ts";
 import { request } from "./support.ts";
 
@@ -43,10 +44,31 @@ test("a name can't pass for the header", () => {
   expect([...header].filter((char) => char === "[" || char === "]")).toEqual(["[", "]"]);
 });
 
-test("files are named below the text, once", () => {
+test("files are named below the text, by where they lie", () => {
   expect(frame(request({ files: [FILE] }))).toEndWith(
-    "hello\n\n[file] a.txt (text/plain, /in/a.txt)",
+    "]\n\nhello\n\n[file] a.txt (text/plain, /in/a.txt)",
   );
-  const described = "[file] a.txt (text/plain, /in/a.txt)";
-  expect(frame(request({ text: described, files: [FILE] }))).toEndWith(`]\n\n${described}`);
+});
+
+test("data stands beside the text, in the sender's order", () => {
+  const data = { kind: "data" as const, data: { numbers: [1, 2, 3] }, mimeType: undefined };
+  const text = { kind: "text" as const, text: "Add these up" };
+  const written = '[data] {"numbers":[1,2,3]}';
+  expect(frame(request({ text: text.text, parts: [text, data] }))).toEndWith(
+    `]\n\nAdd these up\n\n${written}`,
+  );
+  expect(frame(request({ text: text.text, parts: [data, text] }))).toEndWith(
+    `]\n\n${written}\n\nAdd these up`,
+  );
+});
+
+test("a message without text holds all else once, in order", () => {
+  const parts: MessagePart[] = [
+    { kind: "file", file: FILE },
+    { kind: "data", data: 1, mimeType: undefined },
+    { kind: "file", file: { ...FILE, name: "b.txt", path: "/in/b.txt" } },
+  ];
+  expect(frame(request({ text: describeParts(parts), parts }))).toEndWith(
+    "]\n\n[file] a.txt (text/plain, /in/a.txt)\n[data] 1\n[file] b.txt (text/plain, /in/b.txt)",
+  );
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { FileRef } from "../../../src/a2a/message.ts";
+import { type FileRef, filesIn, type MessagePart } from "../../../src/a2a/message.ts";
 import { conversationOf } from "../../../src/backends/conversation.ts";
 import { toJsonLine } from "../../../src/backends/json-request.ts";
 import { anyText, request } from "./support.ts";
@@ -14,10 +14,9 @@ test("all of a message stands in it, under the names of the contract", () => {
     text: "see",
     parts: [
       { kind: "text", text: "see" },
-      { kind: "file", file },
+      { kind: "file", file: { ...file, path: "/tmp/files/a.txt" } },
       { kind: "data", data: { n: [1] }, mimeType: "application/json" },
     ],
-    files: [{ ...file, path: "/tmp/files/a.txt" }],
     answerFolder: "/tmp/answer",
     envelope: { a: ["\n"] },
   });
@@ -75,6 +74,20 @@ test("what a message lacks is null, so that every key is always there", () => {
     answer_folder: null,
     envelope: null,
   });
+});
+
+test("each file among the parts is the one that stands there, also where the list of files has fewer", () => {
+  const parts: MessagePart[] = ["a", "b"].map((name) => ({
+    kind: "file",
+    file: { ...file, name, path: `/tmp/${name}` },
+  }));
+  const shown = JSON.parse(toJsonLine(request({ parts, files: filesIn(parts.slice(1)) }))) as {
+    parts: { name: string; path: string }[];
+  };
+  expect(shown.parts.map(({ name, path }) => [name, path])).toEqual([
+    ["a", "/tmp/a"],
+    ["b", "/tmp/b"],
+  ]);
 });
 
 test("the bytes that a message holds are not written a second time", () => {

@@ -1,22 +1,31 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import { filesIn, type MessagePart } from "../../../src/a2a/message.ts";
 import type { BackendMemory, BackendParts, BackendRequest } from "../../../src/backends/backend.ts";
 import { type Clock, systemClock } from "../../../src/shared/clock.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { Bell } from "../../harness/wait.ts";
 
-/** A plain message of a peer, with what a test wants different. */
+/**
+ * A plain message of a peer, with what a test wants different. Its parts are its text and its files, or
+ * its files are those of its parts, where the test gives one and not the other.
+ */
 export function request(over: Partial<BackendRequest> = {}): BackendRequest {
+  const { text = "hello", files = filesIn(over.parts ?? []) } = over;
+  const parts: MessagePart[] = [
+    { kind: "text", text },
+    ...files.map((file) => ({ kind: "file" as const, file })),
+  ];
   return {
     workspaceId: "ws-1",
     activityId: "act-1",
     sender: "peer",
     peerId: "peer-1",
     peerName: undefined,
-    text: "hello",
-    parts: [{ kind: "text", text: "hello" }],
-    files: [],
+    text,
+    parts,
+    files,
     messageId: "msg-1",
     contextId: "ctx-1",
     taskId: undefined,

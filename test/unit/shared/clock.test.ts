@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
 import { getEventListeners } from "node:events";
-import { LATE, systemClock, within } from "../../../src/shared/clock.ts";
+import { LATE, STOPPED, systemClock, within } from "../../../src/shared/clock.ts";
 import { ManualClock } from "../../harness/clock.ts";
 
 afterEach(() => {
@@ -86,6 +86,38 @@ describe("a promise with a time limit", () => {
     expect(ends).toEqual([LATE]);
     slow.resolve("value");
     expect(await slow.promise).toBe("value");
+  });
+
+  test("that takes longer gives STOPPED as soon as the signal aborts, and leaves nothing on it", async () => {
+    const clock = new ManualClock();
+    const stop = new AbortController();
+    const slow = Promise.withResolvers<string>();
+    const limited = within(clock, 1_000, slow.promise, stop.signal);
+    await clock.advance(999);
+    stop.abort();
+    expect(await limited).toBe(STOPPED);
+    expect(clock.pending).toEqual([]);
+    expect(getEventListeners(stop.signal, "abort")).toEqual([]);
+    slow.resolve("value");
+    expect(await slow.promise).toBe("value");
+  });
+
+  test("gives STOPPED where the signal has aborted before, unless its end has come, too", async () => {
+    const clock = new ManualClock();
+    const stopped = AbortSignal.abort();
+    expect(await within(clock, 1_000, new Promise(() => {}), stopped)).toBe(STOPPED);
+    expect(await within(clock, 1_000, Promise.resolve("value"), stopped)).toBe("value");
+    expect(clock.pending).toEqual([]);
+  });
+
+  test("with a signal that does not abort gives its value, or LATE, and leaves nothing on it", async () => {
+    const clock = new ManualClock();
+    const { signal } = new AbortController();
+    expect(await within(clock, 1_000, Promise.resolve("value"), signal)).toBe("value");
+    const late = within(clock, 1_000, new Promise(() => {}), signal);
+    await clock.advance(1_000);
+    expect(await late).toBe(LATE);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("leaves no timer of the system behind", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isDeeper } from "../../../src/shared/json.ts";
+import { isTooDeep } from "../../../src/shared/json.ts";
 
 const nested = (levels: number): unknown => {
   let value: unknown = "core";
@@ -8,15 +8,15 @@ const nested = (levels: number): unknown => {
 };
 
 test.each([0, 1, 2, 7, 100])("what is nested %d levels deep is no deeper than that", (levels) => {
-  expect(isDeeper(nested(levels), levels)).toBe(false);
-  if (levels > 0) expect(isDeeper(nested(levels), levels - 1)).toBe(true);
+  expect(isTooDeep(nested(levels), levels)).toBe(false);
+  if (levels > 0) expect(isTooDeep(nested(levels), levels - 1)).toBe(true);
 });
 
 test("the deepest of several counts", () => {
-  expect(isDeeper({ a: 1, b: [nested(3)], c: null }, 5)).toBe(false);
-  expect(isDeeper({ a: 1, b: [nested(3)], c: null }, 4)).toBe(true);
+  expect(isTooDeep({ a: 1, b: [nested(3)], c: null }, 5)).toBe(false);
+  expect(isTooDeep({ a: 1, b: [nested(3)], c: null }, 4)).toBe(true);
 });
 
 test("what is deeper than any stack is told without walking through it", () => {
-  expect(isDeeper(nested(200_000), 1_000)).toBe(true);
+  expect(isTooDeep(nested(200_000), 1_000)).toBe(true);
 });

@@ -150,7 +150,7 @@ describe("the answer", () => {
 
 describe("the prompt", () => {
   test(
-    "is the framed text, data, small images whole and other files by their path",
+    "is the framed message with its data, small images whole and other files by their path",
     async () => {
       await using lab = new AcpLab({ offers: "image" });
       const image = join(lab.cwd, "a b.png");
@@ -173,14 +173,16 @@ describe("the prompt", () => {
       const parts = [
         { kind: "text" as const, text },
         { kind: "data" as const, data: { answer: 42 }, mimeType: undefined },
+        ...files.map((one) => ({ kind: "file" as const, file: one })),
       ];
-      const shown = JSON.parse(await lab.ask({ text, parts, files })) as { prompt: object[] };
+      const shown = JSON.parse(await lab.ask({ text, parts })) as { prompt: object[] };
       expect(shown.prompt).toEqual([
         {
           type: "text",
-          text: expect.stringMatching(/^\[A message from another agent.*\]\n\nSTEPS/s),
+          text: expect.stringMatching(
+            /^\[A message from another agent.*\]\n\nSTEPS.*\n\n\[data\] \{"answer":42\}\n\[file\] a b\.png/s,
+          ),
         },
-        { type: "text", text: '[data] {"answer":42}' },
         { type: "image", mimeType: "image/png", data: PNG.toString("base64") },
         {
           type: "resource_link",
@@ -253,7 +255,7 @@ describe("files of the answer", () => {
         text: "here",
         files: [
           { path: join(answerFolder, "image.png"), mimeType: "image/png" },
-          { path: join(answerFolder, "2-image.png") },
+          { path: join(answerFolder, "image-2.png") },
           { path: report, name: "the report" },
         ],
       });

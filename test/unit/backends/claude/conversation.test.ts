@@ -254,13 +254,30 @@ test("never two runs of one session at once; conversations run side by side", as
   expect(t.claude.runs()).toHaveLength(4);
 });
 
+test("a message that waits for its turn ends at once when it is to stop", async () => {
+  using t = lab();
+  const backend = t.create();
+  t.claude.does("hang");
+  const stops = [new AbortController(), new AbortController()] as const;
+  const started = Promise.withResolvers<void>();
+  const first = backend.run(request(), stops[0].signal, { onChild: () => started.resolve() });
+  await started.promise;
+  const second = backend.run(request({ activityId: "act-2" }), stops[1].signal);
+  stops[1].abort();
+  expect(await second).toEqual({ kind: "stopped" });
+  stops[0].abort();
+  expect(await first).toEqual({ kind: "stopped" });
+});
+
 test("a memory that can't be read or written: nothing is run, and it is tried again", async () => {
   for (const broken of ["recall", "remember"] as const) {
     using t = lab();
-    Object.assign(t.parts.memory, { [broken]: () => Promise.reject(new Error("disk full")) });
+    t.parts.secrets.add("hunter22");
+    const why = new Error("disk full,\nhunter22");
+    Object.assign(t.parts.memory, { [broken]: () => Promise.reject(why) });
     expect(await t.run()).toMatchObject({
       kind: "again",
-      reason: expect.stringContaining("disk full"),
+      reason: expect.stringContaining(": disk full, [secret]"),
       told: expect.not.stringContaining("disk"),
     });
     expect(t.claude.runs()).toEqual([]);
@@ -270,10 +287,13 @@ test("a memory that can't be read or written: nothing is run, and it is tried ag
 test("a memory that fails after the run does not cost the answer", async () => {
   using t = lab();
   let writes = 0;
+  t.parts.secrets.add("hunter22");
   t.parts.memory.remember = () =>
-    ++writes === 1 ? Promise.resolve() : Promise.reject(new Error("disk full"));
+    ++writes === 1 ? Promise.resolve() : Promise.reject(new Error("disk full,\nhunter22"));
   expect(await t.say("one")).toBe("0 before; one");
-  expect(t.parts.notes).toEqual(["the session of a conversation could not be kept: disk full"]);
+  expect(t.parts.notes).toEqual([
+    "the session of a conversation could not be kept: disk full, [secret]",
+  ]);
 });
 
 test("words on stderr that only look like a refusal change nothing", async () => {

@@ -277,19 +277,6 @@ test("json: the whole message is one line on stdin", async () => {
   expect(`${seen.slice(1)}\n`).toBe(toJsonLine(request(over)));
 });
 
-test("json: a message that can't be written as JSON fails, without an exception", async () => {
-  // What an envelope nested 50 000 deep does, without the second and a half that it takes.
-  const envelope = {
-    get deep() {
-      throw new RangeError("Maximum call stack size exceeded.");
-    },
-  };
-  expect(await run("cat", { envelope }, "format=json")).toMatchObject({
-    kind: "failed",
-    told: "the message is nested too deeply or too large to be read",
-  });
-});
-
 /** The outcome of a command that prints this, where it may answer in JSON. */
 function says(output: unknown, more = "", over: Partial<BackendRequest> = {}, parts?: TestParts) {
   const text = typeof output === "string" ? output : JSON.stringify(output);
@@ -486,10 +473,7 @@ test("json: files that it left in the answer folder are an answer without a word
   const bare: Outcome = { kind: "answer", text: "" };
   expect(await run("true", over, "format=json")).toEqual(bare);
   expect(await says({}, "", over)).toEqual(bare);
-  expect(await says({ files: [{ path: "/etc/passwd" }] }, "", over)).toEqual({
-    ...bare,
-    files: [],
-  });
+  expect(await says({ files: [{ path: "/etc/passwd" }] }, "", over)).toEqual(bare);
   expect(await says({ declined: true }, "", over)).toMatchObject({ kind: "declined" });
   expect(await run("true", {}, "format=json")).toEqual(nothing);
 });

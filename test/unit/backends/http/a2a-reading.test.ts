@@ -3,14 +3,14 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { composeAnswer } from "../../../../src/backends/http/a2a-answer.ts";
-import { safeName, saveFile } from "../../../../src/backends/http/a2a-files.ts";
+import { saveFile } from "../../../../src/backends/http/a2a-files.ts";
 import { outParts } from "../../../../src/backends/http/a2a-parts.ts";
 import { readResult } from "../../../../src/backends/http/a2a-result.ts";
 import { Secrets } from "../../../../src/shared/secrets.ts";
 import { anything } from "../../../harness/hostile.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { httpBackend, OLD_MESSAGE, outcomeAt, rpc, rpcError, TestServer } from "./support.ts";
-import { anyText, never, request, TestParts } from "../support.ts";
+import { never, request, TestParts } from "../support.ts";
 
 describe("a result", () => {
   test("of anything at all is read or refused, and nothing thrown", () => {
@@ -53,37 +53,33 @@ describe("a result", () => {
   });
 });
 
-describe("an answer's file", () => {
-  test("has a name that is one part of a path, whatever the agent chose", () => {
-    const hostile = fc.oneof(
-      anyText(400),
-      fc
-        .array(fc.constantFrom("..", "/", "\\", ".", " ", "CON", "a", "é", ":", "\0"), {
-          maxLength: 200,
-        })
-        .map((all) => all.join("")),
-    );
-    fc.assert(
-      fc.property(hostile, (name) => {
-        const safe = safeName(name);
-        expect(safe).not.toBe("");
-        expect(safe).not.toMatch(/[\\/:*?"<>|\u0000-\u001f]|^\.|^(con|nul|aux|prn)(\.|$)/i);
-        expect(Buffer.byteLength(safe)).toBeLessThanOrEqual(160);
-      }),
-    );
-  });
+test("an answer holds no secret, also where one lies across the cut", async () => {
+  const secrets = new Secrets();
+  secrets.add("hunter22-hunter22");
+  const text = "it is hunter22-hunter22";
+  const rules = { answerFolder: undefined, secrets };
+  const answer = (maxAnswer: number) =>
+    composeAnswer([[{ kind: "text", text }]], { ...rules, maxAnswer });
+  expect(await answer(100)).toEqual({ kind: "answer", text: "it is [secret]" });
+  expect(await answer(14)).toEqual({ kind: "answer", text: "it is [secret]" });
+});
 
+describe("an answer's file", () => {
   test.each([
     ["report.pdf", "report.pdf"],
     ["../../etc/passwd", "passwd"],
-    ["C:\\Users\\x\\a.txt", "a.txt"],
-    [".bashrc", "bashrc"],
-    ["..", "file"],
+    ["con .txt", "_con .txt"],
+    ["a\0b.txt", "a_b.txt"],
     ["", "file"],
-    ["nul.txt", "_nul.txt"],
-    ["a\nb", "a b"],
-  ])("%j is kept as %j", (name, kept) => {
-    expect(safeName(name)).toBe(kept);
+    [undefined, "file"],
+  ])("of the name %j is kept as %j", async (name, kept) => {
+    using folder = tmpFolder();
+    const file = { name, mimeType: undefined, uri: undefined, size: undefined };
+    const saved = await saveFile({ ...file, bytes: btoa("new") }, folder.path);
+    expect(saved).toEqual({
+      file: { path: join(folder.path, kept), name: kept, mimeType: undefined },
+    });
+    expect(readdirSync(folder.path)).toEqual([kept]);
   });
 
   test("overwrites nothing", async () => {
@@ -129,10 +125,18 @@ describe("an answer's file", () => {
   });
 });
 
+test("a message that can't be written is a failure, without an exception", async () => {
+  const over = { parts: [{ kind: "data" as const, data: { n: 1n }, mimeType: undefined }] };
+  expect(await outcomeAt("http://127.0.0.1:1/", { over })).toMatchObject({
+    kind: "failed",
+    told: "the agent could not be given the message",
+  });
+});
+
 describe("a file of a message", () => {
   const file = { name: "big.bin", mimeType: "a/b", uri: undefined, size: undefined };
   const partsOf = (files: (typeof file & { path?: string; bytes?: string })[]) =>
-    outParts(request({ parts: files.map((one) => ({ kind: "file", file: one })), files }));
+    outParts(request({ parts: files.map((one) => ({ kind: "file", file: one })) }));
 
   test("goes along up to 10 MiB, by its name beyond that or if it is gone", async () => {
     using folder = tmpFolder();
@@ -155,6 +159,22 @@ describe("a file of a message", () => {
       ])
     ).map(({ kind }) => kind);
     expect(kinds).toEqual(["file", "file", "text"]);
+  });
+
+  test("counts by its size: two of 10 MiB fill the 20 MiB, and a byte more does not fit", async () => {
+    using folder = tmpFolder();
+    const [large, byte] = ["large", "byte"].map((name) => join(folder.path, name));
+    writeFileSync(large!, Buffer.alloc(10 * 1024 * 1024));
+    writeFileSync(byte!, "x");
+    const all = await partsOf([large, large, byte].map((path) => ({ ...file, path: path! })));
+    expect(all.map(({ kind }) => kind)).toEqual(["file", "file", "text"]);
+  });
+
+  test("that is none, but a pipe, is named, and not waited for", async () => {
+    using folder = tmpFolder();
+    const path = join(folder.path, "pipe");
+    expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
+    expect(await partsOf([{ ...file, path }])).toMatchObject([{ kind: "text" }]);
   });
 });
 

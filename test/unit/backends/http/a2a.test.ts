@@ -200,13 +200,12 @@ describe.each(VERSIONS)("an agent of the SDK that speaks A2A %s", (version) => {
     const kept = { name: "c.txt", mimeType: undefined, uri: "workspace:/c.txt", size: 1 };
     const parts = [
       { kind: "text" as const, text: "see" },
-      { kind: "file" as const, file: near },
+      { kind: "file" as const, file: { ...near, path } },
       { kind: "data" as const, data: { a: [1] }, mimeType: undefined },
       { kind: "file" as const, file: far },
       { kind: "file" as const, file: kept },
     ];
-    const files = [{ ...near, path }, far, kept];
-    await backendFor(agent).run(request({ parts, files, text: "see" }), never);
+    await backendFor(agent).run(request({ parts, text: "see" }), never);
     const sent = agent.turns[0]?.message["parts"] as Record<string, unknown>[];
     expect(sent).toMatchObject([
       { text: "see" },

@@ -176,11 +176,37 @@ test("messages of one conversation go one after the other, others side by side",
   expect(most).toBe(2);
 });
 
-test("what is kept can't be read or written: a failure, and nothing thrown", async () => {
+test("a message that waits for its turn ends at once when it is to stop", async () => {
+  const asked = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  await using server = new TestServer(async () => {
+    asked.resolve();
+    await gate.promise;
+    return new Response("ok");
+  });
+  const backend = httpBackend([`url=${server.url}`, "format=raw"]);
+  const first = backend.run(request(), never);
+  await asked.promise;
+  const stop = new AbortController();
+  const second = backend.run(request({ activityId: "act-2" }), stop.signal);
+  stop.abort();
+  expect(await second).toEqual({ kind: "stopped" });
+  gate.resolve();
+  expect(await first).toMatchObject({ kind: "answer" });
+  expect(server.heard).toHaveLength(1);
+});
+
+test("what is kept can't be read: nothing is sent, and it is tried again", async () => {
   const parts = new TestParts({});
-  parts.memory.recall = () => Promise.reject(new Error("disk gone"));
-  const outcome = await outcomeAt("http://127.0.0.1:1/", { parts });
-  expect(outcome).toMatchObject({ kind: "failed", reason: expect.stringContaining("disk gone") });
+  parts.secrets.add("hunter22");
+  parts.memory.recall = () => Promise.reject(new Error("disk gone,\nhunter22"));
+  await using server = new TestServer(() => new Response("ok"));
+  expect(await outcomeAt(server.url, { parts })).toEqual({
+    kind: "again",
+    reason: "what is known of the talk with the agent could not be read: disk gone, [secret]",
+    told: "the agent could not look up the conversation",
+  });
+  expect(server.heard).toEqual([]);
 });
 
 describe("what is kept can't be written", () => {

@@ -19,10 +19,12 @@ test("the message is posted as exec's format=json writes it", async () => {
   expect(server.heard[0]?.headers.get("content-type")).toBe("application/json");
 });
 
-test("a message that can't be written is a failure", async () => {
+test("a message that can't be written is a failure, without an exception", async () => {
   const over = { envelope: { n: 1n } };
-  const outcome = await outcomeAt("http://127.0.0.1:1/", { format: "raw", over });
-  expect(outcome).toMatchObject({ kind: "failed", reason: expect.stringContaining("as JSON") });
+  expect(await outcomeAt("http://127.0.0.1:1/", { format: "raw", over })).toMatchObject({
+    kind: "failed",
+    told: "the agent could not be given the message",
+  });
 });
 
 describe("an answer", () => {
@@ -144,6 +146,35 @@ describe("an answer", () => {
     expect(outcome.files?.map(({ path }) => path)).toEqual([join(folder.path, "a.txt")]);
     expect(parts.notes.join()).toContain("/etc/passwd");
   });
+
+  test.each([
+    ['{"text":""}', 200, "application/json"],
+    ['{"retry_after_secs": 3}', 200, "application/json"],
+    ["null", 200, "application/json"],
+    ["", 200, "text/plain"],
+    [null, 204, "text/plain"],
+  ])("of %j with %d is one where a file was left for it", async (body, status, type) => {
+    using folder = tmpFolder();
+    const headers = { "content-type": type };
+    await using server = new TestServer(() => new Response(body, { status, headers }));
+    const ask = () => outcomeAt(server.url, { format: "raw", over: { answerFolder: folder.path } });
+    expect(["declined", "again"]).toContain((await ask()).kind);
+    writeFileSync(join(folder.path, "bars.svg"), "<svg/>");
+    expect(await ask()).toEqual({ kind: "answer", text: "" });
+  });
+
+  test.each(["", ', "retry_after_secs": 3'])(
+    "of nothing but files that may not be sent fails (%j)",
+    async (more) => {
+      using folder = tmpFolder();
+      await using server = answering(`{"files": [{"path": "/etc/passwd"}]${more}}`);
+      const over = { answerFolder: folder.path };
+      expect(await outcomeAt(server.url, { format: "raw", over })).toMatchObject({
+        kind: "failed",
+        told: "the agent answered with files that can't be sent",
+      });
+    },
+  );
 
   test("names files where none can go along", async () => {
     await using server = answering('{"text": "see", "files": [{"path": "/etc/passwd"}]}');

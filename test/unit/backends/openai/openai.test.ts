@@ -32,7 +32,7 @@ let activities = 0;
 /** Another message of the same conversation. */
 function message(text: string, over: Partial<BackendRequest> = {}): BackendRequest {
   const activityId = `act-${++activities}`;
-  return request({ activityId, text, parts: [{ kind: "text", text }], ...over });
+  return request({ activityId, text, ...over });
 }
 
 function textIn(outcome: Outcome): string {
@@ -188,15 +188,24 @@ test("what can't be read of it begins anew, and that is told to the operator and
   expect([asked().length, parts.notes.length]).toEqual([3, 1]);
 });
 
-test("a memory that fails costs no answer", async () => {
+test("a memory that can't be written costs no answer", async () => {
   const parts = new TestParts();
-  parts.memory.recall = () => Promise.reject(new Error("disk full"));
   parts.memory.remember = () => Promise.reject(new Error("disk full"));
   expect(textIn(await make([], parts).run(message("hi"), never))).toContain("heard");
-  expect(parts.notes).toEqual([
-    "the conversation could not be recalled: disk full",
-    "the conversation could not be remembered: disk full",
-  ]);
+  expect(parts.notes).toEqual(["the conversation could not be remembered: disk full"]);
+});
+
+test("a memory that can't be read costs no answer, and what it holds is not written over", async () => {
+  const parts = new TestParts();
+  await make([], parts).run(message("one"), never);
+  const { recall } = parts.memory;
+  parts.memory.recall = () => Promise.reject(new Error("disk gone"));
+  expect(textIn(await make([], parts).run(message("two"), never))).toContain("heard");
+  expect(textOf(server.last[0]?.content)).toContain("could not be kept");
+  expect(parts.notes).toEqual(["the conversation could not be recalled: disk gone"]);
+  parts.memory.recall = recall;
+  await make([], parts).run(message("three"), never);
+  expect([asked()[0], asked().at(-1)]).toEqual(["user: one", "user: three"]);
 });
 
 test("messages of one conversation wait for each other, others do not", async () => {
@@ -215,6 +224,24 @@ test("messages of one conversation wait for each other, others do not", async ()
   await slow;
   await next;
   expect(asked()).toEqual(["user: one", "assistant: slow", "user: two"]);
+});
+
+test("a message that waits for its turn ends at once when it is to stop", async () => {
+  const backend = make();
+  const gate = Promise.withResolvers<void>();
+  server.next(async () => {
+    await gate.promise;
+    return completion({ content: "slow" });
+  });
+  const slow = backend.run(message("one"), never);
+  await server.untilAsked(1);
+  const stop = new AbortController();
+  const next = backend.run(message("two"), stop.signal);
+  stop.abort();
+  expect(await next).toEqual({ kind: "stopped" });
+  gate.resolve();
+  expect(textIn(await slow)).toBe("slow");
+  expect(server.requests).toHaveLength(1);
 });
 
 test("files: texts are in the prompt, and only their names are remembered", async () => {
@@ -245,6 +272,19 @@ test("files: a message of nothing but files and data is asked about once", async
   const text = '[data] {"n":1}\n[file] a.bin (x:/1)';
   await make().run(message(text, { parts, files: [file] }), never);
   expect(textOf(server.last[0]?.content)).toEndWith(']\n\n[data] {"n":1}\n\n[file] a.bin');
+});
+
+test("data beside the text is in the prompt, in the sender's order, and is remembered", async () => {
+  const data = { kind: "data" as const, data: { numbers: [1, 2, 3] }, mimeType: undefined };
+  const text = "Add these up";
+  const said = `${text}\n\n[data] {"numbers":[1,2,3]}`;
+  const backend = make();
+  await backend.run(message(text, { parts: [{ kind: "text", text }, data] }), never);
+  expect(textOf(server.last[0]?.content)).toEndWith(`]\n\n${said}`);
+  await backend.run(message("and?"), never);
+  expect(server.last[0]?.content).toBe(`[From another agent]\n\n${said}`);
+  await make().run(message(text, { contextId: "c", parts: [data, { kind: "text", text }] }), never);
+  expect(textOf(server.last[0]?.content)).toEndWith(`]\n\n[data] {"numbers":[1,2,3]}\n\n${text}`);
 });
 
 test("files: images are shown to a model that can see, once, and to no other", async () => {
