@@ -1,54 +1,49 @@
 /**
- * Compiles the host's binary to dist/molecule, with the flags that .goreleaser.yaml restates (a test
- * compares them), and runs it once: an exit status of 0 from the bundler proves nothing.
+ * Compiles the host's binary to dist/molecule; with names of targets, or `all`, those of a release to
+ * dist/<target>/. The flags are those that .goreleaser.yaml restates (a test compares them).
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative } from "node:path";
 import pkg from "../package.json" with { type: "json" };
-import { COMPILE_FLAGS, defines } from "./compile-flags.ts";
+import { NAME } from "../src/project.ts";
+import { compile, type Stamp } from "./compile.ts";
+import { shortCommit } from "./git.ts";
+import { finish } from "./release/finish.ts";
+import { findTarget, hostTarget, type Target, TARGETS } from "./release/targets.ts";
+import { BINARY, ROOT } from "./set-up.ts";
 
-const root = resolve(import.meta.dir, "..");
-const outfile = join(root, "dist", process.platform === "win32" ? "molecule.exe" : "molecule");
-const commit = gitCommit() ?? "unknown";
+const stamp: Stamp = { version: pkg.version, commit: shortCommit() ?? "unknown" };
+const host = hostTarget();
 
-mkdirSync(join(root, "dist"), { recursive: true });
-const build = Bun.spawnSync(
-  [
-    process.execPath,
-    "build",
-    ...COMPILE_FLAGS,
-    ...defines(pkg.version, commit),
-    "src/main.ts",
-    "--outfile",
+try {
+  const names = process.argv.slice(2);
+  const wanted = names.flatMap((name) => (name === "all" ? TARGETS : [named(name)]));
+  if (names.length === 0) build(named(host?.name ?? "this system"), BINARY);
+  for (const target of wanted) build(target, join(ROOT, "dist", target.name, fileName(target)));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
+
+function build(target: Target, outfile: string): void {
+  compile({
+    root: ROOT,
+    entry: "src/main.ts",
     outfile,
-  ],
-  { cwd: root, stdout: "pipe", stderr: "inherit" },
-);
-if (build.exitCode !== 0) {
-  console.error(build.stdout.toString());
-  process.exit(1);
+    stamp,
+    // The host's runtime is at hand; those of others are fetched.
+    ...(target === host ? {} : { target: `bun-${target.name}` }),
+  });
+  console.log(`${relative(ROOT, outfile)}: ${finish(outfile, target, stamp)}`);
 }
 
-// The binary holds its source map; those beside it are left over.
-for (const name of readdirSync(join(root, "dist"))) {
-  if (name.endsWith(".map")) rmSync(join(root, "dist", name));
+function named(name: string): Target {
+  const target = findTarget(name);
+  if (target !== undefined) return target;
+  throw new Error(
+    `there is no target "${name}": known are all, ${TARGETS.map(({ name }) => name).join(", ")}`,
+  );
 }
 
-const smoke = Bun.spawnSync([outfile, "--version"], { stdout: "pipe", stderr: "inherit", env: {} });
-const printed = smoke.stdout.toString().trim();
-const expected = `molecule ${pkg.version} (${commit})`;
-if (smoke.exitCode !== 0 || printed !== expected) {
-  console.error(`the binary does not run: exit ${smoke.exitCode}, printed "${printed}"`);
-  process.exit(1);
-}
-console.log(`${outfile}: ${printed}, ${(Bun.file(outfile).size / 1e6).toFixed(1)} MB`);
-
-/** Undefined outside a checkout, or without git. */
-function gitCommit(): string | undefined {
-  try {
-    const git = Bun.spawnSync(["git", "rev-parse", "--short=7", "HEAD"], { cwd: root });
-    return git.exitCode === 0 ? git.stdout.toString().trim() : undefined;
-  } catch {
-    return undefined;
-  }
+function fileName({ format }: Target): string {
+  return format === "pe" ? `${NAME}.exe` : NAME;
 }
