@@ -1,0 +1,32 @@
+/** What completion offers for a value, as a flag or positional declares it. Nothing for free text. */
+
+/** Files, folders, some words, or pairs. */
+export type Offer = "file" | "folder" | readonly Choice[] | Pairs;
+
+/** A word that may be typed. */
+export interface Choice {
+  readonly value: string;
+  /** One phrase, shown beside it where the shell can. */
+  readonly summary?: string;
+}
+
+/** `KEY=VALUE`, where the keys follow from what another flag of the command says. */
+export interface Pairs {
+  /** That flag's name on the command line: `backend` for `--backend`. */
+  readonly by: string;
+  /** The keys for each of its values. All of them are offered as long as it says none of these. */
+  readonly sets: readonly PairSet[];
+}
+
+export interface PairSet {
+  readonly of: string;
+  readonly keys: readonly PairKey[];
+}
+
+export interface PairKey {
+  readonly key: string;
+  readonly summary: string;
+  /** The key is only a beginning: `header.` for `header.NAME=VALUE`. */
+  readonly open?: boolean;
+  readonly values?: "file" | "folder" | readonly Choice[];
+}

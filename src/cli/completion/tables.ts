@@ -1,0 +1,160 @@
+import { type Cli, type Command, type Node, walk } from "../command.ts";
+import { type Flag, type Flags, kebab } from "../flag.ts";
+import type { Choice, Offer } from "./offer.ts";
+import { keyRows, pairRows } from "./pairs.ts";
+import { slot } from "./slot.ts";
+
+/**
+ * What a shell must know to complete command lines. A script looks a key up in a table, which sets the
+ * variables that are told here; what a row leaves out is empty.
+ */
+export interface Tables {
+  /**
+   * By the words that lead to a command (`agent send`; nothing for the program itself). `group` is set
+   * for a group, with what may stand `below` it, and what may do so `once`; `passes` where words after
+   * `--` are handed on.
+   */
+  readonly node: readonly Row[];
+  /** By the same: the flags that are `offered`; `negatives`, the `--no-` forms of those that are off. */
+  readonly flags: readonly Row[];
+  /**
+   * By the words and a flag (`connect --mode`), or by the flag alone (`--output`) where every command
+   * has it. `flag` is its long form, `many` is set if it may be given again, `kind` is `plain` for one
+   * without a value, `switch` for one with a value only behind `=`, or what `slot` says.
+   */
+  readonly flag: readonly Row[];
+  /** By the words and the place of a positional, counted from 0: what `slot` says. */
+  readonly place: readonly Row[];
+  /** By a scope and what the deciding flag says, or by the scope alone: `choices`, the keys of pairs. */
+  readonly keys: readonly Row[];
+  /** By the same and a key: what `slot` says of its value. */
+  readonly pair: readonly Row[];
+}
+
+export interface Row {
+  readonly keys: readonly string[];
+  readonly sets: readonly Setting[];
+}
+
+/** A variable and its value: a list where it holds choices. */
+export type Setting = readonly [name: string, value: string | readonly Choice[]];
+
+/** The tables of a program, in the order of its declarations. */
+export function tablesOf(cli: Cli): Tables {
+  const nodes = [...walk(cli.root)].map(({ node, path }) => ({
+    node,
+    id: path.slice(1).join(" "),
+  }));
+  const commands = nodes.flatMap(({ node, id }) => (node.kind === "command" ? { node, id } : []));
+  const sets = [
+    ...commands.map(({ node, id }) => ({ id, flags: node.args, builtIn: [] as Choice[] })),
+    { id: "", flags: cli.globals, builtIn: BUILT_IN },
+  ];
+  const pairs = sets.flatMap(({ id, flags }) => pairsOf(id, flags));
+  return {
+    node: joined(
+      nodes.map(({ node, id }) => ({ keys: [id], sets: nodeSets(node, node === cli.root) })),
+    ),
+    flags: sets.map(({ id, flags, builtIn }) => ({ keys: [id], sets: flagLists(flags, builtIn) })),
+    flag: joined([...sets.flatMap(({ id, flags }) => flagRows(id, flags)), ...BUILT_IN_ROWS]),
+    place: joined(commands.flatMap(({ node, id }) => placeRows(id, node))),
+    keys: pairs.flatMap(([scope, offer]) => keyRows(scope, offer)),
+    pair: joined(pairs.flatMap(([scope, offer]) => pairRows(scope, offer))),
+  };
+}
+
+const BUILT_IN: Choice[] = [
+  { value: "--help", summary: "show help" },
+  { value: "-h", summary: "show help" },
+  { value: "--version", summary: "show the version" },
+];
+
+const HELP_COMMAND: Choice[] = [{ value: "help", summary: "show help for a command" }];
+
+const BUILT_IN_ROWS = [
+  { keys: ["--help", "-h"], sets: plain("--help") },
+  { keys: ["--version"], sets: plain("--version") },
+];
+
+function nodeSets(node: Node, isRoot: boolean): Setting[] {
+  if (node.kind === "command") return node.passthrough === undefined ? [] : [["passes", "yes"]];
+  const commands = Object.values(node.subCommands)
+    .filter(({ meta }) => !meta.hidden)
+    .map(({ meta }) => ({ value: meta.name, summary: meta.description }));
+  const sets: Setting[] = [
+    ["group", "yes"],
+    ["below", commands],
+  ];
+  // Any group takes it, but only the program's own help names it.
+  const isCommand = Object.hasOwn(node.subCommands, "help");
+  return isRoot && !isCommand ? [...sets, ["once", HELP_COMMAND]] : sets;
+}
+
+function flagLists(flags: Flags, builtIn: readonly Choice[]): Setting[] {
+  const offered: Choice[] = [];
+  const negatives: Choice[] = [];
+  for (const [key, { description: summary, alias, ...flag }] of Object.entries(flags)) {
+    offered.push({ value: `--${kebab(key)}`, summary });
+    if (alias !== undefined) offered.push({ value: `-${alias}`, summary });
+    if (flag.kind !== "boolean") continue;
+    const negative = { value: `--no-${kebab(key)}`, summary: `not: ${summary}` };
+    (flag.fallback === true ? offered : negatives).push(negative);
+  }
+  return [
+    ["offered", [...offered, ...builtIn]],
+    ["negatives", negatives],
+  ];
+}
+
+function flagRows(id: string, flags: Flags): Row[] {
+  return Object.entries(flags).flatMap(([key, flag]): Row[] => {
+    const name = `--${kebab(key)}`;
+    const at = (word: string) => `${id} ${word}`.trimStart();
+    const keys = [name, ...(flag.alias === undefined ? [] : [`-${flag.alias}`])].map(at);
+    if (flag.kind === "boolean") {
+      const negative = { keys: [at(`--no-${kebab(key)}`)], sets: plain(name) };
+      const positive: Setting[] = [
+        ["flag", name],
+        ["kind", "switch"],
+      ];
+      return [{ keys, sets: positive }, negative];
+    }
+    const many: Setting[] = flag.kind === "strings" ? [["many", "yes"]] : [];
+    return [{ keys, sets: [["flag", name], ...many, ...slot(at(name), offerOf(flag))] }];
+  });
+}
+
+function plain(name: string): Setting[] {
+  return [
+    ["flag", name],
+    ["kind", "plain"],
+  ];
+}
+
+function offerOf({ complete, options }: Pick<Flag, "complete" | "options">): Offer | undefined {
+  return complete ?? options?.map((value) => ({ value }));
+}
+
+function placeRows(id: string, { positionals }: Command): Row[] {
+  return positionals.map(({ values, complete }, i) => {
+    const offer = complete ?? values?.map((value) => ({ value }));
+    return { keys: [`${id} ${i}`], sets: slot(`${id} ${i}`, offer) };
+  });
+}
+
+function pairsOf(id: string, flags: Flags) {
+  return Object.entries(flags).flatMap(([key, { complete }]) =>
+    typeof complete === "object" && "by" in complete
+      ? [[`${id} --${kebab(key)}`.trimStart(), complete] as const]
+      : [],
+  );
+}
+
+/** Rows that say the same as one, to keep scripts short. */
+function joined(rows: readonly Row[]): Row[] {
+  const groups = Map.groupBy(rows, ({ sets }) => JSON.stringify(sets));
+  return [...groups.values()].map((group) => ({
+    keys: group.flatMap(({ keys }) => keys),
+    sets: group[0]?.sets ?? [],
+  }));
+}

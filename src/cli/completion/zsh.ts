@@ -1,0 +1,17 @@
+/** Completion in zsh, as a function for its completion system. */
+import { type Dialect, summaryOf } from "./dialect.ts";
+import type { Choice } from "./offer.ts";
+import { quoted, shellTable } from "./posix.ts";
+import runtime from "./runtime.zsh" with { type: "text" };
+
+export const zsh: Dialect = {
+  runtime,
+  table: (name, rows) => shellTable(name, rows, (choice) => quoted(described(choice))),
+};
+
+/** As `_describe` reads it: the first bare colon parts the word from its summary. */
+function described(choice: Choice): string {
+  const value = choice.value.replace(/[\\:]/g, "\\$&");
+  const summary = summaryOf(choice);
+  return summary === "" ? value : `${value}:${summary}`;
+}
