@@ -1,0 +1,182 @@
+/** scripts/install.ps1: its text anywhere, and itself where there is a PowerShell on Windows. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { BINARY, ROOT } from "../../scripts/set-up.ts";
+import { tmpFolder } from "../harness/tmp.ts";
+import { type Files, listed, ReleaseServer } from "./install-release.ts";
+
+const SCRIPT = join(ROOT, "scripts", "install.ps1");
+const text = readFileSync(SCRIPT, "utf8");
+/** Without comments and strings: what PowerShell would run. */
+const code = text.replace(/@"[^]*?\n"@|'(?:[^']|'')*'|"(?:[^"`]|`.)*"|#.*/g, "");
+
+const SHELLS = ["powershell", "pwsh"].filter(
+  (name) => process.platform === "win32" && Bun.which(name) !== null,
+);
+
+describe("install.ps1", () => {
+  test("is plain ASCII: 5.1 reads a downloaded text in another code", () => {
+    expect(text).toMatch(/^[\n\x20-\x7e]*$/);
+  });
+
+  test("ends no session, and has no word that 5.1 does not know", () => {
+    expect(code).not.toMatch(/\bexit\b/i);
+    expect(code).not.toMatch(/\$Is(Windows|Linux|MacOS)\b/i);
+    expect(code).not.toMatch(/&&|\|\||\?\?|\?\.|\s\?\s/);
+  });
+
+  test("is one block, which a cut-off download does not close", () => {
+    const start = code.indexOf("\n& {");
+    expect(start).toBeGreaterThan(0);
+    expect(code.slice(0, start)).not.toMatch(/function|Install-/);
+    expect(code.trimEnd()).toMatch(/\n {4}Install-Molecule\n\} -Version \$Version/);
+  });
+});
+
+describe
+  .if(SHELLS.length > 0)
+  .each(SHELLS.length > 0 ? SHELLS : ["PowerShell on Windows, which is not here,"])(
+  "install.ps1 in %s",
+  (shell) => {
+    function run(folder: string, env: Record<string, string>, script = `& '${SCRIPT}'`) {
+      const child = Bun.spawn(
+        [
+          shell,
+          "-NoProfile",
+          "-ExecutionPolicy",
+          "Bypass",
+          "-Command",
+          `$ErrorActionPreference = 'Stop'; ${script}`,
+        ],
+        {
+          env: {
+            ...(process.env as Record<string, string>),
+            TEMP: join(folder, "tmp"),
+            TMP: join(folder, "tmp"),
+            MOLECULE_INSTALL_DIR: join(folder, "it's here"),
+            MOLECULE_NO_PATH: "1",
+            ...env,
+          },
+          stdin: "ignore",
+          stdout: "pipe",
+          stderr: "pipe",
+        },
+      );
+      return Promise.all([
+        child.exited,
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+      ]);
+    }
+
+    function lab() {
+      const folder = tmpFolder();
+      mkdirSync(join(folder.path, "tmp"));
+      return folder;
+    }
+
+    const installed = (folder: string) => join(folder, "it's here", "molecule.exe");
+
+    test("installs from a server, piped as a user does, and again changes nothing", async () => {
+      using folder = lab();
+      using server = new ReleaseServer(release());
+      const env = { MOLECULE_BASE_URL: server.url };
+      const piped = `Get-Content -Raw -LiteralPath '${SCRIPT}' | Invoke-Expression; 'still here'`;
+      const [status, out, err] = await run(folder.path, env, piped);
+      expect({ status, err }).toMatchObject({ status: 0 });
+      expect(out).toContain("is installed:");
+      expect(out).toContain("still here");
+      expect(existsSync(installed(folder.path))).toBe(true);
+      const [, again] = await run(folder.path, env);
+      expect(again).toContain("is already installed:");
+      expect(readdirSync(join(folder.path, "tmp"))).toEqual([]);
+    }, 120_000);
+
+    test("replaces a program that is running", async () => {
+      using folder = lab();
+      const target = installed(folder.path);
+      mkdirSync(join(folder.path, "it's here"));
+      // Another end makes it another program that runs all the same.
+      writeFileSync(target, Buffer.concat([readFileSync(BINARY), Buffer.from(" ")]));
+      const running = Bun.spawn([target, "dev", "--ephemeral", "--port", "0"], {
+        stdout: "pipe",
+        stderr: "ignore",
+      });
+      await running.stdout.getReader().read();
+      using server = new ReleaseServer(release());
+      const [status, , err] = await run(folder.path, { MOLECULE_BASE_URL: server.url });
+      expect({ status, err }).toMatchObject({ status: 0 });
+      expect(readFileSync(target).length).toBe(readFileSync(BINARY).length);
+      running.kill();
+      await running.exited;
+    }, 120_000);
+
+    test.each<[string, Files, string]>([
+      ["another sum", { ...release(), [archiveName()]: "x" }, "is not what the release's list"],
+      [
+        "a missing file",
+        { "checksums.txt": release()["checksums.txt"] ?? "" },
+        "is not there (404)",
+      ],
+      ["no list", { "checksums.txt": "<html>" }, "names 0 files for Windows"],
+    ])(
+      "refuses %s, and leaves nothing",
+      async (_, files, why) => {
+        using folder = lab();
+        using server = new ReleaseServer(files);
+        const [status, , err] = await run(folder.path, { MOLECULE_BASE_URL: server.url });
+        expect(status).not.toBe(0);
+        expect(err.replace(/\s+/g, " ")).toContain(why);
+        expect(existsSync(installed(folder.path))).toBe(false);
+        expect(readdirSync(join(folder.path, "tmp"))).toEqual([]);
+      },
+      120_000,
+    );
+
+    test("refuses plain http to another machine", async () => {
+      using folder = lab();
+      const env = { MOLECULE_BASE_URL: "http://mirror.example.com" };
+      const [status, , err] = await run(folder.path, env);
+      expect(status).not.toBe(0);
+      expect(err.replace(/\s+/g, " ")).toContain("without encryption");
+    }, 120_000);
+  },
+);
+
+function version(): string {
+  return /^molecule (\S+)/.exec(Bun.spawnSync([BINARY, "--version"]).stdout.toString())?.[1] ?? "";
+}
+
+function archiveName(): string {
+  return `molecule_${version()}_windows_amd64.zip`;
+}
+
+function release(): Files {
+  if (SHELLS.length === 0) return {};
+  return listed({ [archiveName()]: zip("molecule.exe", readFileSync(BINARY)) });
+}
+
+/** A zip that holds one file as it is. */
+function zip(name: string, body: Buffer): Uint8Array {
+  const common = Buffer.alloc(26);
+  common.writeUInt16LE(20, 0);
+  common.writeUInt32LE(Bun.hash.crc32(body), 10);
+  common.writeUInt32LE(body.length, 14);
+  common.writeUInt32LE(body.length, 18);
+  common.writeUInt16LE(name.length, 22);
+  const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, Buffer.from(name)]);
+  const central = Buffer.concat([
+    Buffer.from("PK\x01\x02\x14\0"),
+    common,
+    Buffer.alloc(14),
+    Buffer.from(name),
+  ]);
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06");
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length + body.length, 16);
+  return Buffer.concat([local, body, central, end]);
+}

@@ -1,0 +1,118 @@
+/** Made-up releases, as files by their names, and a server that offers them. */
+import { basename } from "node:path";
+import { Bell } from "../harness/wait.ts";
+
+export const VERSION = "9.9.9";
+export const PLATFORM = "linux_amd64";
+/** The repository that the script installs from. */
+export const RELEASES = "/Molecule-AI/molecule-cli/releases";
+
+export type Files = Record<string, string | Uint8Array>;
+
+export interface Member {
+  name: string;
+  body?: string | Uint8Array;
+  /** One that leads there, in place of a file. */
+  link?: { to: string; hard?: boolean };
+}
+
+/** What the tool says of itself, and nothing else: enough of a program for an installer. */
+export function program(version = VERSION): string {
+  return `#!/bin/sh\necho "molecule ${version} (abcdef0)"\n`;
+}
+
+export function archiveName(version = VERSION, platform = PLATFORM): string {
+  return `molecule_${version}_${platform}.tar.gz`;
+}
+
+/** A whole release: the archive of one platform, and the list of its sum. */
+export function release(
+  options: { version?: string; platform?: string; members?: Member[] } = {},
+): Files {
+  const { version = VERSION, platform = PLATFORM } = options;
+  const members = options.members ?? [
+    { name: "README.md", body: "# molecule\n" },
+    { name: "molecule", body: program(version) },
+    { name: "completions/molecule.bash", body: "" },
+  ];
+  return listed({ [archiveName(version, platform)]: archive(members) });
+}
+
+/** The files with a list of their sums beside them. */
+export function listed(files: Files): Files {
+  const lines = Object.entries(files).map(([name, body]) => `${sha256(body)}  ${name}\n`);
+  return { ...files, "checksums.txt": lines.join("") };
+}
+
+/** A gzipped tar, of which any tool would refuse to make some. */
+export function archive(members: Member[]): Uint8Array<ArrayBuffer> {
+  const blocks = members.flatMap(({ name, body = "", link }) => {
+    const bytes = Buffer.from(body);
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write("0000755\0", 100);
+    header.write("0000000\0".repeat(2), 108);
+    header.write(`${bytes.length.toString(8).padStart(11, "0")}\0`, 124);
+    header.write("00000000000\0        ", 136);
+    header.write(link === undefined ? "0" : link.hard ? "1" : "2", 156);
+    header.write(link?.to ?? "", 157);
+    header.write("ustar\x0000", 257);
+    const sum = header.reduce((total, byte) => total + byte, 0);
+    header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+    return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+  });
+  return Bun.gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]), { level: 1 });
+}
+
+export function sha256(bytes: string | Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+}
+
+type Answer = (request: Request) => Response;
+
+/** Serves files by their paths; a test may put an answer of its own in place of one. */
+export class ReleaseServer implements Disposable {
+  /** The paths asked for, in their order. */
+  readonly asked: string[] = [];
+  readonly answers = new Map<string, Answer>();
+  readonly #bell = new Bell();
+  readonly #server: Bun.Server<undefined>;
+
+  constructor(files: Files = {}, folder = "") {
+    this.offer(files, folder);
+    this.#server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      idleTimeout: 0,
+      fetch: (request) => {
+        const { pathname } = new URL(request.url);
+        this.asked.push(pathname);
+        this.#bell.ring();
+        return this.answers.get(pathname)?.(request) ?? new Response("no", { status: 404 });
+      },
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.port}`;
+  }
+
+  offer(files: Files, folder = ""): void {
+    for (const [name, body] of Object.entries(files)) {
+      this.answers.set(`${folder}/${name}`, () => new Response(Buffer.from(body)));
+    }
+  }
+
+  /** The last parts of the paths asked for. */
+  get names(): string[] {
+    return this.asked.map((path) => basename(path));
+  }
+
+  untilAsked(name: string): Promise<void> {
+    return this.#bell.until(() => this.names.includes(name), `a request for ${name}`);
+  }
+
+  [Symbol.dispose](): void {
+    void this.#server.stop(true);
+  }
+}
