@@ -1,0 +1,164 @@
+/**
+ * `bun scripts/bench/build-options.ts [--quick]`: what each option of the build does to the binary's
+ * size, start and memory, as Markdown tables. The figures are told, never judged (that is scripts/budget.ts). Apart from
+ * `bun run bench`, whose table has one figure in a line. Takes some minutes, most of them to compress, which
+ * `--quick` leaves out.
+ */
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { emptyProgram } from "../budget/sources.ts";
+import { interleave, peakMemory, type Run } from "../budget/runs.ts";
+import { COMPILE_FLAGS, compile } from "../compile.ts";
+import { BINARY, ROOT } from "../set-up.ts";
+import { median } from "./measurement.ts";
+
+const quick = process.argv.includes("--quick");
+
+const ROUNDS = 40;
+const MEMORY_ROUNDS = 20;
+/** Compressors, each of which fills a processor. */
+const AT_ONCE = Math.min(availableParallelism(), 4);
+
+interface Variant {
+  name: string;
+  flags: readonly string[];
+  /** The empty program instead of ours. */
+  empty?: boolean;
+}
+
+const without = (...names: string[]) =>
+  COMPILE_FLAGS.filter((flag) => !names.includes(flag.split("=")[0] ?? flag));
+
+const VARIANTS: readonly Variant[] = [
+  { name: "none", flags: ["--compile"] },
+  { name: "`--minify`", flags: ["--compile", "--minify"] },
+  { name: "`--bytecode --format=esm`", flags: ["--compile", "--bytecode", "--format=esm"] },
+  {
+    name: "`--minify --bytecode --format=esm`",
+    flags: ["--compile", "--minify", "--bytecode", "--format=esm"],
+  },
+  { name: "**ours**", flags: COMPILE_FLAGS },
+  { name: "ours without `--splitting`", flags: without("--splitting") },
+  { name: "ours without `--sourcemap`", flags: without("--sourcemap") },
+  { name: "ours without `--bytecode`", flags: without("--bytecode") },
+  { name: "ours with `--bytecode-depth=0`", flags: [...COMPILE_FLAGS, "--bytecode-depth=0"] },
+  { name: "an empty program, with ours", flags: COMPILE_FLAGS, empty: true },
+];
+
+const COLUMNS = [
+  "Options",
+  "Size, MB",
+  "gzip -9, MB",
+  "Start, ms",
+  "Start, of the empty one's",
+  "Processor time, of the empty one's",
+  "Peak memory, MB",
+];
+
+const folder = mkdtempSync(join(tmpdir(), "molecule-options-"));
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  });
+}
+try {
+  console.log(await report());
+} catch (error) {
+  console.error(`the options can't be compared: ${(error as Error).message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function report(): Promise<string> {
+  const binaries = VARIANTS.map((variant, at) => build(variant, join(folder, String(at))));
+  say("compiled; now they are run in turns");
+  const runs = interleave(
+    binaries.map((binary) => [binary, "--version"]),
+    ROUNDS,
+  );
+  const bare = runs.at(-1) ?? [];
+  const peaks: number[] = [];
+  for (const binary of binaries) {
+    peaks.push(await peakMemory([binary, "--version"], MEMORY_ROUNDS));
+  }
+  const archives: number[] = [];
+  for (let at = 0; !quick && at < binaries.length; at += AT_ONCE) {
+    const some = binaries.slice(at, at + AT_ONCE);
+    archives.push(...(await Promise.all(some.map((one) => packed(["gzip", "-9", "-c", one])))));
+    say(`compressed ${archives.length} of ${binaries.length}`);
+  }
+  const rows = VARIANTS.map(({ name }, at) => {
+    const own = runs[at] ?? [];
+    return [
+      name,
+      mega(statSync(binaries[at] ?? "").size),
+      mega(archives[at] ?? Number.NaN),
+      median(own.map(({ wallMs }) => wallMs)).toFixed(1),
+      paired(own, bare, "wallMs"),
+      paired(own, bare, "cpuMs"),
+      mega(peaks[at] ?? Number.NaN),
+    ];
+  });
+  const ours = binaries[VARIANTS.findIndex(({ name }) => name === "**ours**")] ?? "";
+  return [
+    `Bun ${Bun.version}, ${process.platform} ${process.arch}; medians of ${ROUNDS} runs of \`molecule --version\`, in turns; ratios pair by pair.`,
+    "",
+    ...table(COLUMNS, rows),
+    ...(quick ? [] : ["", ...table(["Download, of ours", "MB"], await downloads(ours))]),
+  ].join("\n");
+}
+
+function build({ flags, empty }: Variant, out: string): string {
+  const program = empty
+    ? emptyProgram(join(out, "source"))
+    : { root: ROOT, entry: "src/main.ts", stamp: { version: "0.0.0", commit: "bench" } };
+  const outfile = join(out, "binary", basename(BINARY));
+  compile({ ...program, flags, outfile });
+  return outfile;
+}
+
+function paired(own: readonly Run[], bare: readonly Run[], figure: keyof Run): string {
+  return median(
+    own.map((run, round) => run[figure] / (bare[round]?.[figure] ?? Number.NaN)),
+  ).toFixed(2);
+}
+
+/** What an archive of the binary would weigh, by each program that is there. */
+async function downloads(binary: string): Promise<string[][]> {
+  const rows: string[][] = [];
+  for (const command of [
+    ["gzip", "-9", "-c", binary],
+    ["zstd", "-19", "-q", "-c", binary],
+    ["xz", "-6", "-c", binary],
+  ]) {
+    const [program = "", level = ""] = command;
+    if (Bun.which(program) === null) continue;
+    say(`${program} ${level}`);
+    rows.push([`${program} ${level}`, mega(await packed(command))]);
+  }
+  return rows;
+}
+
+/** The bytes that a command prints; NaN where it is not there or fails. */
+async function packed(command: string[]): Promise<number> {
+  if (Bun.which(command[0] ?? "") === null) return Number.NaN;
+  const child = Bun.spawn(command, { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+  let bytes = 0;
+  for await (const chunk of child.stdout) bytes += chunk.length;
+  return (await child.exited) === 0 ? bytes : Number.NaN;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+}
+
+function mega(bytes: number): string {
+  return Number.isNaN(bytes) ? "" : (bytes / 1e6).toFixed(1);
+}
+
+function say(progress: string): void {
+  console.error(progress);
+}

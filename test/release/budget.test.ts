@@ -1,0 +1,79 @@
+/** What the budgets of the binary make of figures. The figures themselves are measured by `bun run budget`. */
+import { expect, test } from "bun:test";
+import { judgeRatio, judgeSameness, LIMITS, startRatio } from "../../scripts/budget/verdict.ts";
+
+const runs = (...cpuMs: number[]) => cpuMs.map((ms) => ({ cpuMs: ms, wallMs: 1000 }));
+
+test("a budget is kept up to its limit, and broken above it", () => {
+  for (const name of ["size", "start", "memory"] as const) {
+    expect(judgeRatio(name, LIMITS[name], "").kept).toBe(true);
+    expect(judgeRatio(name, LIMITS[name] + 0.001, "").kept).toBe(false);
+  }
+});
+
+test("a budget without a figure is broken", () => {
+  expect(judgeRatio("start", Number.NaN, "").kept).toBe(false);
+  expect(judgeRatio("start", startRatio(runs(), runs()), "").kept).toBe(false);
+  expect(judgeRatio("start", startRatio(runs(10, 10), runs(5)), "").kept).toBe(false);
+});
+
+test("a broken budget tells the figures, the limit and what to do", () => {
+  const { text, remedy } = judgeRatio("size", 1.5, "150.0 and 100.0 MB");
+  expect(text).toBe(
+    `size: 1.500 of an empty program's, at most ${LIMITS.size} (150.0 and 100.0 MB)`,
+  );
+  expect(remedy).not.toBe("");
+});
+
+test("the start is compared pair by pair, so a slow phase of the machine falls on both", () => {
+  const own = runs(10, 10, 100, 100, 100);
+  const bare = runs(5, 5, 50, 50, 50);
+  expect(startRatio(own, bare)).toBe(2);
+});
+
+test("one disturbed run does not move the start", () => {
+  expect(startRatio(runs(10, 10, 500), runs(5, 5, 5))).toBe(2);
+});
+
+test("the start is judged by processor time, and not by the time on the wall", () => {
+  const own = [{ cpuMs: 10, wallMs: 9000 }];
+  expect(startRatio(own, [{ cpuMs: 5, wallMs: 1 }])).toBe(2);
+});
+
+test("the limit of the start leaves no room for node:fs, process.stdout or the whole of consola", () => {
+  // The least that they were measured at, beside other work.
+  for (const ratio of [1.81, 2.17, 3.27]) expect(judgeRatio("start", ratio, "").kept).toBe(false);
+});
+
+test("the limits leave room for what was measured beside other work", () => {
+  expect(judgeRatio("start", 1.62, "").kept).toBe(true);
+  expect(judgeRatio("memory", 1.48, "").kept).toBe(true);
+});
+
+test("the limit of the memory leaves no room for process.stdout", () => {
+  expect(judgeRatio("memory", 1.64, "").kept).toBe(false);
+});
+
+test("two folders that give different bytes break the sameness, whatever dist holds", () => {
+  const copies = ["aaa", "bbb"] as const;
+  for (const atHand of [{ digest: "aaa" }, { leftOut: "it is old" }]) {
+    const { kept, text } = judgeSameness({ copies, atHand });
+    expect(kept).toBe(false);
+    expect(text).toContain("aaa and bbb");
+  }
+});
+
+test("dist has to hold what a build of its sources gives", () => {
+  const copies = ["aaa", "aaa"] as const;
+  expect(judgeSameness({ copies, atHand: { digest: "aaa" } }).kept).toBe(true);
+  const { kept, remedy } = judgeSameness({ copies, atHand: { digest: "ccc" } });
+  expect(kept).toBe(false);
+  expect(remedy).toContain("bun run build");
+});
+
+test("where dist is left out, the reason is told", () => {
+  const copies = ["aaa", "aaa"] as const;
+  const { kept, text } = judgeSameness({ copies, atHand: { leftOut: "it is of another commit" } });
+  expect(kept).toBe(true);
+  expect(text).toContain("it is of another commit");
+});
