@@ -3,30 +3,9 @@ import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import pkg from "../../package.json" with { type: "json" };
-import { COMPILE_FLAGS, defines } from "../../scripts/compile-flags.ts";
-import { REPOSITORY } from "../../src/project.ts";
 
 const root = resolve(import.meta.dir, "..", "..");
 const read = (name: string) => readFileSync(join(root, name), "utf8");
-
-interface Release {
-  env: string[];
-  builds: { flags: string[]; targets: string[] }[];
-}
-const release = Bun.YAML.parse(read(".goreleaser.yaml")) as Release;
-
-test("the release is compiled as bun run build compiles", () => {
-  for (const { flags } of release.builds) {
-    expect(flags.slice(0, COMPILE_FLAGS.length)).toEqual(COMPILE_FLAGS);
-    const names = (list: string[]) => list.map((flag) => flag.replace(/".*"/, ""));
-    expect(names(flags.slice(COMPILE_FLAGS.length))).toEqual(names(defines("", "")));
-  }
-});
-
-test("the release and the program name the same repository", () => {
-  const [owner, repository] = release.env.map((line) => line.split("=")[1]);
-  expect(REPOSITORY).toBe(`https://github.com/${owner}/${repository}`);
-});
 
 test("the pinned Bun is the same everywhere it is named", () => {
   const version = pkg.packageManager.replace("bun@", "");
