@@ -3,10 +3,12 @@ import { buildRequest, readAnswer } from "../a2a/request.ts";
 import type { Context } from "../cli/command.ts";
 import type { Log } from "../cli/log.ts";
 import { printData } from "../cli/print.ts";
+import { readStandardInput } from "../cli/standard-input.ts";
 import { PlatformClient } from "../platform/client.ts";
 import { parseApiUrl } from "../platform/api-url.ts";
 import { PlatformError } from "../platform/platform.ts";
-import { checkToken, Token } from "../platform/token.ts";
+import { checkToken } from "../platform/check-token.ts";
+import { Token } from "../platform/token.ts";
 import { USER_AGENT } from "../project.ts";
 import { LATE, systemClock, within } from "../shared/clock.ts";
 import { ExitCode, MoleculeError, UsageError } from "../shared/errors.ts";
@@ -40,7 +42,7 @@ export async function run(values: SendValues, context: Context): Promise<ExitCod
   const token = await (as === undefined
     ? apiToken(values, context)
     : peerToken(values, context, log));
-  const text = values.message === "-" ? await Bun.stdin.text() : values.message;
+  const text = values.message === "-" ? await readStandardInput() : values.message;
   const platform = new PlatformClient({
     baseUrl: parseApiUrl(context.get(GLOBALS.apiUrl)),
     // Whose feed shows the answer: the sender's own, or for the canvas the agent's.

@@ -3,10 +3,11 @@
  * its owner alone, with a file of its owner alone for each.
  */
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, open, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
+import { replaceFile } from "../shared/replace-file.ts";
 
 const ADMIN = "admin";
 
@@ -50,7 +51,7 @@ export class TokenFiles {
     try {
       await handle.writeFile(`${token}\n`);
       await handle.close();
-      await rename(temporary, this.path(name));
+      await replaceFile(temporary, this.path(name));
     } catch (error) {
       await handle.close().catch(() => {});
       await rm(temporary, { force: true });

@@ -3,9 +3,10 @@
  * ones, never a part. Written to a temporary file in the same folder, flushed, renamed over the
  * target, and the folder flushed, so that a power cut can't undo the rename either.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { codeOf } from "../shared/errors.ts";
+import { replaceFile } from "../shared/replace-file.ts";
 
 let counter = 0;
 
@@ -22,7 +23,7 @@ export async function writeAtomic(path: string, text: string): Promise<void> {
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await replaceFile(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

@@ -1,10 +1,11 @@
 /** The folders of a local store: `<workspace-id>.files/<activity-id>`, for their owner alone. */
-import { lstat, open, readdir, realpath, rename, rm } from "node:fs/promises";
+import { lstat, open, readdir, realpath, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { codeOf, MoleculeError } from "../shared/errors.ts";
 import { safeFileName } from "../shared/file-name.ts";
 import { filesBelow } from "../shared/files-below.ts";
 import { isWorkspaceId } from "../shared/ids.ts";
+import { replaceFile } from "../shared/replace-file.ts";
 import { makeFolder } from "./atomic-file.ts";
 import { copyRegular, isBelow } from "./copy-file.ts";
 import { removeOrSetAside } from "./remove-folder.ts";
@@ -62,7 +63,7 @@ export class LocalFolders implements FolderStore {
       } finally {
         await handle.close();
       }
-      await ours(rename(temporary, path));
+      await ours(replaceFile(temporary, path));
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       throw error;

@@ -1,4 +1,5 @@
 /** The process groups of our children, so that none is left behind however we end. */
+import { atEnd } from "../../shared/last-acts.ts";
 import { processesMarked } from "./table.ts";
 
 /** A child's group while it lives. On Windows there are no groups: the process tree stands in. */
@@ -12,6 +13,8 @@ export interface ProcessGroup {
 }
 
 const live = new Set<ProcessGroup>();
+// The end of the program need not know of groups, nor load what looks for them where none was started.
+atEnd(killAllGroups);
 
 /** Remembers the group of a child that was started with `detached`, until {@link endGroup}. */
 export function trackGroup(pid: number, mark?: string): ProcessGroup {
@@ -76,9 +79,24 @@ function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   // `kill(-1)` means every process of the user, and `kill(-0)` our own group.
   if (!(pid > 1)) return;
   if (process.platform !== "win32") return kill(-pid, signal);
+  // Nothing is found below one that has ended, and to look takes a tenth of a second.
+  if (!isAlive(pid)) return;
   try {
-    Bun.spawnSync(["taskkill", "/T", "/F", "/PID", String(pid)], { windowsHide: true });
-  } catch {}
+    const end = ["taskkill", "/T", "/F", "/PID", String(pid)];
+    if (Bun.spawnSync(end, { windowsHide: true }).success) return;
+  } catch {
+    // It is not on the PATH.
+  }
+  kill(pid);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function kill(pid: number, signal: "SIGTERM" | "SIGKILL" = "SIGKILL"): void {

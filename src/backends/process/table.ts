@@ -134,7 +134,8 @@ export function byPs(runs: readonly DeadRun[]): number[] {
       .map(({ pid }) => pid),
   );
   if (groups.size === 0) return [];
-  const rows = ps(["-A", "-o", "pid=,ppid=,pgid=,state="])
+  // An option for each: POSIX and macOS take what follows an "=" for the heading, commas and all.
+  const rows = ps(["-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o", "state="])
     .split("\n")
     .map((row) => row.trim().split(/\s+/))
     .map(([pid, parent, group, state = "Z"]) => ({

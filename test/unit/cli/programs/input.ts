@@ -1,0 +1,4 @@
+/** Says what came on standard input, as the tool reads it: without an await at the top of the module. */
+import { readStandardInput } from "../../../../src/cli/standard-input.ts";
+
+void readStandardInput().then((text) => Bun.write(Bun.stdout, JSON.stringify(text)));
