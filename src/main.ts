@@ -2,12 +2,12 @@
 import { systemIo } from "./cli/output.ts";
 import { runCli } from "./cli/run.ts";
 import { standardError } from "./cli/standard-error.ts";
-import { killAllGroups } from "./backends/process/group.ts";
 import { GLOBALS } from "./commands/globals.ts";
 import { ROOT } from "./commands/index.ts";
 import { exemptLoopback } from "./shared/proxy.ts";
 import { REPOSITORY, VERSION_LINE } from "./project.ts";
 import { ExitCode, messageOf } from "./shared/errors.ts";
+import { doLastActs } from "./shared/last-acts.ts";
 import { Secrets } from "./shared/secrets.ts";
 
 /** How long the end waits for somebody to read what standard error still has to tell, in milliseconds. */
@@ -22,16 +22,11 @@ const env = { ...process.env };
 exemptLoopback(process.env);
 
 // No error is swallowed, and none leaves a child running.
-for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-  process.on(event, (error: unknown) => {
-    // What breaks after the first is its consequence.
-    if (crashed) return;
-    crashed = true;
-    io.err(io.secrets.mask(`error: internal error: ${messageOf(error)}`));
-    io.err(`hint: please report this at ${REPOSITORY}/issues`);
-    void end(ExitCode.failed);
-  });
-}
+for (const event of ["uncaughtException", "unhandledRejection"] as const) process.on(event, crash);
+// Nothing is left to wait for, so the command would never end, and the program would with 0.
+process.on("beforeExit", () => {
+  if (exitCode === undefined) crash("the command stopped halfway, with nothing left to wait for");
+});
 
 // Not awaited at the top: a promise that never settles would then spin instead of ending.
 void runCli({
@@ -43,14 +38,23 @@ void runCli({
   io,
 }).then(end);
 
+/** Tells of it and ends. What breaks after the first is its consequence. */
+function crash(error: unknown): void {
+  if (crashed) return;
+  crashed = true;
+  io.err(io.secrets.mask(`error: internal error: ${messageOf(error)}`));
+  io.err(`hint: please report this at ${REPOSITORY}/issues`);
+  void end(ExitCode.failed);
+}
+
 /** Ends the program once its last words are out. A crash has the last say on the code. */
 async function end(code: ExitCode): Promise<void> {
-  killAllGroups();
+  doLastActs();
   const ending = exitCode !== undefined;
   if (!ending || crashed) exitCode = crashed ? ExitCode.failed : code;
   if (ending) return;
   await standardError.flush(LAST_WORDS_MS);
   // The work went on in the meantime, and may have started another.
-  killAllGroups();
+  doLastActs();
   process.exit(exitCode);
 }

@@ -160,6 +160,8 @@ export interface BackendOption {
   required?: boolean;
   /** For `enum`. */
   values?: readonly string[];
+  /** What a shell offers for the value, where that is not any text. */
+  complete?: "file" | "folder";
   /** For `integer` and `number`: the least and the greatest value. */
   min?: number;
   max?: number;
@@ -184,6 +186,9 @@ export interface BackendType {
   name: string;
   summary: string;
   options: Record<string, BackendOption>;
-  /** Throws a UsageError where options contradict each other, or a variable that they name is not set. */
-  create(options: OptionValues, parts: BackendParts): Backend;
+  /**
+   * Loads the backend's code, which no other command pays for. Rejects with a UsageError where options
+   * contradict each other, or a variable that they name is not set.
+   */
+  create(options: OptionValues, parts: BackendParts): Promise<Backend>;
 }

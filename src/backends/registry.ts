@@ -1,14 +1,17 @@
-/** The backends that there are. To add one, write a {@link BackendType} and list it here. */
+/**
+ * The backends that there are. To add one, write a {@link BackendType} and list it here. Every command
+ * loads this for its help: a declaration imports nothing but words, and loads the rest when it creates.
+ */
 import { UsageError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import { oneLine } from "../shared/text.ts";
-import { acp } from "./acp/acp.ts";
+import { acp } from "./acp/declaration.ts";
 import type { BackendType } from "./backend.ts";
-import { claudeCode } from "./claude/claude-code.ts";
-import { exec } from "./exec/exec.ts";
-import { http } from "./http/http.ts";
-import { mock } from "./mock.ts";
-import { openai } from "./openai/openai.ts";
+import { claudeCode } from "./claude/declaration.ts";
+import { exec } from "./exec/declaration.ts";
+import { http } from "./http/declaration.ts";
+import { mock } from "./mock/declaration.ts";
+import { openai } from "./openai/declaration.ts";
 
 /** In the order in which help lists them. */
 export const BACKENDS: readonly BackendType[] = [claudeCode, acp, exec, http, openai, mock];

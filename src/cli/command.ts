@@ -1,6 +1,8 @@
-import { type CommandDef, type CommandMeta, defineCommand } from "citty";
+// Types alone: citty itself costs milliseconds, and is loaded where a command is run.
+import type { CommandDef, CommandMeta } from "citty";
 import type { ExitCode } from "../shared/errors.ts";
 import { type Flag, type Flags, kebab } from "./flag.ts";
+import type { Offer } from "./completion/offer.ts";
 import type { Io } from "./output.ts";
 
 /**
@@ -15,21 +17,19 @@ export function command<F extends Flags = {}, const P extends readonly Positiona
   for (const { name: key } of positionals) {
     if (Object.hasOwn(args, key)) throw new Error(`${name}: "${key}" is declared twice`);
   }
-  const definition = defineCommand({
-    meta: { name, description: summary, hidden },
-    args,
-    // Parsed before it gets here (citty is handed no words), by these very declarations.
-    run: ({ data }) => spec.run(data.values as Values<F, P>, data.context as Context),
-  });
   return {
-    ...definition,
     kind: "command",
     meta: { name, description: summary, hidden },
     args,
-    details: spec.description,
+    // Read where it is shown: a description may be a getter that makes a long text.
+    get details() {
+      return spec.description;
+    },
     positionals,
     passthrough,
     examples,
+    // Parsed before it gets here (citty is handed no words), by these very declarations.
+    run: ({ data }) => spec.run(data.values as Values<F, P>, data.context as Context),
   };
 }
 
@@ -43,11 +43,9 @@ export function group(spec: GroupSpec): Group {
     }
     subCommands[node.meta.name] = node;
   }
-  const meta = { name, description: summary, hidden };
   return {
-    ...defineCommand({ meta, subCommands }),
     kind: "group",
-    meta,
+    meta: { name, description: summary, hidden },
     subCommands,
     details: spec.description,
     examples: spec.examples ?? [],
@@ -69,6 +67,10 @@ export interface Positional {
   readonly name: string;
   readonly summary: string;
   readonly required?: boolean;
+  /** The only words that it may be, if not any. */
+  readonly values?: readonly string[];
+  /** What a shell offers for it. Its `values` need not be said again. */
+  readonly complete?: Offer;
 }
 
 export interface CommandSpec<F extends Flags, P extends readonly Positional[]> {
@@ -105,9 +107,13 @@ export type Values<F extends Flags, P extends readonly Positional[]> = {
   readonly [K in keyof F]: F[K]["fallback"];
 } & {
   readonly [A in P[number] as A["name"]]: A extends { required: true }
-    ? string
-    : string | undefined;
+    ? WordOf<A>
+    : WordOf<A> | undefined;
 };
+
+type WordOf<A extends Positional> = A extends { values: readonly string[] }
+  ? A["values"][number]
+  : string;
 
 /** Where a value came from; `unset` also stands for the `false` or `[]` of a flag not given. */
 export type Source = "flag" | "env" | "default" | "unset";

@@ -1,12 +1,13 @@
 import type { BooleanArgDef, EnumArgDef, StringArgDef } from "citty";
 import { parseDuration } from "../shared/duration.ts";
+import type { Offer } from "./completion/offer.ts";
 
 /**
  * Declares a flag: from this one record come its parsing, its help, its variable, completion and
  * the reference page. The type of its value follows from the record.
  */
 export function flag<const S extends FlagSpec>(spec: S): Flag<ValueOf<S>> {
-  const { type: kind, summary, env, short, placeholder, secret = false, check } = spec;
+  const { type: kind, summary, env, short, placeholder, secret = false, check, complete } = spec;
   if (short !== undefined && !/^[a-gi-zA-Z]$/.test(short)) {
     throw new Error(`a short flag is one letter other than h, not "${short}"`);
   }
@@ -22,6 +23,7 @@ export function flag<const S extends FlagSpec>(spec: S): Flag<ValueOf<S>> {
     ...(kind === "enum" ? { options: [...spec.values] } : {}),
     ...(env === undefined ? {} : { env }),
     ...(short === undefined ? {} : { alias: short }),
+    ...(complete === undefined ? {} : { complete }),
     // The check belongs to the kind, and only ever sees values of that kind.
     ...(check === undefined ? {} : { check: check as (value: unknown) => string | undefined }),
   };
@@ -40,6 +42,8 @@ interface Common<V> {
   secret?: boolean;
   /** What is wrong with a value, as a phrase that follows the flag's name ("must be ..."). */
   check?: (value: V) => string | undefined;
+  /** What a shell offers for the value. An enum's values need not be said again. */
+  complete?: Offer;
 }
 
 /** What an author writes. Durations are in Go's form (`30s`, `1h30m`); their value is in ms. */
@@ -91,6 +95,7 @@ export type Flag<T = unknown> = (StringArgDef | BooleanArgDef | EnumArgDef) & {
   readonly min?: Bound;
   readonly max?: Bound;
   readonly check?: (value: unknown) => string | undefined;
+  readonly complete?: Offer;
 };
 
 /** Flags by the name of their value: `maxAttempts` is `--max-attempts`. */

@@ -70,7 +70,10 @@ function commandRows(cli: Cli, { subCommands }: Group, width: number): string[] 
 const HELP_COMMAND: Row = ["help", "show help for a command"];
 
 function commandSections(command: Command, width: number): string[] {
-  const rows = command.positionals.map((one): Row => [placeholder(one), one.summary]);
+  const rows = command.positionals.map((one): Row => {
+    const note = one.values === undefined ? "" : ` (${one.values.join("|")})`;
+    return [placeholder(one), one.summary + note];
+  });
   if (command.passthrough !== undefined) rows.push(["-- <words...>", command.passthrough]);
   return [
     ...section("Arguments:", rows, width),

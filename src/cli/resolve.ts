@@ -1,4 +1,5 @@
 import { UsageError } from "../shared/errors.ts";
+import { nearest } from "../shared/nearest.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { oneLine } from "../shared/text.ts";
 import { type Command, type Env, placeholder, type Source } from "./command.ts";
@@ -76,6 +77,14 @@ function wordsOf(
       throw new UsageError(`missing argument ${placeholder(positional)}`);
     }
     if (word === "") throw new UsageError(`argument ${placeholder(positional)} is empty`);
+    const { values } = positional;
+    if (word !== undefined && values?.includes(word) === false) {
+      const near = nearest(word, values);
+      throw new UsageError(
+        `argument ${placeholder(positional)} must be one of ${values.join(", ")}, not "${oneLine(secrets.mask(word), 60)}"`,
+        near && `Did you mean "${near}"?`,
+      );
+    }
     return [positional.name, word];
   });
 }

@@ -1,4 +1,3 @@
-import { runCommand } from "citty";
 import { ExitCode, MoleculeError, messageOf, UsageError } from "../shared/errors.ts";
 import { printable } from "../shared/text.ts";
 import type { Cli, Command, Context, Env, Source } from "./command.ts";
@@ -53,6 +52,8 @@ async function runNode(
   { values }: Settings,
   context: Context,
 ): Promise<ExitCode> {
+  // Here and not above: it loads node:util, which help and refusals have no use for.
+  const { runCommand } = await import("citty");
   const { result } = await runCommand(command, { rawArgs: [], data: { values, context } });
   return (result as ExitCode | undefined) ?? ExitCode.ok;
 }

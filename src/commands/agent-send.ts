@@ -25,8 +25,14 @@ const flags = {
     summary: "file that holds the admin or organisation token",
     env: "MOLECULE_API_TOKEN_FILE",
     placeholder: "file",
+    complete: "file",
   }),
-  file: flag({ type: "strings", summary: "a file that goes with the text", placeholder: "path" }),
+  file: flag({
+    type: "strings",
+    summary: "a file that goes with the text",
+    placeholder: "path",
+    complete: "file",
+  }),
   wait: flag({ type: "boolean", summary: "wait for the answer and print it" }),
   timeout: flag({
     type: "duration",

@@ -68,7 +68,7 @@ async function connect(
   const folder = stateFolder(values.stateDir);
   const store = new LocalStore(folder, workspaceId);
   let notes = 0;
-  const backend = type.create(options, {
+  const backend = await type.create(options, {
     clock: systemClock,
     secrets: context.io.secrets,
     env: context.env,

@@ -4,6 +4,7 @@ import { command, type Values } from "../cli/command.ts";
 import { flag } from "../cli/flag.ts";
 import { LISTEN_FORM, parseListen } from "../push/listen-address.ts";
 import { ALLOW_FROM_FORM, parseAllowFrom, parseDollars } from "./allow-from.ts";
+import { backendNames, backendOptions } from "./backend-choices.ts";
 import { backendHelp } from "./backend-help.ts";
 import { credentialFlags } from "./credential-flags.ts";
 
@@ -14,11 +15,19 @@ const flags = {
     summary: "what answers the messages",
     default: DEFAULT_BACKEND,
     placeholder: "name",
+    complete: backendNames(BACKENDS),
   }),
   backendOpt: flag({
     type: "strings",
     summary: "an option of the backend",
     placeholder: "key=value",
+    complete: {
+      by: "backend",
+      // Made where they are read, as the description is: the other commands start without them.
+      get sets() {
+        return backendOptions(BACKENDS);
+      },
+    },
   }),
   mode: flag({
     type: "enum",
@@ -43,6 +52,7 @@ const flags = {
     summary: "whose messages are answered: all, canvas, peers, or ids of workspaces, with commas",
     default: "all",
     placeholder: "who",
+    complete: ["all", "canvas", "peers"].map((value) => ({ value })),
     check: (text) => (parseAllowFrom(text) === undefined ? ALLOW_FROM_FORM : undefined),
   }),
   dailyBudget: flag({
@@ -134,6 +144,7 @@ const flags = {
     summary: "folder for the cursor and the journal; ~/.config/molecule/state if not given",
     env: "MOLECULE_STATE_DIR",
     placeholder: "folder",
+    complete: "folder",
   }),
   waitLock: flag({
     type: "boolean",
@@ -161,7 +172,8 @@ export type ConnectValues = Values<typeof flags, typeof positionals>;
 export const connect = command({
   name: "connect",
   summary: "answer a workspace's messages with a local backend",
-  description: `Registers the workspace, keeps it online, fetches each message from the platform's
+  get description() {
+    return `Registers the workspace, keeps it online, fetches each message from the platform's
 activity feed (no public address is needed), hands it to the backend, and posts the answer to the
 peer or the canvas. Runs until it is stopped; a first signal finishes what is in hand, a second one
 stops at once.
@@ -173,7 +185,8 @@ platform alone is told.
 ${backendHelp(BACKENDS, DEFAULT_BACKEND)}
 
 Exit codes: 0 done or stopped, 1 failed, 2 wrong usage or address, 3 refused (401, 403), 4 platform not
-reachable, 5 workspace removed, 130 stopped at once by a second signal.`,
+reachable, 5 workspace removed, 130 stopped at once by a second signal.`;
+  },
   flags,
   positionals,
   examples: [

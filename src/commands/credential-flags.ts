@@ -1,6 +1,6 @@
 /** Flags for who we are to the platform. */
 import { flag } from "../cli/flag.ts";
-import { checkToken } from "../platform/token.ts";
+import { checkToken } from "../platform/check-token.ts";
 
 export const WORKSPACE_TOKEN = "MOLECULE_WORKSPACE_TOKEN";
 export const WORKSPACE_TOKEN_FILE = "MOLECULE_WORKSPACE_TOKEN_FILE";
@@ -19,6 +19,7 @@ export const credentialFlags = {
     summary: "file that holds the token of the workspace, read again when it is refused",
     env: WORKSPACE_TOKEN_FILE,
     placeholder: "file",
+    complete: "file",
   }),
   orgId: flag({
     type: "string",

@@ -1,7 +1,8 @@
 /** From the credential flags to the token. */
 import type { Context } from "../cli/command.ts";
 import type { Log } from "../cli/log.ts";
-import { checkToken, isReadableByOthers, Token } from "../platform/token.ts";
+import { checkToken } from "../platform/check-token.ts";
+import { isReadableByOthers, Token } from "../platform/token.ts";
 import { UsageError } from "../shared/errors.ts";
 import { WORKSPACE_TOKEN } from "./credential-flags.ts";
 

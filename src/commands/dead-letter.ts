@@ -7,6 +7,7 @@ const stateDir = flag({
   summary: "folder where the bridge keeps its state; ~/.config/molecule/state if not given",
   env: "MOLECULE_STATE_DIR",
   placeholder: "folder",
+  complete: "folder",
 });
 
 const workspaceId = {

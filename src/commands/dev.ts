@@ -14,6 +14,7 @@ const flags = {
     type: "string",
     summary: "SQLite file of the platform; ~/.config/molecule/dev/platform.db if not given",
     placeholder: "file",
+    complete: "file",
   }),
   ephemeral: flag({ type: "boolean", summary: "keep nothing: a platform in memory" }),
   rateLimit: flag({

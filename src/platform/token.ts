@@ -1,8 +1,9 @@
 /** Where the workspace token comes from, and the way to a newer one after a 401 (T18). */
 import { readFile, stat } from "node:fs/promises";
 import type { Clock } from "../shared/clock.ts";
-import { codeOf, messageOf, MoleculeError, UsageError } from "../shared/errors.ts";
+import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import type { Secrets } from "../shared/secrets.ts";
+import { checkToken } from "./check-token.ts";
 
 /** How long a rotated token may take to arrive in its file. */
 const FILE_PATIENCE_MS = 60_000;
@@ -69,18 +70,6 @@ export class Token {
       await clock.sleep(FILE_LOOK_MS, signal);
     }
   }
-}
-
-/** Checks that a token can stand in a header. The message never holds it. Throws a UsageError. */
-export function checkToken(value: string, named: string): string {
-  const token = value.trim();
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new UsageError(
-      token === "" ? `${named} is empty` : `${named} does not hold a single token`,
-      "A token is one word of printable characters.",
-    );
-  }
-  return token;
 }
 
 /** Whether others than the owner may read the file (POSIX modes; false where there are none). */

@@ -10,6 +10,7 @@ import {
   OPENCODE_GUARD,
   UNKNOWN_GUARD,
 } from "./guard.ts";
+import { type PresetName, PRESETS } from "./preset-names.ts";
 import { CLAUDE_DEFAULTS, CLAUDE_WALLS } from "../claude/env.ts";
 import { findProgram } from "../process/program.ts";
 import { splitWords } from "../process/words.ts";
@@ -35,7 +36,7 @@ interface Preset extends Pick<AgentCommand, "words" | "guard"> {
   npm: string;
 }
 
-const KNOWN: Record<string, Preset> = {
+const KNOWN: Record<PresetName, Preset> = {
   claude: {
     words: ["claude-agent-acp"],
     env: CLAUDE_DEFAULTS,
@@ -54,8 +55,6 @@ const KNOWN: Record<string, Preset> = {
   },
 };
 
-export const PRESETS: readonly string[] = Object.keys(KNOWN);
-
 /** The command that the options name. Throws a UsageError unless exactly one of them is given and can be read. */
 export function readCommand(command: string | undefined, preset: string | undefined): AgentCommand {
   if ((command === undefined) === (preset === undefined)) {
@@ -64,7 +63,7 @@ export function readCommand(command: string | undefined, preset: string | undefi
       `name an agent that is known (--backend-opt preset=${PRESETS.join("|")}), or give the command of another: --backend-opt command="my-agent --acp"`,
     );
   }
-  if (command === undefined) return fromPreset(KNOWN[preset ?? ""] as Preset);
+  if (command === undefined) return fromPreset(KNOWN[preset as PresetName]);
   const [program, ...args] = splitWords(command) ?? [];
   if (program === undefined || program === "") {
     throw new UsageError(

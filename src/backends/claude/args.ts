@@ -2,9 +2,10 @@
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
-import type { BackendOption, BackendRequest, OptionValues } from "../backend.ts";
+import type { BackendRequest, OptionValues } from "../backend.ts";
 import { splitWords } from "../process/words.ts";
 import { denials } from "./denials.ts";
+import { LEAST_BUDGET_USD } from "./least-budget.ts";
 
 export interface ClaudeSettings {
   bin: string;
@@ -24,55 +25,6 @@ export interface ClaudeSettings {
 
 /** Which session a run belongs to. */
 export type ClaudeTurn = { kind: "none" } | { kind: "begin" | "resume"; session: string };
-
-/** What claude takes for a limit must be above zero. */
-const LEAST_BUDGET_USD = 0.0001;
-
-export const CLAUDE_OPTIONS: Record<string, BackendOption> = {
-  bin: {
-    type: "string",
-    summary: "the program: a name on the PATH, or a path",
-    default: "claude",
-  },
-  args: {
-    type: "string",
-    summary: "more arguments for it, split as a shell would (--effort high)",
-    default: "",
-  },
-  model: { type: "string", summary: "the model, by name or alias; default: claude's own choice" },
-  system_prompt: { type: "string", summary: "a system prompt in place of claude's own" },
-  append_system_prompt: { type: "string", summary: "what to add to its system prompt" },
-  permission_mode: {
-    type: "enum",
-    summary:
-      "which tools it may use unasked; with dontAsk those that allowed_tools and its settings allow, and what only reads in its folder: all else is refused; Bash only where allowed_tools names it, or with auto or bypassPermissions",
-    values: ["dontAsk", "default", "acceptEdits", "plan", "auto", "bypassPermissions"],
-    default: "dontAsk",
-  },
-  allowed_tools: {
-    type: "string",
-    summary:
-      'tools that it may use, as claude writes them ("Bash(git *) Edit"); with any Bash among them it may read all that you can: not every version asks before it runs `cat < FILE`',
-  },
-  max_budget_usd: {
-    type: "number",
-    summary: "what one answer may cost, in US dollars; default: no limit",
-    min: LEAST_BUDGET_USD,
-  },
-  session: {
-    type: "enum",
-    summary: "whether it remembers what was said before in the same conversation",
-    values: ["conversation", "none"],
-    default: "conversation",
-  },
-  pass_meta: {
-    type: "boolean",
-    summary: "give it MOLECULE_CALLER_ID and the like as variables",
-    default: "true",
-  },
-  timeout: { type: "duration", summary: "how long an answer may take", default: "5m" },
-  cwd: { type: "string", summary: "the folder to work in; default: this one" },
-};
 
 /** Throws a UsageError where `args` can't be split, or holds what other options are for. */
 export function readSettings(options: OptionValues): ClaudeSettings {

@@ -4,6 +4,12 @@ import { join } from "node:path";
 import { admitFiles, hasFiles } from "../../../src/backends/answer-files.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
+import { onLinks } from "../../harness/links.ts";
+import { onPosix } from "../../harness/platform.ts";
+
+const pipes = onPosix("Windows has no named pipes of this kind").test;
+
+const linked = onLinks().test;
 
 /** A folder `work` with a file, beside files that are none of its business. */
 function scene() {
@@ -22,24 +28,27 @@ function scene() {
   return { root, admit, [Symbol.dispose]: () => folder[Symbol.dispose]() };
 }
 
-test("files below its folder or the answer folder are let through, by their real paths, once", async () => {
-  using it = scene();
-  symlinkSync("a", join(it.root, "work", "link"));
-  const { files, note } = await it.admit([
-    "a",
-    "./sub/../a",
-    "link",
-    "sub/..b",
-    join(it.root, "answers", "c"),
-    "../answers/c",
-  ]);
-  expect(files).toEqual(
-    ["work/a", "work/sub/..b", "answers/c"].map((path) => ({ path: join(it.root, path) })),
-  );
-  expect(note).toBeUndefined();
-});
+linked(
+  "files below its folder or the answer folder are let through, by their real paths, once",
+  async () => {
+    using it = scene();
+    symlinkSync("a", join(it.root, "work", "link"));
+    const { files, note } = await it.admit([
+      "a",
+      "./sub/../a",
+      "link",
+      "sub/..b",
+      join(it.root, "answers", "c"),
+      "../answers/c",
+    ]);
+    expect(files).toEqual(
+      ["work/a", "work/sub/..b", "answers/c"].map((path) => ({ path: join(it.root, path) })),
+    );
+    expect(note).toBeUndefined();
+  },
+);
 
-test("a link out of the folder is followed, and what it names left out", async () => {
+linked("a link out of the folder is followed, and what it names left out", async () => {
   using it = scene();
   symlinkSync("../secret", join(it.root, "work", "link"));
   symlinkSync("..", join(it.root, "work", "up"));
@@ -52,7 +61,7 @@ test("a link out of the folder is followed, and what it names left out", async (
   }
 });
 
-test("a folder of which a link was made is still that folder", async () => {
+linked("a folder of which a link was made is still that folder", async () => {
   using it = scene();
   const linked = join(it.root, "linked");
   symlinkSync("work", linked);
@@ -61,7 +70,7 @@ test("a folder of which a link was made is still that folder", async () => {
   expect(files).toEqual([{ path: join(it.root, "work", "a") }]);
 });
 
-test("only regular files", async () => {
+pipes("only regular files", async () => {
   using it = scene();
   const fifo = join(it.root, "work", "fifo");
   expect(Bun.spawnSync(["mkfifo", fifo]).exitCode).toBe(0);
@@ -114,16 +123,19 @@ test("a name that holds a secret is masked", async () => {
   expect(files).toEqual([{ path: join(it.root, "work", "a"), name: "[secret].txt" }]);
 });
 
-test("a folder has files where one would go with the answer: none that is hidden, too deep or a link", async () => {
-  using it = scene();
-  const folder = join(it.root, "answers-2");
-  mkdirSync(join(folder, "1", "2", "3", "4"), { recursive: true });
-  mkdirSync(join(folder, ".git"));
-  for (const name of [".hidden", ".git/a", "1/2/3/4/a"]) writeFileSync(join(folder, name), "x");
-  symlinkSync("../secret", join(folder, "link"));
-  expect(await hasFiles(folder)).toBe(false);
-  writeFileSync(join(folder, "1", "2", "3", "a"), "x");
-  expect(await hasFiles(folder)).toBe(true);
-  expect(await hasFiles(join(it.root, "none"))).toBe(false);
-  expect(await hasFiles(undefined)).toBe(false);
-});
+linked(
+  "a folder has files where one would go with the answer: none that is hidden, too deep or a link",
+  async () => {
+    using it = scene();
+    const folder = join(it.root, "answers-2");
+    mkdirSync(join(folder, "1", "2", "3", "4"), { recursive: true });
+    mkdirSync(join(folder, ".git"));
+    for (const name of [".hidden", ".git/a", "1/2/3/4/a"]) writeFileSync(join(folder, name), "x");
+    symlinkSync("../secret", join(folder, "link"));
+    expect(await hasFiles(folder)).toBe(false);
+    writeFileSync(join(folder, "1", "2", "3", "a"), "x");
+    expect(await hasFiles(folder)).toBe(true);
+    expect(await hasFiles(join(it.root, "none"))).toBe(false);
+    expect(await hasFiles(undefined)).toBe(false);
+  },
+);

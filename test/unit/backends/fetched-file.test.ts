@@ -6,6 +6,9 @@ import type { FileRef } from "../../../src/a2a/message.ts";
 import { readAtMost, readImage, typeOf } from "../../../src/backends/fetched-file.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { anyText } from "./support.ts";
+import { onPosix } from "../../harness/platform.ts";
+
+const pipes = onPosix("Windows has no named pipes of this kind").test;
 
 const bare: FileRef = { name: undefined, mimeType: undefined, uri: undefined, size: undefined };
 
@@ -28,7 +31,7 @@ test("a name that could be no path has a type all the same", () => {
   fc.assert(fc.property(anyText(), (name) => void typeOf({ ...bare, name })));
 });
 
-test("a file of just the limit is read, and a larger one, or what is none, is not", async () => {
+pipes("a file of just the limit is read, and a larger one, or what is none, is not", async () => {
   using folder = tmpFolder();
   const path = join(folder.path, "a");
   writeFileSync(path, "four");

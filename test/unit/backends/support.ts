@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { filesIn, type MessagePart } from "../../../src/a2a/message.ts";
@@ -103,37 +103,11 @@ export function script(folder: string, name: string, body: string): string {
   return path;
 }
 
+export { marked as survivors } from "../../harness/processes.ts";
+
 /** A variable in the environment by which every process of a run can be found again. */
 export function marker(): string {
   return `molecule-test-${crypto.randomUUID()}`;
-}
-
-/**
- * Resolves once no process has the marker in its environment. Killing is not instant, so it looks
- * until none is left. Only Linux can be looked at: other systems have no /proc, and pass.
- */
-export async function untilGone(mark: string): Promise<void> {
-  if (process.platform !== "linux") return;
-  const end = performance.now() + 10_000;
-  while (performance.now() < end) {
-    if (survivors(mark).length === 0) return;
-    await Bun.sleep(5);
-  }
-  throw new Error(`left behind: ${survivors(mark).join(", ")}`);
-}
-
-/** The ids of the processes that have the marker in their environment (Linux). */
-export function survivors(mark: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
 }
 
 /** Text of any UTF-16 units: controls and halves of pairs too. */

@@ -3,10 +3,12 @@ import { Bell } from "../../harness/wait.ts";
 import { existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onlyWhere, onPosix } from "../../harness/platform.ts";
+
+const posix = onPosix("it takes sh, or a terminal, or the news of a closed pipe");
 
 const PROGRAM = join(import.meta.dir, "programs", "streams.ts");
 const LIMIT_MS = 30_000;
-const posix = process.platform !== "win32";
 
 type Stdout = "pipe" | "ignore" | number;
 
@@ -67,7 +69,7 @@ describe("data on standard output", () => {
     LIMIT_MS,
   );
 
-  test.if(posix)(
+  posix.test(
     "ends the program quietly with 0 when its reader goes away",
     async () => {
       const child = start(["follow"]);
@@ -82,7 +84,7 @@ describe("data on standard output", () => {
     LIMIT_MS,
   );
 
-  test.if(posix)(
+  posix.test(
     "ends the program in the same way in a shell's pipe",
     async () => {
       const script = `{ "$0" "$1" follow; echo "rc $?" >&2; } | head -n 1`;
@@ -102,7 +104,7 @@ describe("data on standard output", () => {
     LIMIT_MS,
   );
 
-  test.if(existsSync("/dev/full"))(
+  onlyWhere(existsSync("/dev/full"), "there is no /dev/full").test(
     "that can't be written is a failure with its reason",
     async () => {
       const child = start(["big", "--bytes", "10"], openSync("/dev/full", "w"));
@@ -164,7 +166,7 @@ describe("a terminal", () => {
     LIMIT_MS,
   );
 
-  test.if(posix)(
+  posix.test(
     "is told, wants colour unless NO_COLOR is set, and shows lines in the colour they have",
     async () => {
       const colors = async (env: Record<string, string>) => inTerminal(["terminals"], env, "true");

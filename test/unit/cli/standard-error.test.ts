@@ -1,13 +1,15 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { Bell } from "../../harness/wait.ts";
+import { onlyWhere, onPosix } from "../../harness/platform.ts";
+
+const posix = onPosix("it takes sh, or a terminal");
 
 setDefaultTimeout(60_000);
 
 const PROGRAM = join(import.meta.dir, "programs", "lines.ts");
-const posix = process.platform !== "win32";
 const env = { PATH: process.env.PATH ?? "" };
 
 const numbers = (text: string) =>
@@ -34,7 +36,7 @@ function expectGaps(told: string): void {
   expect(shown.length + dropped + (told.includes("line last\n") ? 1 : 0)).toBe(20_001);
 }
 
-describe.if(posix)("a reader that stops reading", () => {
+posix.describe("a reader that stops reading", () => {
   test("a socket: the process lives on, and tells what was dropped when it is read again", async () => {
     const child = Bun.spawn([process.execPath, PROGRAM, "20000"], {
       env,
@@ -88,9 +90,11 @@ describe.if(posix)("a reader that stops reading", () => {
     expect(await new Response(child.stdout).text()).toMatch(/^stood still for \d+ ms\nrc 0\n$/);
   });
 
-  test("a non-blocking descriptor that others made so loses no line", async () => {
-    const inner = `exec "$0" "$1" 900 2>&9`;
-    const script = `import os, sys
+  onlyWhere(Bun.which("python3") !== null, "there is no python3").test(
+    "a non-blocking descriptor that others made so loses no line",
+    async () => {
+      const inner = `exec "$0" "$1" 900 2>&9`;
+      const script = `import os, sys
 r, w = os.pipe()
 os.set_blocking(w, False)
 os.dup2(w, 9)
@@ -105,43 +109,40 @@ while True:
     if not part: break
     data += part
 sys.stderr.write(data.decode())`;
-    if (Bun.which("python3") === null) return;
-    const child = Bun.spawn(["python3", "-c", script, inner, process.execPath, PROGRAM], {
-      env,
-      stdin: "ignore",
-      stderr: "pipe",
-    });
-    expect(numbers(await new Response(child.stderr).text())).toEqual(upTo(900));
-  });
-});
-
-test.if(posix)(
-  "several processes append to one file without tearing or losing a line",
-  async () => {
-    using folder = tmpFolder();
-    const file = join(folder.path, "log");
-    const children = ["a", "b", "c"].map((name) =>
-      Bun.spawn([process.execPath, PROGRAM, "3000", name], {
+      const child = Bun.spawn(["python3", "-c", script, inner, process.execPath, PROGRAM], {
         env,
         stdin: "ignore",
-        stdout: "ignore",
-        stderr: openSync(file, "a"),
-      }),
-    );
-    for (const child of children) expect(await child.exited).toBe(0);
-    const lines = readFileSync(file, "utf8").split("\n");
-    for (const name of ["a", "b", "c"]) {
-      const own = lines.filter((line) => line.startsWith(`${name} `));
-      expect(own).toEqual([
-        ...upTo(3000).map((i) => `${name} ${i} ${"x".repeat(80)}`),
-        `${name} last`,
-      ]);
-    }
-    expect(lines).toHaveLength(3 * 3001 + 1);
-  },
-);
+        stderr: "pipe",
+      });
+      expect(numbers(await new Response(child.stderr).text())).toEqual(upTo(900));
+    },
+  );
+});
 
-test.if(posix)("both streams in one file share their place in it", async () => {
+posix.test("several processes append to one file without tearing or losing a line", async () => {
+  using folder = tmpFolder();
+  const file = join(folder.path, "log");
+  const children = ["a", "b", "c"].map((name) =>
+    Bun.spawn([process.execPath, PROGRAM, "3000", name], {
+      env,
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: openSync(file, "a"),
+    }),
+  );
+  for (const child of children) expect(await child.exited).toBe(0);
+  const lines = readFileSync(file, "utf8").split("\n");
+  for (const name of ["a", "b", "c"]) {
+    const own = lines.filter((line) => line.startsWith(`${name} `));
+    expect(own).toEqual([
+      ...upTo(3000).map((i) => `${name} ${i} ${"x".repeat(80)}`),
+      `${name} last`,
+    ]);
+  }
+  expect(lines).toHaveLength(3 * 3001 + 1);
+});
+
+posix.test("both streams in one file share their place in it", async () => {
   using folder = tmpFolder();
   const file = join(folder.path, "log");
   const script = 'exec "$0" "$1" 50 >"$2" 2>&1';
@@ -155,7 +156,7 @@ test.if(posix)("both streams in one file share their place in it", async () => {
   expect(told).toMatch(/\nstood still for \d+ ms\nline last\n$/);
 });
 
-test.if(posix)("a terminal shows every line, in order", async () => {
+posix.test("a terminal shows every line, in order", async () => {
   const bell = new Bell();
   let shown = "";
   // What goes to the same terminal by the other stream may stand in the middle of a line.
@@ -176,7 +177,7 @@ test.if(posix)("a terminal shows every line, in order", async () => {
   await child.exited;
 });
 
-test.if(posix)("a closed standard error is no failure", async () => {
+posix.test("a closed standard error is no failure", async () => {
   const script = 'exec "$0" "$1" 50 2>&-';
   const child = Bun.spawn(["sh", "-c", script, process.execPath, PROGRAM], {
     env,

@@ -1,11 +1,15 @@
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
-import { checkToken, isReadableByOthers, Token } from "../../../src/platform/token.ts";
+import { checkToken } from "../../../src/platform/check-token.ts";
+import { isReadableByOthers, Token } from "../../../src/platform/token.ts";
 import { MoleculeError, UsageError } from "../../../src/shared/errors.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
+import { onPosix } from "../../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").describe;
 
 const OLD = "old-token-0123456789";
 const NEW = "new-token-0123456789";
@@ -173,7 +177,7 @@ describe("a token's form", () => {
   });
 });
 
-describe.skipIf(process.platform === "win32")("a token's file", () => {
+withModes("a token's file", () => {
   test.each([
     [0o600, false],
     [0o400, false],

@@ -1,13 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { acp } from "../../../../src/backends/acp/acp.ts";
+import { createAcp } from "../../../../src/backends/acp/create.ts";
+import { acp } from "../../../../src/backends/acp/declaration.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { steps } from "../../../harness/acp-agent.ts";
 import { AcpLab } from "../../../harness/acp-agent-lab.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { TestParts } from "../support.ts";
+import { onLinks } from "../../../harness/links.ts";
+
+const linked = onLinks().test;
 
 const LIMIT = 60_000;
 const PNG = Buffer.from("89504e470d0a1a0a", "hex");
@@ -279,7 +283,7 @@ describe("files of the answer", () => {
     LIMIT,
   );
 
-  test(
+  linked(
     "never leave the agent's folder by a link or an address, and this is noted",
     async () => {
       await using lab = new AcpLab();
@@ -445,7 +449,7 @@ describe("what the operator chose", () => {
 });
 
 describe("options", () => {
-  const create = (...given: string[]) => acp.create(parseOptions(acp, given), new TestParts());
+  const create = (...given: string[]) => createAcp(parseOptions(acp, given), new TestParts());
 
   test("name exactly one of command and preset", () => {
     expect(() => create()).toThrow("exactly one of its options command and preset");
@@ -459,7 +463,7 @@ describe("options", () => {
     "a program that is missing is told with how to install it, before anything is run",
     async () => {
       const parts = new TestParts({ PATH: "/nowhere" });
-      const backend = acp.create(parseOptions(acp, ["preset=claude"]), parts);
+      const backend = createAcp(parseOptions(acp, ["preset=claude"]), parts);
       const check = backend.check();
       expect(check).rejects.toMatchObject({
         message: "the program claude-agent-acp was not found on the PATH, or is not executable",
@@ -472,9 +476,10 @@ describe("options", () => {
   );
 
   test("a folder that is missing is told before anything is run", async () => {
-    const backend = create("command=sh", "cwd=/nowhere/at/all");
+    const missing = resolve("/nowhere/at/all");
+    const backend = create("command=sh", `cwd=${missing}`);
     await expect(backend.check()).rejects.toThrow(
-      "the folder /nowhere/at/all, in which the acp backend",
+      `the folder ${missing}, in which the acp backend`,
     );
   });
 

@@ -3,6 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { steps } from "../../../harness/acp-agent.ts";
 import { AcpLab, type LabOptions } from "../../../harness/acp-agent-lab.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const posix = onPosix("its paths have no drive").test;
 
 const LIMIT = 60_000;
 const ALLOW = "permissions=allow";
@@ -101,7 +104,7 @@ describe("claude", () => {
     claudeCode: { options: { disallowedTools: expect.arrayContaining(denied) } },
   };
 
-  test(
+  posix(
     "has no shell, and does not read other conversations, also when a session is taken up again",
     async () => {
       const lab = new AcpLab({ preset: "claude", env: modes, offers: "resume" });

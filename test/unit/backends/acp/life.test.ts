@@ -5,14 +5,21 @@ import { AcpLab, hurried } from "../../../harness/acp-agent-lab.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { marked, untilGone, untilSeen } from "../../../harness/processes.ts";
 import { killAllGroups } from "../../../../src/backends/process/group.ts";
+import { LINUX, onLinux, onPosix } from "../../../harness/platform.ts";
+
+const signalled = onPosix("Windows has no signals").test;
+const linux = onLinux("/proc shows what is left of an agent").test;
 
 const LIMIT = 60_000;
+
+/** A program that stays. */
+const SLEEP = [process.execPath, "-e", "await Bun.sleep(1_000_000)"];
 
 /** A program that says when it is in a session of its own. */
 const APART = ["setsid", "sh", "-c", "echo apart >&2; exec sleep 1000"];
 
 describe("a process that ends", () => {
-  test(
+  signalled(
     "in the middle of a prompt fails it, and the next message has another",
     async () => {
       await using lab = new AcpLab({ offers: "resume" });
@@ -46,18 +53,18 @@ describe("a process that ends", () => {
     LIMIT,
   );
 
-  test(
+  linux(
     "takes with it what it had started",
     async () => {
       await using lab = new AcpLab();
-      const text = steps({ spawn: ["sleep", "1000"] }, { spawn: ["sleep", "1000"] }, { die: 1 });
+      const text = steps({ spawn: SLEEP }, { spawn: SLEEP }, { die: 1 });
       expect(await lab.run(text)).toMatchObject({ kind: "failed" });
       await untilGone(lab.mark);
     },
     LIMIT,
   );
 
-  test.skipIf(process.platform !== "linux")(
+  linux(
     "takes with it what it had started in a session of its own",
     async () => {
       await using lab = new AcpLab();
@@ -123,7 +130,7 @@ describe("a run that is to stop", () => {
     async () => {
       await using lab = new AcpLab({ clock: hurried(20) });
       const stop = new AbortController();
-      const text = steps({ spawn: ["sleep", "1000"] }, { hang: true });
+      const text = steps({ spawn: SLEEP }, { hang: true });
       const running = lab.run(text, stop.signal);
       await lab.parts.untilLine("waiting");
       await untilSeen(lab.mark, 2);
@@ -174,7 +181,7 @@ describe("a run that is to stop", () => {
   );
 });
 
-test.skipIf(process.platform !== "linux")(
+linux(
   "what the agent has started in a session of its own ends with all our children at once",
   async () => {
     await using lab = new AcpLab();
@@ -199,7 +206,7 @@ describe("a prompt that lasts too long", () => {
           "the agent was still at work after 200 ms and was told to stop; --backend-opt timeout=… gives it longer",
         told: "the agent did not finish within 200 ms",
       });
-      expect(marked(lab.mark).length).toBe(process.platform === "linux" ? 1 : 0);
+      expect(marked(lab.mark).length).toBe(LINUX ? 1 : 0);
     },
     LIMIT,
   );
@@ -226,11 +233,11 @@ test(
 );
 
 describe("close", () => {
-  test(
+  linux(
     "ends the agent and all that it has started, and nothing is run afterwards",
     async () => {
       await using lab = new AcpLab({ clock: hurried(20) });
-      await lab.ask(steps({ spawn: ["sleep", "1000"] }, { say: "x" }));
+      await lab.ask(steps({ spawn: SLEEP }, { say: "x" }));
       await untilSeen(lab.mark, 2);
       await lab.backend.close?.();
       await untilGone(lab.mark);
@@ -240,7 +247,7 @@ describe("close", () => {
     LIMIT,
   );
 
-  test.skipIf(process.platform !== "linux")(
+  linux(
     "ends what the agent has started in a session of its own",
     async () => {
       await using lab = new AcpLab();

@@ -1,9 +1,13 @@
 import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { locate, PRESETS, readCommand } from "../../../../src/backends/acp/presets.ts";
+import { PRESETS } from "../../../../src/backends/acp/preset-names.ts";
+import { locate, readCommand } from "../../../../src/backends/acp/presets.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { script } from "../support.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const inShell = onPosix("the program is a script").test;
 
 test("each preset names a program, and what to install where it is missing", () => {
   for (const preset of PRESETS) {
@@ -26,7 +30,7 @@ test("a command is split as a shell would, and nothing in it is expanded", () =>
   expect(words).toEqual(["my-agent", "--acp", "a b", "$HOME", "*"]);
 });
 
-test("a name is looked for on the PATH of the agent, a relative path in its folder", () => {
+inShell("a name is looked for on the PATH of the agent, a relative path in its folder", () => {
   using folder = tmpFolder();
   mkdirSync(join(folder.path, "bin"));
   const path = script(join(folder.path, "bin"), "agent", "exit 0");

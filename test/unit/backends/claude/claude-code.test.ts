@@ -1,15 +1,20 @@
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout } from "bun:test";
 import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { BackendRequest } from "../../../../src/backends/backend.ts";
-import { claudeCode } from "../../../../src/backends/claude/claude-code.ts";
+import { createClaude } from "../../../../src/backends/claude/create.ts";
+import { claudeCode } from "../../../../src/backends/claude/declaration.ts";
 import { frame } from "../../../../src/backends/framing.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { killAllGroups } from "../../../../src/backends/process/group.ts";
 import { MoleculeError, UsageError } from "../../../../src/shared/errors.ts";
 import { ManualClock } from "../../../harness/clock.ts";
+import { untilGone } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { marker, never, request, script, TestParts, untilGone } from "../support.ts";
+import { marker, never, request, script, TestParts } from "../support.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const { test } = onPosix("the stand-in for claude is a script");
 
 setDefaultTimeout(60_000);
 // What a failed test has left running.
@@ -28,20 +33,20 @@ function fake(body: string, env: Record<string, string> = {}) {
     program,
     parts,
     run: (over?: Partial<BackendRequest>, ...given: string[]) =>
-      claudeCode.create(parseOptions(claudeCode, given), parts).run(request(over), never),
+      createClaude(parseOptions(claudeCode, given), parts).run(request(over), never),
     read: (name: string) => readFileSync(join(folder.path, name), "utf8"),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };
 }
 
 function parse(...given: string[]) {
-  return claudeCode.create(parseOptions(claudeCode, given), new TestParts());
+  return createClaude(parseOptions(claudeCode, given), new TestParts());
 }
 
 test("its child is told of, and has the id of the run; it costs money, so one runs at a time", async () => {
   using claude = fake(`env > "\${0%/*}/env"; echo $$ > "\${0%/*}/pid"; echo '${RESULT}'`);
   const told: number[] = [];
-  const backend = claudeCode.create(parseOptions(claudeCode, []), claude.parts);
+  const backend = createClaude(parseOptions(claudeCode, []), claude.parts);
   await backend.run(request(), never, { onChild: (pid) => void told.push(pid) });
   expect(told).toEqual([Number(claude.read("pid"))]);
   expect(claude.read("env").split("\n")).toContain("MOLECULE_RUN_ID=act-1");
@@ -242,7 +247,7 @@ test("stopped: ends as stopped, and nothing of it is left", async () => {
   const mark = marker();
   using claude = fake("echo ready >&2; sleep 300; :", { MARK: mark });
   const abort = new AbortController();
-  const backend = claudeCode.create(parseOptions(claudeCode, []), claude.parts);
+  const backend = createClaude(parseOptions(claudeCode, []), claude.parts);
   const running = backend.run(request(), abort.signal);
   await claude.parts.untilLine("ready");
   abort.abort();
@@ -267,12 +272,11 @@ test("a program or folder that went away is the operator's matter", async () => 
 
 test("check: the program is looked for on the PATH it will have, or at its path", async () => {
   using claude = fake("exit 0");
-  await claudeCode.create(parseOptions(claudeCode, []), claude.parts).check();
+  await createClaude(parseOptions(claudeCode, []), claude.parts).check();
   const empty = new TestParts({ PATH: "" });
-  await claudeCode.create(parseOptions(claudeCode, [`bin=${claude.program}`]), empty).check();
+  await createClaude(parseOptions(claudeCode, [`bin=${claude.program}`]), empty).check();
 
-  const error = await claudeCode
-    .create(parseOptions(claudeCode, []), empty)
+  const error = await createClaude(parseOptions(claudeCode, []), empty)
     .check()
     .catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(MoleculeError);

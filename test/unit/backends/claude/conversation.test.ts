@@ -1,13 +1,17 @@
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout } from "bun:test";
 import { realpathSync } from "node:fs";
 import type { BackendMemory, BackendRequest } from "../../../../src/backends/backend.ts";
-import { claudeCode } from "../../../../src/backends/claude/claude-code.ts";
+import { createClaude } from "../../../../src/backends/claude/create.ts";
+import { claudeCode } from "../../../../src/backends/claude/declaration.ts";
 import { conversationOf } from "../../../../src/backends/conversation.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { killAllGroups } from "../../../../src/backends/process/group.ts";
 import { fakeClaude } from "../../../harness/fake-claude.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { never, request, script, TestParts } from "../support.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const { test } = onPosix("the stand-in for claude is a script");
 
 setDefaultTimeout(60_000);
 // What a failed test has left running.
@@ -26,7 +30,7 @@ function lab() {
     const options = [`bin=${claude.program}`, `cwd=${cwd}`].filter(
       (one) => !given.some((own) => own.split("=")[0] === one.split("=")[0]),
     );
-    return claudeCode.create(parseOptions(claudeCode, [...options, ...given]), parts);
+    return createClaude(parseOptions(claudeCode, [...options, ...given]), parts);
   };
   const backend = create();
   return {

@@ -2,11 +2,14 @@ import { expect, test } from "bun:test";
 import { mkdirSync, realpathSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { CLAUDE_OPTIONS, readSettings } from "../../../../src/backends/claude/args.ts";
-import { claudeCode } from "../../../../src/backends/claude/claude-code.ts";
+import { readSettings } from "../../../../src/backends/claude/args.ts";
+import { claudeCode } from "../../../../src/backends/claude/declaration.ts";
 import { denials } from "../../../../src/backends/claude/denials.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const posix = onPosix("its paths have no drive").test;
 
 const HOME = { HOME: "/h" };
 
@@ -47,7 +50,7 @@ test.each([
   expect(given([option])).not.toContain(SHELL);
 });
 
-test.each<[Record<string, string>, string]>([
+posix.each<[Record<string, string>, string]>([
   [HOME, "//h/.claude/projects/**"],
   [{ ...HOME, CLAUDE_CONFIG_DIR: "/c d" }, "//c d/projects/**"],
   [{ ...HOME, CLAUDE_CONFIG_DIR: "" }, "//h/.claude/projects/**"],
@@ -61,7 +64,7 @@ test.each<[Record<string, string>, string]>([
   expect(rules).toContain(`--disallowedTools=Edit(${path})`);
 });
 
-test("nor by their real path, where the folder is a link, with or without transcripts", () => {
+posix("nor by their real path, where the folder is a link, with or without transcripts", () => {
   using folder = tmpFolder();
   const real = join(realpathSync(folder.path), "real");
   mkdirSync(real);
@@ -76,6 +79,6 @@ test("nor by their real path, where the folder is a link, with or without transc
 });
 
 test("who reads about the options hears of the shell", () => {
-  expect(CLAUDE_OPTIONS.permission_mode?.summary).toContain("Bash only where");
-  expect(CLAUDE_OPTIONS.allowed_tools?.summary).toContain("it may read all that you can");
+  expect(claudeCode.options.permission_mode?.summary).toContain("Bash only where");
+  expect(claudeCode.options.allowed_tools?.summary).toContain("it may read all that you can");
 });

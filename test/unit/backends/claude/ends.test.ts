@@ -1,15 +1,20 @@
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout } from "bun:test";
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BackendRequest, Outcome } from "../../../../src/backends/backend.ts";
 import { LINGER_MS, PIPE_GRACE_MS } from "../../../../src/backends/process/child.ts";
-import { claudeCode } from "../../../../src/backends/claude/claude-code.ts";
+import { createClaude } from "../../../../src/backends/claude/create.ts";
+import { claudeCode } from "../../../../src/backends/claude/declaration.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { killAllGroups } from "../../../../src/backends/process/group.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { fakeClaude, type FakeClaudeKnob } from "../../../harness/fake-claude.ts";
+import { untilGone } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { marker, never, request, TestParts, untilGone } from "../support.ts";
+import { marker, never, request, TestParts } from "../support.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const { test } = onPosix("the stand-in for claude is a script");
 
 setDefaultTimeout(60_000);
 // What a failed test has left running.
@@ -27,7 +32,7 @@ function lab(knob: FakeClaudeKnob) {
   const texts: string[] = [];
   const tasks: string[] = [];
   const options = parseOptions(claudeCode, [`bin=${claude.program}`, `cwd=${cwd}`]);
-  const backend = claudeCode.create(options, parts);
+  const backend = createClaude(options, parts);
   return {
     claude,
     parts,

@@ -1,13 +1,18 @@
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout } from "bun:test";
 import { realpathSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { claudeCode } from "../../../../src/backends/claude/claude-code.ts";
+import { createClaude } from "../../../../src/backends/claude/create.ts";
+import { claudeCode } from "../../../../src/backends/claude/declaration.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { killAllGroups } from "../../../../src/backends/process/group.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { fakeClaude } from "../../../harness/fake-claude.ts";
+import { untilGone } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { marker, script, TestParts, untilGone } from "../support.ts";
+import { marker, script, TestParts } from "../support.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const { test } = onPosix("the stand-in for claude is a script");
 
 setDefaultTimeout(60_000);
 // What a failed test has left running.
@@ -19,7 +24,7 @@ function lab(version?: string) {
   const claude = fakeClaude(path, version);
   const parts = new TestParts();
   const create = (bin = claude.program) =>
-    claudeCode.create(parseOptions(claudeCode, [`bin=${bin}`]), parts);
+    createClaude(parseOptions(claudeCode, [`bin=${bin}`]), parts);
   return { path, claude, parts, create, [Symbol.dispose]: () => folder[Symbol.dispose]() };
 }
 
@@ -79,7 +84,7 @@ test("one that does not say its version in twenty seconds is ended, and not refu
   const mark = marker();
   const parts = new TestParts({ PATH: process.env.PATH, MARK: mark }, clock);
   const bin = script(folder.path, "claude", "sleep 300; :");
-  const checking = claudeCode.create(parseOptions(claudeCode, [`bin=${bin}`]), parts).check();
+  const checking = createClaude(parseOptions(claudeCode, [`bin=${bin}`]), parts).check();
   await clock.untilSleeping((ms) => ms === 20_000);
   await clock.advance(20_000);
   await clock.advanceUntil(() => clock.pending.length === 0);
@@ -95,7 +100,7 @@ test("it is asked without the secrets of the bridge", async () => {
     BUN_X: "y",
   });
   const bin = script(folder.path, "claude", 'env >"$(dirname "$0")/env"; echo 2.1.300');
-  await claudeCode.create(parseOptions(claudeCode, [`bin=${bin}`]), parts).check();
+  await createClaude(parseOptions(claudeCode, [`bin=${bin}`]), parts).check();
   const env = await Bun.file(join(folder.path, "env")).text();
   expect(env).toContain("DISABLE_AUTOUPDATER=1");
   expect(env).not.toMatch(/TOKEN|BUN_X/);

@@ -1,23 +1,29 @@
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout } from "bun:test";
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildReply } from "../../../../src/a2a/reply.ts";
 import type { BackendRequest, Outcome } from "../../../../src/backends/backend.ts";
-import { exec } from "../../../../src/backends/exec/exec.ts";
+import { createExec } from "../../../../src/backends/exec/create.ts";
+import { exec } from "../../../../src/backends/exec/declaration.ts";
 import { toJsonLine } from "../../../../src/backends/json-request.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { killAllGroups } from "../../../../src/backends/process/group.ts";
 import { MoleculeError } from "../../../../src/shared/errors.ts";
 import { ManualClock } from "../../../harness/clock.ts";
+import { untilGone } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { marker, never, request, script, TestParts, untilGone } from "../support.ts";
+import { marker, never, request, script, TestParts } from "../support.ts";
+import { onLinux, onPosix } from "../../../harness/platform.ts";
+
+const { test } = onPosix("its commands are for sh");
+const linux = onLinux("/proc tells what others see");
 
 setDefaultTimeout(60_000);
 // What a failed test has left running.
 afterEach(killAllGroups);
 
 function make(cmd: string, more: string[] = [], parts = new TestParts()) {
-  return exec.create(parseOptions(exec, [`cmd=${cmd}`, ...more]), parts);
+  return createExec(parseOptions(exec, [`cmd=${cmd}`, ...more]), parts);
 }
 
 function run(cmd: string, over?: Partial<BackendRequest>, ...more: string[]): Promise<Outcome> {
@@ -49,7 +55,10 @@ test("the text is in no argument and in no variable", async () => {
   });
   expect(out).not.toContain(text);
   expect(out).toContain("MOLECULE_CALLER_ID=peer-1");
-  if (process.platform !== "linux") return; // /proc tells the arguments as others see them
+});
+
+linux.test("others see the command alone in its arguments", async () => {
+  const text = "canary-of-the-text";
   const cmdline = await answer("tr '\\0' ' ' </proc/$$/cmdline", { text });
   expect(cmdline).toStartWith("sh -c");
   expect(cmdline).not.toContain(text);
@@ -106,7 +115,7 @@ test("too long: failed, since something may have been done", async () => {
   });
 });
 
-test("stopped: nothing of it is left", async () => {
+linux.test("stopped: nothing of it is left", async () => {
   const mark = marker();
   const parts = new TestParts({ PATH: process.env.PATH, MARK: mark });
   const abort = new AbortController();

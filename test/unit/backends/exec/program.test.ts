@@ -1,4 +1,4 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import fc from "fast-check";
@@ -6,6 +6,9 @@ import { plainWord, requireProgram } from "../../../../src/backends/exec/program
 import { MoleculeError } from "../../../../src/shared/errors.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { anyText, script } from "../support.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const { test } = onPosix("its commands are for sh");
 
 setDefaultTimeout(60_000);
 

@@ -11,6 +11,9 @@ import { anything } from "../../../harness/hostile.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { httpBackend, OLD_MESSAGE, outcomeAt, rpc, rpcError, TestServer } from "./support.ts";
 import { never, request, TestParts } from "../support.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const pipes = onPosix("Windows has no named pipes of this kind").test;
 
 describe("a result", () => {
   test("of anything at all is read or refused, and nothing thrown", () => {
@@ -170,7 +173,7 @@ describe("a file of a message", () => {
     expect(all.map(({ kind }) => kind)).toEqual(["file", "file", "text"]);
   });
 
-  test("that is none, but a pipe, is named, and not waited for", async () => {
+  pipes("that is none, but a pipe, is named, and not waited for", async () => {
     using folder = tmpFolder();
     const path = join(folder.path, "pipe");
     expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend, Outcome, RunHooks } from "../../../../src/backends/backend.ts";
-import { http } from "../../../../src/backends/http/http.ts";
+import { createHttp } from "../../../../src/backends/http/create.ts";
+import { http } from "../../../../src/backends/http/declaration.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { systemClock } from "../../../../src/shared/clock.ts";
 import { A2aTestAgent, type AgentSettings, type Play } from "../../../harness/a2a-agent.ts";
@@ -17,7 +18,7 @@ const quick = {
 };
 
 function backendFor(agent: A2aTestAgent, options: string[] = [], parts = newParts()): Backend {
-  return http.create(parseOptions(http, [`url=${agent.url}`, ...options]), parts);
+  return createHttp(parseOptions(http, [`url=${agent.url}`, ...options]), parts);
 }
 
 function newParts(): TestParts {
@@ -356,7 +357,7 @@ describe.each(VERSIONS)("an agent of the SDK that speaks A2A %s", (version) => {
   test("is found where its own card says, if the url is no more than its host", async () => {
     await using agent = agentOf((turn) => turn.reply("ok"), { path: "/a2a/rpc" });
     const options = parseOptions(http, [`url=${agent.origin}`]);
-    expect(textOf(await http.create(options, newParts()).run(request(), never))).toBe("ok");
+    expect(textOf(await createHttp(options, newParts()).run(request(), never))).toBe("ok");
   });
 
   test("is no agent of the other version, if that is demanded", async () => {

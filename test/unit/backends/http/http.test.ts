@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { http } from "../../../../src/backends/http/http.ts";
+import { createHttp } from "../../../../src/backends/http/create.ts";
+import { http } from "../../../../src/backends/http/declaration.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { systemClock } from "../../../../src/shared/clock.ts";
 import { A2aTestAgent } from "../../../harness/a2a-agent.ts";
@@ -9,7 +10,7 @@ import { httpBackend, outcomeAt, TestServer } from "./support.ts";
 import { never, request, TestParts } from "../support.ts";
 
 const create = (options: string[], env: Record<string, string> = {}) =>
-  http.create(parseOptions(http, options), new TestParts(env));
+  createHttp(parseOptions(http, options), new TestParts(env));
 
 describe("the url", () => {
   test.each(["file:///etc/hostname", "s3://bucket/x", "ftp://h/", "localhost:8080", "/x", "x y"])(

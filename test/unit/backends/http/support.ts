@@ -1,11 +1,12 @@
 /** What the tests of the http backend share. */
 import type { Backend, BackendRequest, Outcome } from "../../../../src/backends/backend.ts";
-import { http } from "../../../../src/backends/http/http.ts";
+import { createHttp } from "../../../../src/backends/http/create.ts";
+import { http } from "../../../../src/backends/http/declaration.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { never, request, TestParts } from "../support.ts";
 
 export const httpBackend = (options: string[], parts = new TestParts({})): Backend =>
-  http.create(parseOptions(http, options), parts);
+  createHttp(parseOptions(http, options), parts);
 
 export interface Heard {
   method: string;

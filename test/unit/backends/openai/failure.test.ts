@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import type { Outcome } from "../../../../src/backends/backend.ts";
 import { withTurn, writeHistory } from "../../../../src/backends/openai/history.ts";
 import { conversationOf } from "../../../../src/backends/conversation.ts";
-import { openai } from "../../../../src/backends/openai/openai.ts";
+import { createOpenai } from "../../../../src/backends/openai/create.ts";
+import { openai } from "../../../../src/backends/openai/declaration.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { apiError, completion, OpenaiServer } from "../../../harness/openai-server.ts";
 import { head, RawServer } from "../../../harness/raw-server.ts";
@@ -27,7 +28,7 @@ async function run(
   { parts = new TestParts(), url = server.url, attempt = 1 } = {},
 ): Promise<Outcome> {
   const options = parseOptions(openai, [`base_url=${url}`, "model=small", ...given]);
-  const outcome = await openai.create(options, parts).run(request({ attempt }), never);
+  const outcome = await createOpenai(options, parts).run(request({ attempt }), never);
   return JSON.parse(JSON.stringify(outcome).replaceAll(url, "URL"));
 }
 
@@ -295,7 +296,7 @@ test("a 403 is about the message where the key is good without one", async () =>
 });
 
 test.each([401, 403])("a 403 is about the key where the list is refused by %p", async (status) => {
-  const backend = openai.create(
+  const backend = createOpenai(
     parseOptions(openai, [`base_url=${server.url}`, "model=small"]),
     new TestParts(),
   );
@@ -306,7 +307,7 @@ test.each([401, 403])("a 403 is about the key where the list is refused by %p", 
 });
 
 test("a 403 where there is no list is about the message once there was an answer", async () => {
-  const backend = openai.create(
+  const backend = createOpenai(
     parseOptions(openai, [`base_url=${server.url}`, "model=small"]),
     new TestParts(),
   );
@@ -319,7 +320,7 @@ test("a 403 where there is no list is about the message once there was an answer
 });
 
 test("a stop while the list is asked for is a stop, and no matter of the operator's", async () => {
-  const backend = openai.create(
+  const backend = createOpenai(
     parseOptions(openai, [`base_url=${server.url}`, "model=small"]),
     new TestParts(),
   );

@@ -9,6 +9,9 @@ import {
   TEXT_FILE_MAX,
 } from "../../../../src/backends/openai/files.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
+import { onPosix } from "../../../harness/platform.ts";
+
+const pipes = onPosix("Windows has no named pipes of this kind").test;
 
 const PNG = Buffer.from("\x89PNG\r\n\x1a\n and more", "latin1");
 const JPEG = Buffer.from("\xff\xd8\xff\xe0", "latin1");
@@ -47,7 +50,7 @@ test("a text stands below a line with its name; its place on the machine is not 
   expect(JSON.stringify(shown)).not.toContain(it.folder.path);
 });
 
-test("what is no text, too large, or not there is named only", async () => {
+pipes("what is no text, too large, or not there is named only", async () => {
   using it = scene();
   mkdirSync(join(it.folder.path, "folder.txt"));
   const fifo = join(it.folder.path, "fifo.txt");

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { BackendRequest, Outcome } from "../../../../src/backends/backend.ts";
 import { readHistory } from "../../../../src/backends/openai/history.ts";
 import { conversationOf } from "../../../../src/backends/conversation.ts";
-import { openai } from "../../../../src/backends/openai/openai.ts";
+import { createOpenai } from "../../../../src/backends/openai/create.ts";
+import { openai } from "../../../../src/backends/openai/declaration.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { completion, OpenaiServer, textOf } from "../../../harness/openai-server.ts";
@@ -25,7 +26,7 @@ afterEach(() => {
 function make(given: string[] = [], parts = new TestParts(), at = server) {
   const all = [`base_url=${at.url}`, ...given];
   if (!given.some((one) => one.startsWith("model="))) all.push("model=small");
-  return openai.create(parseOptions(openai, all), parts);
+  return createOpenai(parseOptions(openai, all), parts);
 }
 
 let activities = 0;

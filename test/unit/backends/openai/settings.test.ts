@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { openai } from "../../../../src/backends/openai/openai.ts";
+import { createOpenai } from "../../../../src/backends/openai/create.ts";
+import { openai } from "../../../../src/backends/openai/declaration.ts";
 import { endpoint, readOpenaiSettings } from "../../../../src/backends/openai/settings.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { UsageError } from "../../../../src/shared/errors.ts";
@@ -118,7 +119,7 @@ test.each([
 
 test("it costs money unless the model is on this machine", () => {
   const costs = (url: string) =>
-    openai.create(parseOptions(openai, ["model=m", `base_url=${url}`]), parts).costsMoney;
+    createOpenai(parseOptions(openai, ["model=m", `base_url=${url}`]), parts).costsMoney;
   expect(costs("http://127.0.0.1:1234/v1")).toBe(false);
   expect(costs("http://model.localhost/v1")).toBe(false);
   expect(costs("http://192.168.1.2:11434/v1")).toBe(true);

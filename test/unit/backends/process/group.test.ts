@@ -1,13 +1,16 @@
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { endGroup, killAllGroups, trackGroup } from "../../../../src/backends/process/group.ts";
-import { untilSeen } from "../../../harness/processes.ts";
-import { marker, survivors, untilGone } from "../support.ts";
+import { marked, untilGone, untilRunning } from "../../../harness/processes.ts";
+import { marker } from "../support.ts";
+import { onLinux } from "../../../harness/platform.ts";
+
+const linux = onLinux("setsid(1) and /proc are Linux's own");
 
 setDefaultTimeout(60_000);
 
 const left: string[] = [];
 afterEach(() => {
-  for (const pid of left.splice(0).flatMap(survivors)) process.kill(pid, "SIGKILL");
+  for (const pid of left.splice(0).flatMap(marked)) process.kill(pid, "SIGKILL");
 });
 
 /** A child that has started two others: one in its group, one in a session of its own. */
@@ -19,11 +22,11 @@ async function family() {
     stdio: ["ignore", "ignore", "ignore"],
     detached: true,
   });
-  await untilSeen(mark, 3);
+  await untilRunning(mark, "sleep", 3);
   return { mark, child, entry: `MARK=${mark}` };
 }
 
-describe.if(process.platform === "linux")("a group", () => {
+linux.describe("a group", () => {
   test("whose work was cut is ended with what has left it, by its mark", async () => {
     const { mark, child, entry } = await family();
     endGroup(trackGroup(child.pid, entry), true);
@@ -38,7 +41,7 @@ describe.if(process.platform === "linux")("a group", () => {
       const { mark, child, entry } = await family();
       endGroup(trackGroup(child.pid, own ? entry : undefined), cut);
       await child.exited;
-      expect(survivors(mark).length).toBeGreaterThan(0);
+      expect(marked(mark).length).toBeGreaterThan(0);
     }
   });
 
@@ -51,7 +54,7 @@ describe.if(process.platform === "linux")("a group", () => {
     expect(groups.map(({ killed }) => killed)).toEqual([true, true, true]);
     await untilGone(one.mark);
     await untilGone(other.mark);
-    expect(survivors(stranger.mark)).toHaveLength(3);
+    expect(marked(stranger.mark)).toHaveLength(3);
     for (const group of groups) endGroup(group);
   });
 });

@@ -8,20 +8,22 @@ import {
   startByPs,
 } from "../../../../src/backends/process/identity.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
+import { onLinux, onPosix, WINDOWS } from "../../../harness/platform.ts";
 
-const linux = process.platform === "linux";
+const linux = onLinux("it reads /proc");
+const posix = onPosix("it asks ps(1)");
 
 test("stays the same while a process lives, and is gone with it", async () => {
-  const child = Bun.spawn(["sleep", "300"]);
+  const child = Bun.spawn([process.execPath, "-e", "await Bun.sleep(300_000)"]);
   const identity = processIdentity(child.pid);
-  if (process.platform !== "win32") expect(identity).toBeString();
+  if (!WINDOWS) expect(identity).toBeString();
   expect(processIdentity(child.pid)).toBe(identity);
   child.kill("SIGKILL");
   await child.exited;
   expect(processIdentity(child.pid)).toBeUndefined();
 });
 
-test.if(linux)("tells two processes of the same number apart by their start", () => {
+linux.test("tells two processes of the same number apart by their start", () => {
   const stat = readStat(process.pid);
   if (stat === undefined) throw new Error("this process has no line");
   expect(stat.parent).toBe(process.ppid);
@@ -29,7 +31,7 @@ test.if(linux)("tells two processes of the same number apart by their start", ()
   expect(identityOf({ ...stat, started: `${stat.started}1` })).not.toBe(identityOf(stat));
 });
 
-test.if(linux)("is not misled by spaces and parentheses in a program's name", async () => {
+linux.test("is not misled by spaces and parentheses in a program's name", async () => {
   using folder = tmpFolder();
   const odd = join(folder.path, "a) Z 1 2 (b");
   copyFileSync("/bin/sleep", odd);
@@ -43,7 +45,7 @@ test.if(linux)("is not misled by spaces and parentheses in a program's name", as
   }
 });
 
-test.if(Bun.which("ps") !== null)("by ps has the start to the second, without time zone", () => {
+posix.test("by ps has the start to the second, without time zone", () => {
   const text = startByPs(process.pid);
   expect(text).toMatch(/^\w{3} \w{3} +\d+ \d\d:\d\d:\d\d \d{4}$/);
   const ageMs = Date.now() - Date.parse(`${text} UTC`);

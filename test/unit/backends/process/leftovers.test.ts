@@ -1,21 +1,23 @@
-import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { endLeftovers } from "../../../../src/backends/process/leftovers.ts";
 import { processIdentity } from "../../../../src/backends/process/identity.ts";
 import { byPs, type DeadRun } from "../../../../src/backends/process/table.ts";
 import { systemClock } from "../../../../src/shared/clock.ts";
 import { MoleculeError } from "../../../../src/shared/errors.ts";
 import { ManualClock } from "../../../harness/clock.ts";
-import { untilSeen } from "../../../harness/processes.ts";
+import { marked, untilGone, untilRunning, untilSeen } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { marker, script, survivors, untilGone } from "../support.ts";
+import { marker, script } from "../support.ts";
+import { LINUX, onLinux, onPosix } from "../../../harness/platform.ts";
 
 setDefaultTimeout(60_000);
 
-const linux = process.platform === "linux";
+const linux = onLinux("/proc shows the runs of processes");
+const posix = onPosix("its commands are for sh and ps");
 const mark = marker();
 
 afterEach(() => {
-  for (const pid of survivors(mark)) process.kill(pid, "SIGKILL");
+  for (const pid of marked(mark)) process.kill(pid, "SIGKILL");
 });
 
 /** Starts a command as a run of that activity, as a bridge does that is dead by now. */
@@ -44,24 +46,21 @@ const unrecorded = (activityId: string): DeadRun => ({
   identity: undefined,
 });
 
-describe.if(linux)("what a dead bridge's run has left", () => {
+linux.describe("what a dead bridge's run has left", () => {
   test("is ended with its grandchildren, and counted when it is gone", async () => {
     const id = crypto.randomUUID();
     const { run, untilStarted } = leave(id, "trap '' TERM; sleep 300 & (sleep 300; :) & sleep 300");
     await untilStarted(5);
     expect(await endLeftovers([run], systemClock)).toBe(5);
-    expect(survivors(mark)).toEqual([]);
+    expect(marked(mark)).toEqual([]);
   });
 
   test("is ended in other sessions too, and where it was never recorded", async () => {
     const id = crypto.randomUUID();
-    const { untilStarted } = leave(
-      id,
-      "setsid sleep 300 & setsid setsid sleep 300 & exec sleep 300",
-    );
-    await untilStarted(3);
+    leave(id, "setsid sleep 300 & setsid setsid sleep 300 & exec sleep 300");
+    await untilRunning(`${mark}-${id}`, "sleep", 3);
     expect(await endLeftovers([unrecorded(id)], systemClock)).toBe(3);
-    expect(survivors(mark)).toEqual([]);
+    expect(marked(mark)).toEqual([]);
   });
 
   test("is ended in its group where it has another environment, also without its leader", async () => {
@@ -72,7 +71,7 @@ describe.if(linux)("what a dead bridge's run has left", () => {
     await orphaned.untilStarted(2);
     await orphaned.child.exited;
     expect(await endLeftovers([led.run, orphaned.run], systemClock)).toBe(4);
-    expect(survivors(mark)).toEqual([]);
+    expect(marked(mark)).toEqual([]);
   });
 
   test("is ended although it forks all the time", async () => {
@@ -87,28 +86,28 @@ describe.if(linux)("what a dead bridge's run has left", () => {
     );
     await untilStarted(50);
     expect(await endLeftovers([run], systemClock)).toBeGreaterThanOrEqual(50);
-    expect(survivors(mark)).toEqual([]);
+    expect(marked(mark)).toEqual([]);
   });
 
   test("is left alone when it is another run's", async () => {
     const other = leave(crypto.randomUUID(), "exec sleep 300");
     await other.untilStarted(1);
     expect(await endLeftovers([unrecorded(crypto.randomUUID())], systemClock)).toBe(0);
-    expect(survivors(mark)).toEqual([other.child.pid]);
+    expect(marked(mark)).toEqual([other.child.pid]);
   });
 });
 
-test("a stranger under a recorded number is left alone", async () => {
+posix.test("a stranger under a recorded number is left alone", async () => {
   const { child, run } = leave(undefined, "exec sleep 300");
   for (const identity of ["another boot/12345", undefined]) {
     expect(await endLeftovers([{ ...run, identity }], systemClock)).toBe(0);
   }
   expect(child.exitCode ?? child.signalCode).toBeNull();
-  expect(await endLeftovers([run], systemClock)).toBe(linux ? 1 : 0);
+  expect(await endLeftovers([run], systemClock)).toBe(1);
   child.kill("SIGKILL");
 });
 
-test.if(linux)(
+linux.test(
   "an innocent with the id in its arguments or in another variable is left alone",
   async () => {
     const id = crypto.randomUUID();
@@ -123,12 +122,12 @@ test.if(linux)(
     });
     await untilSeen(mark, 2);
     expect(await endLeftovers([unrecorded(id)], systemClock)).toBe(0);
-    expect(survivors(mark)).toHaveLength(2);
+    expect(marked(mark)).toHaveLength(2);
     innocent.kill("SIGKILL");
   },
 );
 
-test("neither this process nor one that it descends from is ended", async () => {
+posix.test("neither this process nor one that it descends from is ended", async () => {
   const group = Number(Bun.spawnSync(["ps", "-o", "pgid=", "-p", String(process.pid)]).stdout);
   const runs = [process.pid, process.ppid, 1, 0, -1].map((pid) => ({
     activityId: "none",
@@ -140,7 +139,7 @@ test("neither this process nor one that it descends from is ended", async () => 
   expect(await endLeftovers(runs.slice(2), systemClock)).toBe(0);
 });
 
-test.if(linux)("a bridge that is itself part of the run does not end itself", async () => {
+linux.test("a bridge that is itself part of the run does not end itself", async () => {
   const id = crypto.randomUUID();
   const program = `
     import { endLeftovers } from "${import.meta.dir}/../../../../src/backends/process/leftovers.ts";
@@ -181,27 +180,24 @@ test("one empty look is not enough: a process shows no environment while it beco
   expect(looks).toEqual([]);
 });
 
-test.if(Bun.which("ps") !== null)(
-  "without /proc the group is found if its leader is the recorded one",
-  async () => {
-    const id = crypto.randomUUID();
-    const { child, run, untilStarted } = leave(id, "sleep 300 & setsid sleep 300 & exec sleep 300");
-    if (linux) await untilStarted(3);
-    const started = Bun.spawnSync(["ps", "-o", "lstart=", "-p", String(child.pid)], {
-      env: { PATH: "/bin:/usr/bin", LC_ALL: "C", TZ: "UTC" },
-    });
-    const identity = started.stdout.toString().trim();
-    const look = () => byPs([{ ...run, identity }]);
-    // Until setsid has had its way, its process is in the group too.
-    while (linux && look().length !== 2) await Bun.sleep(5);
-    const found = look();
-    expect(found).toContain(child.pid);
-    expect(byPs([{ ...run, identity: "Mon Jan  1 00:00:00 2001" }])).toEqual([]);
-    expect(byPs([{ ...run, identity: undefined }])).toEqual([]);
-    process.kill(-child.pid, "SIGKILL");
-    if (linux) {
-      for (const pid of survivors(mark)) process.kill(pid, "SIGKILL");
-      await untilGone(mark);
-    }
-  },
-);
+posix.test("without /proc the group is found if its leader is the recorded one", async () => {
+  const id = crypto.randomUUID();
+  const { child, run, untilStarted } = leave(id, "sleep 300 & setsid sleep 300 & exec sleep 300");
+  if (LINUX) await untilStarted(3);
+  const started = Bun.spawnSync(["ps", "-o", "lstart=", "-p", String(child.pid)], {
+    env: { PATH: "/bin:/usr/bin", LC_ALL: "C", TZ: "UTC" },
+  });
+  const identity = started.stdout.toString().trim();
+  const look = () => byPs([{ ...run, identity }]);
+  // Until setsid has had its way, its process is in the group too.
+  while (LINUX && look().length !== 2) await Bun.sleep(5);
+  const found = look();
+  expect(found).toContain(child.pid);
+  expect(byPs([{ ...run, identity: "Mon Jan  1 00:00:00 2001" }])).toEqual([]);
+  expect(byPs([{ ...run, identity: undefined }])).toEqual([]);
+  process.kill(-child.pid, "SIGKILL");
+  if (LINUX) {
+    for (const pid of marked(mark)) process.kill(pid, "SIGKILL");
+    await untilGone(mark);
+  }
+});

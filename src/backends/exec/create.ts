@@ -2,7 +2,14 @@
 import { resolve } from "node:path";
 import { formatDuration } from "../../shared/duration.ts";
 import { MoleculeError } from "../../shared/errors.ts";
-import type { BackendParts, BackendRequest, BackendType, Outcome, RunHooks } from "../backend.ts";
+import type {
+  Backend,
+  BackendParts,
+  BackendRequest,
+  OptionValues,
+  Outcome,
+  RunHooks,
+} from "../backend.ts";
 import { childEnv } from "../process/child-env.ts";
 import { runChild } from "../process/child.ts";
 import { judgeExit } from "./outcome.ts";
@@ -15,68 +22,39 @@ import { findProgram } from "../process/program.ts";
 
 const WINDOWS = process.platform === "win32";
 
-export const exec: BackendType = {
-  name: "exec",
-  summary: "runs a command of yours for each message; what it prints is the answer",
-  options: {
-    cmd: {
-      type: "string",
-      summary: "the command, run by the shell; it reads the message on stdin",
-      required: true,
+/** Throws nothing: what the options name is looked for by `check`. */
+export function createExec(options: OptionValues, parts: BackendParts): Backend {
+  const settings = {
+    cmd: String(options.cmd),
+    json: options.format === "json",
+    timeoutMs: Number(options.timeout),
+    cwd: options.cwd === undefined ? undefined : String(options.cwd),
+    passMeta: options.pass_meta === true,
+    maxOutput: Number(options.max_output),
+  };
+  return {
+    timeoutMs: settings.timeoutMs,
+    takesEmptyText: settings.json,
+    costsMoney: false,
+    reportsCost: false,
+    readsFiles: settings.json,
+    leavesFiles: settings.json,
+    // Nobody said that two of them may work in one folder.
+    concurrency: 1,
+    async check() {
+      requireFolder("exec", settings.cwd);
+      const shell = shellArgv("")[0] ?? "";
+      const env = childEnv(parts);
+      if (findProgram(shell, env) === undefined) {
+        throw new MoleculeError(`the shell ${shell} was not found on the PATH`, {
+          hint: "the exec backend runs its command with it: add its folder to PATH",
+        });
+      }
+      if (!WINDOWS) requireProgram(settings.cmd, settings.cwd, env);
     },
-    format: {
-      type: "enum",
-      summary:
-        "what it reads: the message's text, or all of the message as one line of JSON; then it may answer in JSON, too",
-      values: ["text", "json"],
-      default: "text",
-    },
-    timeout: { type: "duration", summary: "how long it may take", default: "60s" },
-    cwd: { type: "string", summary: "the folder to run it in; default: this one" },
-    pass_meta: {
-      type: "boolean",
-      summary: "give it MOLECULE_CALLER_ID and the like as variables",
-      default: "true",
-    },
-    max_output: {
-      type: "bytes",
-      summary: "the longest answer; the rest is cut off (a reply carries a little more than 900k)",
-      default: "900k",
-    },
-  },
-  create(options, parts) {
-    const settings = {
-      cmd: String(options.cmd),
-      json: options.format === "json",
-      timeoutMs: Number(options.timeout),
-      cwd: options.cwd === undefined ? undefined : String(options.cwd),
-      passMeta: options.pass_meta === true,
-      maxOutput: Number(options.max_output),
-    };
-    return {
-      timeoutMs: settings.timeoutMs,
-      takesEmptyText: settings.json,
-      costsMoney: false,
-      reportsCost: false,
-      readsFiles: settings.json,
-      leavesFiles: settings.json,
-      // Nobody said that two of them may work in one folder.
-      concurrency: 1,
-      async check() {
-        requireFolder("exec", settings.cwd);
-        const shell = shellArgv("")[0] ?? "";
-        const env = childEnv(parts);
-        if (findProgram(shell, env) === undefined) {
-          throw new MoleculeError(`the shell ${shell} was not found on the PATH`, {
-            hint: "the exec backend runs its command with it: add its folder to PATH",
-          });
-        }
-        if (!WINDOWS) requireProgram(settings.cmd, settings.cwd, env);
-      },
-      run: (request, signal, hooks) => run(settings, parts, request, signal, hooks),
-    };
-  },
-};
+    run: (request, signal, hooks) => run(settings, parts, request, signal, hooks),
+  };
+}
 
 interface Settings {
   cmd: string;
@@ -126,8 +104,13 @@ async function run(
         told: "the agent's program could not be started",
       };
     case "exited":
-      return judgeExit(end, settings.json, rulesOf(settings, parts, request));
+      return judgeExit(unixLines(end), settings.json, rulesOf(settings, parts, request));
   }
+}
+
+/** Programs for Windows end their lines in two characters, which nobody else wants to read. */
+function unixLines<T extends { stdout: string }>(end: T): T {
+  return WINDOWS ? { ...end, stdout: end.stdout.replaceAll("\r\n", "\n") } : end;
 }
 
 function rulesOf(

@@ -3,7 +3,14 @@ import { messageOf } from "../../shared/errors.ts";
 import { KeyedLock } from "../../shared/keyed-lock.ts";
 import { A2aAgent } from "./a2a-agent.ts";
 import { A2aRun } from "./a2a-run.ts";
-import type { BackendParts, BackendRequest, BackendType, Outcome, RunHooks } from "../backend.ts";
+import type {
+  Backend,
+  BackendParts,
+  BackendRequest,
+  OptionValues,
+  Outcome,
+  RunHooks,
+} from "../backend.ts";
 import { conversationOf } from "../conversation.ts";
 import { callHttp, type HttpResult } from "../http-call.ts";
 import { Limit } from "../http-limit.ts";
@@ -14,66 +21,30 @@ import type { Standing } from "../standing.ts";
 
 const LOOK_DEADLINE_MS = 2_000;
 
-/** The backend: `url` is its only option that must be given. */
-export const http: BackendType = {
-  name: "http",
-  summary: "forwards each message to an agent that serves HTTP: A2A, or JSON of our own",
-  options: {
-    url: {
-      type: "string",
-      summary: "where it takes messages: http://localhost:PORT/PATH",
-      required: true,
+/** Throws a UsageError where the url or a header can't be used, or a variable that they name is not set. */
+export function createHttp(options: OptionValues, parts: BackendParts): Backend {
+  const settings = readSettings(options, parts);
+  const agent = new A2aAgent(settings, parts);
+  const standing: Standing = { good: false };
+  const runs = { settings, agent, parts, standing };
+  const locks = new KeyedLock();
+  return {
+    timeoutMs: settings.timeoutMs,
+    takesEmptyText: false,
+    // Nobody knows, and most agents ask a model.
+    costsMoney: true,
+    reportsCost: false,
+    concurrency: 4,
+    readsFiles: true,
+    leavesFiles: true,
+    check: () => look(settings, agent, parts),
+    run: (request, signal, hooks) => {
+      const key = settings.remembers ? conversationOf(request) : request.activityId;
+      const work = () => run(runs, request, signal, hooks);
+      return locks.run(key, work, { signal, value: { kind: "stopped" } });
     },
-    format: {
-      type: "enum",
-      summary: "a2a: JSON-RPC as A2A has it; raw: the message as one JSON object, as exec has it",
-      values: ["a2a", "raw"],
-      default: "a2a",
-    },
-    protocol: {
-      type: "enum",
-      summary: "the version of A2A; auto: what the agent's card says",
-      values: ["auto", "0.3", "1.0"],
-      default: "auto",
-    },
-    header: { type: "text", summary: "a header to be sent with each request", named: true },
-    timeout: { type: "duration", summary: "how long an answer may take", default: "5m" },
-    max_answer: {
-      type: "bytes",
-      summary: "the longest answer; the rest is cut off (a reply carries a little more than 900k)",
-      default: "900k",
-    },
-    session: {
-      type: "enum",
-      summary: "conversation: the agent is told what belongs together; none: each stands alone",
-      values: ["conversation", "none"],
-      default: "conversation",
-    },
-  },
-  create(options, parts) {
-    const settings = readSettings(options, parts);
-    const agent = new A2aAgent(settings, parts);
-    const standing: Standing = { good: false };
-    const runs = { settings, agent, parts, standing };
-    const locks = new KeyedLock();
-    return {
-      timeoutMs: settings.timeoutMs,
-      takesEmptyText: false,
-      // Nobody knows, and most agents ask a model.
-      costsMoney: true,
-      reportsCost: false,
-      concurrency: 4,
-      readsFiles: true,
-      leavesFiles: true,
-      check: () => look(settings, agent, parts),
-      run: (request, signal, hooks) => {
-        const key = settings.remembers ? conversationOf(request) : request.activityId;
-        const work = () => run(runs, request, signal, hooks);
-        return locks.run(key, work, { signal, value: { kind: "stopped" } });
-      },
-    };
-  },
-};
+  };
+}
 
 interface Runs {
   settings: HttpSettings;

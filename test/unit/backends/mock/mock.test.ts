@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
-import { mock } from "../../../src/backends/mock.ts";
-import { parseOptions } from "../../../src/backends/options.ts";
-import { never, request, TestParts } from "./support.ts";
+import { createMock } from "../../../../src/backends/mock/create.ts";
+import { mock } from "../../../../src/backends/mock/declaration.ts";
+import { parseOptions } from "../../../../src/backends/options.ts";
+import { never, request } from "../support.ts";
 
-const make = (...given: string[]) => mock.create(parseOptions(mock, given), new TestParts());
+const make = (...given: string[]) => createMock(parseOptions(mock, given));
 
 test("echoes by default", async () => {
   const backend = make();

@@ -1,0 +1,115 @@
+/** The exec backend with commands that sh and cmd.exe alike can run. */
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createExec } from "../../../../src/backends/exec/create.ts";
+import { exec } from "../../../../src/backends/exec/declaration.ts";
+import { parseOptions } from "../../../../src/backends/options.ts";
+import { killAllGroups } from "../../../../src/backends/process/group.ts";
+import { ManualClock } from "../../../harness/clock.ts";
+import { bareEnv, WINDOWS } from "../../../harness/platform.ts";
+import { program } from "../../../harness/program.ts";
+import { tmpFolder } from "../../../harness/tmp.ts";
+import { Bell } from "../../../harness/wait.ts";
+import { never, request, TestParts } from "../support.ts";
+
+setDefaultTimeout(60_000);
+// What a failed test has left running.
+afterEach(killAllGroups);
+
+/** The backend with a program of its own, in a folder whose name needs quotes. */
+function lab(source: string, more: string[] = []) {
+  const folder = tmpFolder();
+  const clock = new ManualClock();
+  const parts = new TestParts(bareEnv(folder.path), clock);
+  const options = parseOptions(exec, [
+    `cmd=${program(folder.path, source, "an agent.ts")}`,
+    ...more,
+  ]);
+  const backend = createExec(options, parts);
+  return { backend, parts, clock, folder, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+test("the text goes in by stdin and the answer comes out of stdout", async () => {
+  using at = lab("console.log((await Bun.stdin.text()).toUpperCase());");
+  await at.backend.check();
+  const text = `gruß & "quotes" %PATH% $HOME 🙂\nsecond`;
+  expect(await at.backend.run(request({ text }), never)).toEqual({
+    kind: "answer",
+    text: text.toUpperCase(),
+  });
+});
+
+test("the lines of an answer end as they are read elsewhere", async () => {
+  using at = lab(`await Bun.write(Bun.stdout, "a\\r\\nb\\r\\n");`);
+  const text = WINDOWS ? "a\nb" : "a\r\nb";
+  expect(await at.backend.run(request(), never)).toEqual({ kind: "answer", text });
+});
+
+test("variables say what the message is, and the command's status is its own", async () => {
+  const source = "console.error(process.env.MOLECULE_CALLER_ID); process.exit(65);";
+  using at = lab(source);
+  expect(await at.backend.run(request(), never)).toMatchObject({
+    kind: "failed",
+    reason: expect.stringContaining("status 65: it refuses this message"),
+  });
+  expect(at.parts.lines).toEqual(["peer-1"]);
+});
+
+test("a whole message in JSON is answered in JSON", async () => {
+  const source = `
+    const { text, sender } = JSON.parse(await Bun.stdin.text());
+    console.log(JSON.stringify({ text: sender + ": " + text }));
+  `;
+  using at = lab(source, ["format=json"]);
+  expect(await at.backend.run(request({ text: "hi" }), never)).toMatchObject({
+    kind: "answer",
+    text: "peer: hi",
+  });
+});
+
+/** Writes in a loop, by a child of the command, so that to end the command alone is not enough. */
+const BEATING = `
+  import { appendFileSync } from "node:fs";
+  const [, , beats] = process.argv;
+  if (beats !== undefined) for (;;) { appendFileSync(beats, "x"); await Bun.sleep(5); }
+  const log = import.meta.dir + "/beats";
+  const child = Bun.spawn([process.execPath, import.meta.path, log], { stdio: ["ignore", "ignore", "ignore"] });
+  console.error("started");
+  await child.exited;
+`;
+
+for (const how of ["stopped", "failed"] as const) {
+  test(`${how}: what the command has started is ended with it`, async () => {
+    using at = lab(BEATING);
+    const abort = new AbortController();
+    const running = at.backend.run(request(), abort.signal);
+    await at.parts.untilLine("started");
+    const beats = () => {
+      try {
+        return readFileSync(join(at.folder.path, "beats"), "utf8").length;
+      } catch {
+        return 0;
+      }
+    };
+    const bell = new Bell();
+    const ticks = setInterval(() => bell.ring(), 5);
+    try {
+      await bell.until(() => beats() > 0, "a first beat");
+      if (how === "stopped") abort.abort();
+      else await at.clock.advance(60_000);
+      expect((await running).kind).toBe(how);
+      // One that lived would write in each of these turns.
+      let seen = -1;
+      let still = 0;
+      await bell.until(() => {
+        const now = beats();
+        still = now === seen ? still + 1 : 0;
+        seen = now;
+        return still >= 40;
+      }, "the end of the beats");
+    } finally {
+      clearInterval(ticks);
+    }
+  });
+}
