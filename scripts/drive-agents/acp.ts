@@ -6,7 +6,8 @@
 import { mkdirSync, mkdtempSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { acp } from "../../src/backends/acp/acp.ts";
+import { createAcp } from "../../src/backends/acp/create.ts";
+import { acp } from "../../src/backends/acp/declaration.ts";
 import type { Backend, BackendRequest, Outcome } from "../../src/backends/backend.ts";
 import { parseOptions } from "../../src/backends/options.ts";
 import { killAllGroups } from "../../src/backends/process/group.ts";
@@ -52,7 +53,7 @@ class Lab implements AsyncDisposable {
 
   #create(): Backend {
     const given = [`preset=${this.preset}`, `cwd=${this.cwd}`, ...this.options];
-    return acp.create(parseOptions(acp, given), this.parts);
+    return createAcp(parseOptions(acp, given), this.parts);
   }
 
   folder(name: string): string {

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BackendRequest, Outcome } from "../../src/backends/backend.ts";
-import { claudeCode } from "../../src/backends/claude/claude-code.ts";
+import { createClaude } from "../../src/backends/claude/create.ts";
+import { claudeCode } from "../../src/backends/claude/declaration.ts";
 import { conversationOf } from "../../src/backends/conversation.ts";
 import { parseOptions } from "../../src/backends/options.ts";
 import { request, survivors, TestParts } from "../../test/unit/backends/support.ts";
@@ -52,7 +53,7 @@ export class ClaudeLab implements Disposable {
   backend(...options: string[]) {
     const cwd = options.some((one) => one.startsWith("cwd=")) ? [] : [`cwd=${this.cwd}`];
     const parsed = parseOptions(claudeCode, [`bin=${this.program}`, ...cwd, ...options]);
-    return claudeCode.create(parsed, this.parts);
+    return createClaude(parsed, this.parts);
   }
 
   /** One message; with `onChild`, what is to become of the child. */

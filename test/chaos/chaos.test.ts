@@ -1,8 +1,11 @@
 /** The promises P1 to P6 of the bridge under kills and a bad network; `bun run test:soak` is longer. */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { seedOfTheDay } from "../harness/random.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 import { runChaos } from "./run.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const { test } = onPosix("the agent of the run is a script for sh");
 
 const HITS = 20;
 const MESSAGES = 150;

@@ -5,7 +5,8 @@
  */
 import { parseOptions } from "../../src/backends/options.ts";
 import { endLeftovers } from "../../src/backends/process/leftovers.ts";
-import { exec } from "../../src/backends/exec/exec.ts";
+import { createExec } from "../../src/backends/exec/create.ts";
+import { exec } from "../../src/backends/exec/declaration.ts";
 import { runBridge } from "../../src/bridge/bridge.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import { PlatformClient } from "../../src/platform/client.ts";
@@ -51,7 +52,7 @@ const platform = new PlatformClient({
   clock: hasty,
   secrets,
 });
-const backend = exec.create(parseOptions(exec, [`cmd=${order.command}`, "timeout=1h"]), {
+const backend = createExec(parseOptions(exec, [`cmd=${order.command}`, "timeout=1h"]), {
   clock: hasty,
   secrets,
   env: process.env,

@@ -1,9 +1,12 @@
 /** What becomes of one message when the bridge dies at each step of its way (design, P1 to P4). */
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import { CARD } from "../unit/dev/lab.ts";
 import { Agent } from "../unit/dev/push-agent.ts";
 import { CrashLab } from "./crash-lab.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const { test } = onPosix("the agent of the run is a script for sh");
 
 setDefaultTimeout(240_000);
 

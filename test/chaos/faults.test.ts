@@ -1,8 +1,11 @@
 /** Each fault alone, on the first post of an answer: it comes, and a notice comes only once. */
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { ChaosProxy } from "../harness/chaos-proxy.ts";
 import { FAULTS, type Fault } from "../harness/faults.ts";
 import { CrashLab } from "./crash-lab.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const { test } = onPosix("the agent of the run is a script for sh");
 
 setDefaultTimeout(240_000);
 

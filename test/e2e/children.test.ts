@@ -1,31 +1,39 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "../harness/connect.ts";
 import { row, ScriptedPlatform, TOKEN, WORKSPACE, PEER } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onLinux, onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("its command is for sh").test;
+
+const linux = onLinux("/proc tells what others see").test;
 
 setDefaultTimeout(60_000);
 
 const answers = (platform: ScriptedPlatform) =>
   platform.calls("a2a").map(({ body }) => body.params.message.parts[0].text);
 
-test("a command that takes too long is ended with all that it has started, and its asker is told", async () => {
-  using home = tmpFolder();
-  await using platform = new ScriptedPlatform();
-  platform.rows = [row(1)];
-  await using bridge = connect(platform.url, home.path, {
-    cmd: "sleep 1000 & (sleep 1000; true) & sleep 1000",
-    opts: ["timeout=200ms"],
-  });
-  expect(await bridge.untilEvent("run-failed")).toMatchObject({ attempts: 1, level: "error" });
-  await bridge.untilChildless();
-  await bridge.untilEvent("answered");
-  expect(answers(platform)).toEqual([expect.stringContaining("did not finish within 200 ms")]);
-  await bridge.stop();
-});
+inShell(
+  "a command that takes too long is ended with all that it has started, and its asker is told",
+  async () => {
+    using home = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1)];
+    await using bridge = connect(platform.url, home.path, {
+      cmd: "sleep 1000 & (sleep 1000; true) & sleep 1000",
+      opts: ["timeout=200ms"],
+    });
+    expect(await bridge.untilEvent("run-failed")).toMatchObject({ attempts: 1, level: "error" });
+    await bridge.untilChildless();
+    await bridge.untilEvent("answered");
+    expect(answers(platform)).toEqual([expect.stringContaining("did not finish within 200 ms")]);
+    await bridge.stop();
+  },
+);
 
-test("what a command leaves in the background is ended, and is not waited for", async () => {
+inShell("what a command leaves in the background is ended, and is not waited for", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   platform.rows = [row(1)];
@@ -38,7 +46,7 @@ test("what a command leaves in the background is ended, and is not waited for", 
   await bridge.stop();
 });
 
-test("when a command is killed from outside, what it has started is ended too", async () => {
+inShell("when a command is killed from outside, what it has started is ended too", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   platform.rows = [row(1)];
@@ -52,33 +60,36 @@ test("when a command is killed from outside, what it has started is ended too", 
   await bridge.stop();
 });
 
-test("a command is told of its message, and gets neither the token nor any BUN_* variable", async () => {
-  using home = tmpFolder();
-  await using platform = new ScriptedPlatform();
-  platform.rows = [row(1)];
-  await using bridge = connect(platform.url, home.path, {
-    cmd: "env > seen; tr '\\0' ' ' < /proc/$$/cmdline > words; cat",
-    env: {
-      KEPT: "as it is",
-      BUN_OPTIONS: "--smol",
-      BUN_INSTALL: "/nowhere",
-      BUN_ANYTHING: "at all",
-      MOLECULE_API_TOKEN_FILE: "/etc/the-operators-token",
-      COPY_OF_TOKEN: `Bearer ${TOKEN}`,
-    },
-  });
-  await bridge.untilEvent("answered");
-  await bridge.stop();
-  const seen = readFileSync(join(home.path, "seen"), "utf8").split("\n");
-  expect(seen).toContain("KEPT=as it is");
-  expect(seen).toContain(`HOME=${home.path}`);
-  expect(seen).toContain(`MOLECULE_WORKSPACE_ID=${WORKSPACE}`);
-  expect(seen).toContain(`MOLECULE_CALLER_ID=${PEER}`);
-  expect(seen).toContain("MOLECULE_MESSAGE_ID=msg-1");
-  expect(seen.filter((line) => /^BUN_|TOKEN/.test(line))).toEqual([]);
-  expect(seen.join("\n")).not.toContain(TOKEN);
-  // Others on this machine can read them.
-  const words = readFileSync(join(home.path, "words"), "utf8");
-  expect(words).not.toContain(TOKEN);
-  expect(words).not.toContain("text 1");
-});
+linux(
+  "a command is told of its message, and gets neither the token nor any BUN_* variable",
+  async () => {
+    using home = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1)];
+    await using bridge = connect(platform.url, home.path, {
+      cmd: "env > seen; tr '\\0' ' ' < /proc/$$/cmdline > words; cat",
+      env: {
+        KEPT: "as it is",
+        BUN_OPTIONS: "--smol",
+        BUN_INSTALL: "/nowhere",
+        BUN_ANYTHING: "at all",
+        MOLECULE_API_TOKEN_FILE: "/etc/the-operators-token",
+        COPY_OF_TOKEN: `Bearer ${TOKEN}`,
+      },
+    });
+    await bridge.untilEvent("answered");
+    await bridge.stop();
+    const seen = readFileSync(join(home.path, "seen"), "utf8").split("\n");
+    expect(seen).toContain("KEPT=as it is");
+    expect(seen).toContain(`HOME=${home.path}`);
+    expect(seen).toContain(`MOLECULE_WORKSPACE_ID=${WORKSPACE}`);
+    expect(seen).toContain(`MOLECULE_CALLER_ID=${PEER}`);
+    expect(seen).toContain("MOLECULE_MESSAGE_ID=msg-1");
+    expect(seen.filter((line) => /^BUN_|TOKEN/.test(line))).toEqual([]);
+    expect(seen.join("\n")).not.toContain(TOKEN);
+    // Others on this machine can read them.
+    const words = readFileSync(join(home.path, "words"), "utf8");
+    expect(words).not.toContain(TOKEN);
+    expect(words).not.toContain("text 1");
+  },
+);

@@ -6,6 +6,11 @@ import { connect, Dev, words } from "../harness/connect.ts";
 import { row, ScriptedPlatform, TOKEN, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 import { Bell } from "../harness/wait.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const withTerminal = onPosix("Bun makes no terminals on Windows").test;
+
+const inShell = onPosix("its command is for sh").test;
 
 setDefaultTimeout(60_000);
 
@@ -63,7 +68,7 @@ test("a bridge writes its log to standard error and nothing to standard output",
   expect(bridge.stderr).toMatch(/^\S+  message \S+ from peer \(\S+\): answered in /m);
 });
 
-test("every line of the JSON log is an object with a time, a level and a message", async () => {
+inShell("every line of the JSON log is an object with a time, a level and a message", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   platform.rows = [row(1, { text: 'two\nlines, "quotes" and \u001b[31mred' })];
@@ -131,7 +136,7 @@ describe("colours", () => {
     return shown;
   }
 
-  test("are for terminals, unless NO_COLOR or a dumb one says otherwise", async () => {
+  withTerminal("are for terminals, unless NO_COLOR or a dumb one says otherwise", async () => {
     await using platform = new ScriptedPlatform();
     expect(await onTerminal(platform.url, {})).toContain("\x1b[33m");
     expect(await onTerminal(platform.url, { NO_COLOR: "1" })).not.toContain("\x1b");
@@ -191,7 +196,7 @@ describe("agent send", () => {
     expect(table.stderr + json.stderr).toBe("");
   });
 
-  test("with --wait prints the answer to its own question, whatever else comes", async () => {
+  inShell("with --wait prints the answer to its own question, whatever else comes", async () => {
     using home = tmpFolder();
     await using dev = await Dev.start(home.path);
     await using bridge = dev.connect(home.path, { cmd: "cat; printf ', you said'" });

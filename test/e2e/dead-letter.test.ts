@@ -1,11 +1,15 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Canary, expectUnseen } from "../harness/canary.ts";
 import { connect, stateDir } from "../harness/connect.ts";
 import { deadLetter, leaveLetters, PICKY } from "../harness/dead-letters.ts";
 import { sentTexts } from "../harness/peers.ts";
 import { PEER, row, ScriptedPlatform, TOKEN, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("its commands are for sh");
 
 setDefaultTimeout(60_000);
 
@@ -13,7 +17,7 @@ const FIRST = row(1).id;
 const SECOND = row(2).id;
 const json = (run: { stdout: string }) => JSON.parse(run.stdout);
 
-describe("on a stopped bridge", () => {
+inShell.describe("on a stopped bridge", () => {
   test("list shows the letters, oldest first, in each format", async () => {
     using home = tmpFolder();
     await using platform = new ScriptedPlatform();
@@ -106,7 +110,7 @@ describe("on a stopped bridge", () => {
   });
 });
 
-describe("on a running bridge", () => {
+inShell.describe("on a running bridge", () => {
   test("letters are listed, retried and dropped without its lock, and it takes them up at once", async () => {
     using home = tmpFolder();
     await using platform = new ScriptedPlatform();
@@ -169,7 +173,7 @@ describe("where there is nothing", () => {
   test("a database that is none is named, with what to do", async () => {
     using home = tmpFolder();
     mkdirSync(stateDir(home.path), { recursive: true });
-    const path = `${stateDir(home.path)}/${WORKSPACE}.db`;
+    const path = join(stateDir(home.path), `${WORKSPACE}.db`);
     writeFileSync(
       path,
       "this is no database, but a text that is long enough for a header".repeat(99),
@@ -182,21 +186,24 @@ describe("where there is nothing", () => {
 });
 
 describe("what strangers wrote", () => {
-  test.each(["table", "json", "yaml"])("is shown without its controls, as %s", async (format) => {
-    using home = tmpFolder();
-    await using platform = new ScriptedPlatform();
-    await leaveLetters(platform, home.path, "fail\u001b]0;owned\u0007\u202e\nID  forged");
-    for (const verb of [["list"], ["show", FIRST]]) {
-      const run = await deadLetter(home.path, [...verb, "-o", format]);
-      expect(run.code).toBe(0);
-      expect(run.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
-    }
-    if (format !== "json") return;
-    const { text } = json(await deadLetter(home.path, ["show", FIRST, "-o", format]));
-    expect(text).toBe("fail\u001b]0;owned\u0007\u202e\nID  forged");
-  });
+  inShell.test.each(["table", "json", "yaml"])(
+    "is shown without its controls, as %s",
+    async (format) => {
+      using home = tmpFolder();
+      await using platform = new ScriptedPlatform();
+      await leaveLetters(platform, home.path, "fail\u001b]0;owned\u0007\u202e\nID  forged");
+      for (const verb of [["list"], ["show", FIRST]]) {
+        const run = await deadLetter(home.path, [...verb, "-o", format]);
+        expect(run.code).toBe(0);
+        expect(run.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+      }
+      if (format !== "json") return;
+      const { text } = json(await deadLetter(home.path, ["show", FIRST, "-o", format]));
+      expect(text).toBe("fail\u001b]0;owned\u0007\u202e\nID  forged");
+    },
+  );
 
-  test.each(["table", "json", "yaml"])(
+  inShell.test.each(["table", "json", "yaml"])(
     "is masked where it holds our token, as %s",
     async (format) => {
       using home = tmpFolder();

@@ -4,6 +4,13 @@ import { dirname, join } from "node:path";
 import { Run, runToEnd } from "../harness/binary.ts";
 import { Dev } from "../harness/connect.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
+
+const signalled = onPosix("Windows has no signals").test;
+
+const inShell = onPosix("its lines are for sh").test;
 
 setDefaultTimeout(60_000);
 
@@ -34,26 +41,29 @@ test("what it was told survives a restart, and so do its workspaces and their to
   expect(bridge.of("answered")).toMatchObject([{ to: second.ada.id }]);
 });
 
-test("without --db its data is in the folder of its owner, who alone can read the tokens", async () => {
-  using home = tmpFolder();
-  await using dev = await Dev.start(home.path, { port: 0 });
-  const folder = join(home.path, ".config", "molecule", "dev");
-  expect(existsSync(join(folder, "platform.db"))).toBe(true);
-  const tokens = dirname(dev.adminTokenFile);
-  expect(dirname(tokens)).toBe(folder);
-  for (const path of [folder, tokens]) expect(statSync(path).mode & 0o777).toBe(0o700);
-  expect(readdirSync(tokens).sort()).toEqual([
-    "ada.token",
-    "admin.token",
-    "agent.token",
-    "ben.token",
-  ]);
-  for (const name of readdirSync(tokens)) {
-    expect(statSync(join(tokens, name)).mode & 0o777).toBe(0o600);
-  }
-});
+withModes(
+  "without --db its data is in the folder of its owner, who alone can read the tokens",
+  async () => {
+    using home = tmpFolder();
+    await using dev = await Dev.start(home.path, { port: 0 });
+    const folder = join(home.path, ".config", "molecule", "dev");
+    expect(existsSync(join(folder, "platform.db"))).toBe(true);
+    const tokens = dirname(dev.adminTokenFile);
+    expect(dirname(tokens)).toBe(folder);
+    for (const path of [folder, tokens]) expect(statSync(path).mode & 0o777).toBe(0o700);
+    expect(readdirSync(tokens).sort()).toEqual([
+      "ada.token",
+      "admin.token",
+      "agent.token",
+      "ben.token",
+    ]);
+    for (const name of readdirSync(tokens)) {
+      expect(statSync(join(tokens, name)).mode & 0o777).toBe(0o600);
+    }
+  },
+);
 
-test("an ephemeral one leaves nothing behind, by whichever signal it is stopped", async () => {
+signalled("an ephemeral one leaves nothing behind, by whichever signal it is stopped", async () => {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     using home = tmpFolder();
     await using dev = await Dev.start(home.path);
@@ -65,7 +75,7 @@ test("an ephemeral one leaves nothing behind, by whichever signal it is stopped"
   }
 });
 
-test("what it tells a person to paste works as it stands", async () => {
+inShell("what it tells a person to paste works as it stands", async () => {
   using home = tmpFolder();
   const odd = join(home.path, "it's a folder");
   mkdirSync(odd);

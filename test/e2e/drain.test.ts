@@ -1,9 +1,12 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { connect, stateOf } from "../harness/connect.ts";
 import { Gate } from "../harness/gate.ts";
 import { peerId, sentTexts } from "../harness/peers.ts";
 import { row, ScriptedPlatform } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const { test } = onPosix("Windows has no signals");
 
 setDefaultTimeout(60_000);
 

@@ -4,6 +4,11 @@ import { readdirSync } from "node:fs";
 import { connect, Dev, stateDir } from "../harness/connect.ts";
 import { row, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("its command is for sh").test;
+
+const signalled = onPosix("Windows has no signals").test;
 
 setDefaultTimeout(60_000);
 
@@ -20,7 +25,7 @@ test("an id in capital letters is the same workspace, with the same state", asyn
   expect(new Set(owners)).toEqual(new Set([WORKSPACE]));
 });
 
-test("agent send --wait tells a failure from an answer", async () => {
+inShell("agent send --wait tells a failure from an answer", async () => {
   using home = tmpFolder();
   await using dev = await Dev.start(home.path);
   const flags = { "token-file": dev.agent.tokenFile, "max-attempts": 1 };
@@ -39,7 +44,7 @@ test("agent send --wait tells a failure from an answer", async () => {
   expect(JSON.parse(json.stdout).status).toBe("failed");
 });
 
-test("SIGQUIT ends the bridge and what it runs, at once", async () => {
+signalled("SIGQUIT ends the bridge and what it runs, at once", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   platform.rows = [row(1)];

@@ -3,11 +3,15 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { BackendRequest, Outcome } from "../../src/backends/backend.ts";
-import { exec } from "../../src/backends/exec/exec.ts";
+import { createExec } from "../../src/backends/exec/create.ts";
+import { exec } from "../../src/backends/exec/declaration.ts";
 import { parseOptions } from "../../src/backends/options.ts";
 import { childEnv, RUN_ID } from "../../src/backends/process/child-env.ts";
 import { never, request, TestParts } from "../unit/backends/support.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("it is started by its first line").test;
 
 setDefaultTimeout(60_000);
 
@@ -46,7 +50,7 @@ function install(name: string) {
   writeFileSync(join(folder.path, name), source);
   const given = parseOptions(exec, [...options, `cwd=${folder.path}`]);
   const parts = new TestParts();
-  const backend = exec.create(given, parts);
+  const backend = createExec(given, parts);
   const ask = async (text: string, over: Partial<BackendRequest> = {}): Promise<Outcome> => {
     await backend.check();
     const message = request({ text, parts: [{ kind: "text", text }], ...over });
@@ -74,7 +78,7 @@ test("the variables that a program gets are those that the README names", () => 
   expect(told.sort()).toEqual(given.filter((name) => name !== RUN_ID).sort());
 });
 
-test("answer.sh looks a word up, and asks for patience where it can't", async () => {
+inShell("answer.sh looks a word up, and asks for patience where it can't", async () => {
   using example = install("answer.sh");
   expect(await example.ask("lane")).toMatchObject({
     kind: "again",
@@ -90,7 +94,7 @@ test("answer.sh looks a word up, and asks for patience where it can't", async ()
   expect(existsSync(join(example.folder, "pwned"))).toBe(false);
 });
 
-test("answer.py adds up, and leaves a drawing where it may", async () => {
+inShell("answer.py adds up, and leaves a drawing where it may", async () => {
   using example = install("answer.py");
   using answers = tmpFolder();
   expect(await example.ask("1 and 2.5")).toEqual({

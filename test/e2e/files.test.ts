@@ -4,8 +4,12 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Dev, stateDir } from "../harness/connect.ts";
 import { Gate } from "../harness/gate.ts";
+import { program } from "../harness/program.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 import { until } from "../unit/dev/lab.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("its command is for sh").test;
 
 setDefaultTimeout(60_000);
 
@@ -16,13 +20,6 @@ const texts = await Promise.all(message.files.map(({ path }) => Bun.file(path).t
 await Bun.write(message.answer_folder + "/joined.txt", texts.join("+"));
 console.log(message.text + ": " + message.files.map(({ name }) => name).join(", "));
 `;
-
-/** The command that runs the program. */
-function program(home: string, source: string): string {
-  const path = join(home, "program.ts");
-  writeFileSync(path, source);
-  return `"${process.execPath}" "${path}"`;
-}
 
 /** The user uploads files in one request and sends a message with their parts; gives their uris. */
 async function ask(dev: Dev, text: string, files: Record<string, string>): Promise<string[]> {
@@ -92,40 +89,43 @@ test("a command reads the user's files and leaves one with its answer, and nothi
   expect(bridge.stderr).not.toContain(dev.agent.token);
 });
 
-test("a bridge that is killed in the middle of the run has the files still, and runs it again with them", async () => {
-  using home = tmpFolder();
-  using gate = new Gate(home.path);
-  await using dev = await Dev.start(home.path);
-  const cmd = `echo started >&2; ${gate.wait}; ${program(home.path, JOIN)}`;
-  const setup = { cmd, opts: ["format=json"] };
-  const uris = await ask(dev, "join", { "a.txt": "one" });
-  {
-    await using bridge = dev.connect(home.path, setup);
-    await bridge.untilBackendSays("started");
-    bridge.signal("SIGKILL");
-    await bridge.ended;
-  }
-  expect(foldersOf(dev, home.path)).toHaveLength(1);
-  // It need not be fetched a second time.
-  await fetch(
-    `${dev.url}/workspaces/${dev.agent.id}/pending-uploads/${uris[0]?.split("/")[1]}/ack`,
+inShell(
+  "a bridge that is killed in the middle of the run has the files still, and runs it again with them",
+  async () => {
+    using home = tmpFolder();
+    using gate = new Gate(home.path);
+    await using dev = await Dev.start(home.path);
+    const cmd = `echo started >&2; ${gate.wait}; ${program(home.path, JOIN)}`;
+    const setup = { cmd, opts: ["format=json"] };
+    const uris = await ask(dev, "join", { "a.txt": "one" });
     {
-      method: "POST",
-      headers: { authorization: `Bearer ${dev.agent.token}` },
-    },
-  );
-  gate.open();
-  await using bridge = dev.connect(home.path, setup);
-  await bridge.untilEvent("answered");
-  const notice = (await dev.feed()).at(-1);
-  expect(notice.response_body.parts).toMatchObject([
-    { kind: "text" },
-    { kind: "file", file: { name: "joined.txt" } },
-  ]);
-  expect(await contentOf(dev, notice.response_body.parts[1].file.uri)).toBe("one");
-  await until(() => foldersOf(dev, home.path).length === 0);
-  await bridge.stop();
-});
+      await using bridge = dev.connect(home.path, setup);
+      await bridge.untilBackendSays("started");
+      bridge.signal("SIGKILL");
+      await bridge.ended;
+    }
+    expect(foldersOf(dev, home.path)).toHaveLength(1);
+    // It need not be fetched a second time.
+    await fetch(
+      `${dev.url}/workspaces/${dev.agent.id}/pending-uploads/${uris[0]?.split("/")[1]}/ack`,
+      {
+        method: "POST",
+        headers: { authorization: `Bearer ${dev.agent.token}` },
+      },
+    );
+    gate.open();
+    await using bridge = dev.connect(home.path, setup);
+    await bridge.untilEvent("answered");
+    const notice = (await dev.feed()).at(-1);
+    expect(notice.response_body.parts).toMatchObject([
+      { kind: "text" },
+      { kind: "file", file: { name: "joined.txt" } },
+    ]);
+    expect(await contentOf(dev, notice.response_body.parts[1].file.uri)).toBe("one");
+    await until(() => foldersOf(dev, home.path).length === 0);
+    await bridge.stop();
+  },
+);
 
 test("agent send takes files along: uploaded for the person at the canvas, inline for a peer", async () => {
   using home = tmpFolder();

@@ -7,6 +7,11 @@ import { Gate } from "../harness/gate.ts";
 import { sentTexts } from "../harness/peers.ts";
 import { row, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("its command is for sh").test;
+
+const signalled = onPosix("Windows has no signals").test;
 
 setDefaultTimeout(60_000);
 
@@ -75,32 +80,35 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
   },
 );
 
-test("a standby runs what the one that was killed had begun, and nothing beside it", async () => {
-  using home = tmpFolder();
-  using gate = new Gate(home.path);
-  await using platform = new ScriptedPlatform();
-  platform.rows = [row(1), row(2)];
-  const cmd = `echo started >&2; ${gate.wait}; echo "answer to $(cat) by $line"`;
-  await using first = connect(platform.url, home.path, { cmd });
-  await first.untilBackendSays("started");
-  await using standby = connect(platform.url, home.path, { cmd, flags: waiting });
-  await standby.untilEvent("lock-waiting");
-  first.signal("SIGKILL");
-  await standby.untilEvent("recovered");
-  await standby.untilBackendSays("started");
-  // The child of the dead one must not be the one that takes this.
-  await first.untilChildless();
-  gate.open("the standby");
-  gate.open("the standby");
-  await standby.untilEvent("answered", 2);
-  expect(sentTexts(platform)).toEqual([
-    "answer to text 1 by the standby",
-    "answer to text 2 by the standby",
-  ]);
-  await standby.stop();
-});
+inShell(
+  "a standby runs what the one that was killed had begun, and nothing beside it",
+  async () => {
+    using home = tmpFolder();
+    using gate = new Gate(home.path);
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1), row(2)];
+    const cmd = `echo started >&2; ${gate.wait}; echo "answer to $(cat) by $line"`;
+    await using first = connect(platform.url, home.path, { cmd });
+    await first.untilBackendSays("started");
+    await using standby = connect(platform.url, home.path, { cmd, flags: waiting });
+    await standby.untilEvent("lock-waiting");
+    first.signal("SIGKILL");
+    await standby.untilEvent("recovered");
+    await standby.untilBackendSays("started");
+    // The child of the dead one must not be the one that takes this.
+    await first.untilChildless();
+    gate.open("the standby");
+    gate.open("the standby");
+    await standby.untilEvent("answered", 2);
+    expect(sentTexts(platform)).toEqual([
+      "answer to text 1 by the standby",
+      "answer to text 2 by the standby",
+    ]);
+    await standby.stop();
+  },
+);
 
-test("a signal ends the wait for the lock, and leaves the first one its own", async () => {
+signalled("a signal ends the wait for the lock, and leaves the first one its own", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   await using first = connect(platform.url, home.path);

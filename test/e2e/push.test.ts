@@ -7,6 +7,11 @@ import { Dev, type ConnectSetup } from "../harness/connect.ts";
 import { Gate } from "../harness/gate.ts";
 import { freePort } from "../harness/port.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("its command is for sh").test;
+
+const signalled = onPosix("Windows has no signals").test;
 
 setDefaultTimeout(60_000);
 
@@ -130,7 +135,7 @@ test("what does not come from the platform is refused: other paths, wrong secret
   expect(next.of("taken")).toEqual([]);
 });
 
-test.each(REVISIONS)(
+inShell.each(REVISIONS)(
   "a repeat on %s joins the run, gets the kept answer later, and after a restart",
   async (revision) => {
     using home = tmpFolder();
@@ -159,67 +164,73 @@ test.each(REVISIONS)(
   },
 );
 
-test("after a kill in the middle nothing survives the next start, and the repeat is told that it was interrupted", async () => {
-  using home = tmpFolder();
-  await using dev = await start(home.path, "r1");
-  const script = join(home.path, "agent.sh");
-  writeFileSync(
-    script,
-    `echo "$MOLECULE_INTERRUPTED $MOLECULE_ATTEMPT" >> '${home.path}/runs'
+inShell(
+  "after a kill in the middle nothing survives the next start, and the repeat is told that it was interrupted",
+  async () => {
+    using home = tmpFolder();
+    await using dev = await start(home.path, "r1");
+    const script = join(home.path, "agent.sh");
+    writeFileSync(
+      script,
+      `echo "$MOLECULE_INTERRUPTED $MOLECULE_ATTEMPT" >> '${home.path}/runs'
      if [ "$MOLECULE_INTERRUPTED" = true ]; then echo mended; exit; fi
      sleep 1000 & echo started >&2; sleep 1000`,
-  );
-  {
-    await using bridge = await connected(push(dev, home.path, { cmd: `sh '${script}'` }));
-    const asked = ask(dev, "hello", "m1");
-    await bridge.untilBackendSays("started");
-    bridge.signal("SIGKILL");
-    expect((await bridge.end()).killedBy).toBe("SIGKILL");
-    expect((await asked).status).toBe(502);
-    await using next = await connected(push(dev, home.path, { cmd: `sh '${script}'` }));
-    const [recovered] = next.of("recovered");
-    expect(recovered).toMatchObject({ runs: 1 });
-    expect(recovered?.msg).toContain("a message that is sent again is run again");
-    await bridge.untilChildless();
-    expect(next.of("taken")).toEqual([]);
-    expect(textOf(await ask(dev, "hello", "m1"))).toBe("mended");
-  }
-  expect(readFileSync(join(home.path, "runs"), "utf8")).toBe("false 1\ntrue 2\n");
-});
+    );
+    {
+      await using bridge = await connected(push(dev, home.path, { cmd: `sh '${script}'` }));
+      const asked = ask(dev, "hello", "m1");
+      await bridge.untilBackendSays("started");
+      bridge.signal("SIGKILL");
+      expect((await bridge.end()).killedBy).toBe("SIGKILL");
+      expect((await asked).status).toBe(502);
+      await using next = await connected(push(dev, home.path, { cmd: `sh '${script}'` }));
+      const [recovered] = next.of("recovered");
+      expect(recovered).toMatchObject({ runs: 1 });
+      expect(recovered?.msg).toContain("a message that is sent again is run again");
+      await bridge.untilChildless();
+      expect(next.of("taken")).toEqual([]);
+      expect(textOf(await ask(dev, "hello", "m1"))).toBe("mended");
+    }
+    expect(readFileSync(join(home.path, "runs"), "utf8")).toBe("false 1\ntrue 2\n");
+  },
+);
 
-test("a first signal finishes and answers what runs, and refuses what comes; a second ends at once", async () => {
-  using home = tmpFolder();
-  using gate = new Gate(home.path);
-  await using dev = await start(home.path, "r2");
-  const cmd = `echo started >&2; ${gate.wait}; cat`;
-  {
+signalled(
+  "a first signal finishes and answers what runs, and refuses what comes; a second ends at once",
+  async () => {
+    using home = tmpFolder();
+    using gate = new Gate(home.path);
+    await using dev = await start(home.path, "r2");
+    const cmd = `echo started >&2; ${gate.wait}; cat`;
+    {
+      await using bridge = await connected(
+        push(dev, home.path, { cmd, flags: { "grace-secs": 3600 } }),
+      );
+      const running = ask(dev, "running", "m1");
+      await bridge.untilBackendSays("started");
+      bridge.signal("SIGTERM");
+      await bridge.untilEvent("draining");
+      expect(await ask(dev, "late", "m2")).toMatchObject({ status: 503 });
+      gate.open();
+      expect(textOf(await running)).toBe("running");
+      await bridge.endsWith(0);
+      expect(bridge.of("stopped")).toMatchObject([{ settled: 1 }]);
+    }
     await using bridge = await connected(
       push(dev, home.path, { cmd, flags: { "grace-secs": 3600 } }),
     );
-    const running = ask(dev, "running", "m1");
+    const doomed = ask(dev, "doomed", "m3");
     await bridge.untilBackendSays("started");
     bridge.signal("SIGTERM");
     await bridge.untilEvent("draining");
-    expect(await ask(dev, "late", "m2")).toMatchObject({ status: 503 });
-    gate.open();
-    expect(textOf(await running)).toBe("running");
-    await bridge.endsWith(0);
-    expect(bridge.of("stopped")).toMatchObject([{ settled: 1 }]);
-  }
-  await using bridge = await connected(
-    push(dev, home.path, { cmd, flags: { "grace-secs": 3600 } }),
-  );
-  const doomed = ask(dev, "doomed", "m3");
-  await bridge.untilBackendSays("started");
-  bridge.signal("SIGTERM");
-  await bridge.untilEvent("draining");
-  bridge.signal("SIGINT");
-  await bridge.endsWith(130);
-  await bridge.untilChildless();
-  expect((await doomed).status).toBeGreaterThanOrEqual(500);
-});
+    bridge.signal("SIGINT");
+    await bridge.endsWith(130);
+    await bridge.untilChildless();
+    expect((await doomed).status).toBeGreaterThanOrEqual(500);
+  },
+);
 
-test("a flood fills the queue, and no more", async () => {
+inShell("a flood fills the queue, and no more", async () => {
   using home = tmpFolder();
   using gate = new Gate(home.path);
   await using dev = await start(home.path, "r1");

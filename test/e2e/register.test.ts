@@ -4,6 +4,11 @@ import { ScriptedPlatform, TOKEN, WORKSPACE } from "../harness/scripted-platform
 import { tmpFolder } from "../harness/tmp.ts";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { onPosix } from "../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
+
+const signalled = onPosix("Windows has no signals").test;
 
 setDefaultTimeout(60_000);
 
@@ -59,26 +64,29 @@ test("a refused token of a workspace that was removed ends the run with 5, too",
   await bridge.endsWith(5);
 });
 
-test("a token that the registration hands out is kept for its owner alone, and used again", async () => {
-  using home = tmpFolder();
-  await using platform = new ScriptedPlatform();
-  platform.on("register", () =>
-    Response.json({ status: "registered", delivery_mode: "poll", auth_token: TOKEN }),
-  );
-  const setup = { flags: { once: true }, env: { MOLECULE_WORKSPACE_TOKEN: "" } } as const;
-  await using first = connect(platform.url, home.path, setup);
-  await first.endsWith(0);
-  const path = join(stateDir(home.path), `${WORKSPACE}.token`);
-  expect(readFileSync(path, "utf8").trim()).toBe(TOKEN);
-  expect(statSync(path).mode & 0o777).toBe(0o600);
-  await using second = connect(platform.url, home.path, setup);
-  await second.endsWith(0);
-  const sent = platform.calls("register").map(({ headers }) => headers.get("authorization"));
-  expect(sent).toEqual([null, `Bearer ${TOKEN}`]);
-});
+withModes(
+  "a token that the registration hands out is kept for its owner alone, and used again",
+  async () => {
+    using home = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    platform.on("register", () =>
+      Response.json({ status: "registered", delivery_mode: "poll", auth_token: TOKEN }),
+    );
+    const setup = { flags: { once: true }, env: { MOLECULE_WORKSPACE_TOKEN: "" } } as const;
+    await using first = connect(platform.url, home.path, setup);
+    await first.endsWith(0);
+    const path = join(stateDir(home.path), `${WORKSPACE}.token`);
+    expect(readFileSync(path, "utf8").trim()).toBe(TOKEN);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await using second = connect(platform.url, home.path, setup);
+    await second.endsWith(0);
+    const sent = platform.calls("register").map(({ headers }) => headers.get("authorization"));
+    expect(sent).toEqual([null, `Bearer ${TOKEN}`]);
+  },
+);
 
 describe.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s", (signal) => {
-  test("ends the tries to register promptly and well", async () => {
+  signalled("ends the tries to register promptly and well", async () => {
     using home = tmpFolder();
     await using platform = new ScriptedPlatform();
     // Longer than this test waits for anything.
@@ -91,7 +99,7 @@ describe.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s", (signal) => {
   });
 });
 
-test("a signal ends a registration that gets no answer", async () => {
+signalled("a signal ends a registration that gets no answer", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   platform.on("register", () => new Promise<Response>(() => {}));

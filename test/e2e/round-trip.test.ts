@@ -2,14 +2,21 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { connect, Dev, stateOf } from "../harness/connect.ts";
 import { Gate } from "../harness/gate.ts";
 import { PEER, row, ScriptedPlatform } from "../harness/scripted-platform.ts";
+import { program } from "../harness/program.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("its command is for sh").test;
 
 setDefaultTimeout(60_000);
+
+const SHOUT = "console.log((await Bun.stdin.text()).toUpperCase());";
+const HEARD = "console.log(await Bun.stdin.text(), 'was heard');";
 
 test("a peer's message goes through the command, its answer comes back, and the cursor is saved", async () => {
   using home = tmpFolder();
   await using dev = await Dev.start(home.path);
-  await using bridge = dev.connect(home.path, { cmd: "tr a-z A-Z" });
+  await using bridge = dev.connect(home.path, { cmd: program(home.path, SHOUT) });
   await bridge.untilEvent("connected");
   const asked = await dev.send("how are you", dev.ada);
   expect(asked).toMatchObject({ code: 0, stdout: "HOW ARE YOU\n", stderr: "" });
@@ -27,7 +34,7 @@ test("a message of the canvas is answered once by a notice, and the notice is no
   using home = tmpFolder();
   await using dev = await Dev.start(home.path);
   await using bridge = dev.connect(home.path, {
-    cmd: "cat; echo ' was heard'",
+    cmd: program(home.path, HEARD),
     flags: { verbose: true },
   });
   await bridge.untilEvent("connected");
@@ -66,7 +73,7 @@ test("messages are answered in their order, each by the id that it came with", a
   );
 });
 
-test("the workspace is online and at work while the command runs", async () => {
+inShell("the workspace is online and at work while the command runs", async () => {
   using home = tmpFolder();
   using gate = new Gate(home.path);
   await using platform = new ScriptedPlatform();

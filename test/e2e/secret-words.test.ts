@@ -6,6 +6,9 @@ import { blurting, Canary, expectUnseen } from "../harness/canary.ts";
 import { connect, type Flags } from "../harness/connect.ts";
 import { PEER, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
 
 setDefaultTimeout(60_000);
 
@@ -98,23 +101,26 @@ describe("a wrong command line", () => {
   });
 });
 
-test("T36: --token warns that others can read it; a variable and a private file do not", async () => {
-  using home = tmpFolder();
-  await using platform = new ScriptedPlatform();
-  const file = join(home.path, "token");
-  const warnings = async (flags: Flags, more: Record<string, string> = {}) => {
-    await using run = connect(platform.url, home.path, {
-      env: { MOLECULE_WORKSPACE_TOKEN: "", ...more },
-      flags: { "dry-run": true, "log-format": "text", ...flags },
-    });
-    await run.endsWith(0);
-    expectUnseen(token, run);
-    return run.stderr;
-  };
-  writeFileSync(file, token.value, { mode: 0o600 });
-  expect(await warnings({ token: token.value })).toMatch(/warn: --token can be read by others/);
-  expect(await warnings({ "token-file": file })).toBe("");
-  expect(await warnings({}, env)).toBe("");
-  writeFileSync(`${file}.open`, token.value, { mode: 0o644 });
-  expect(await warnings({ "token-file": `${file}.open` })).toMatch(/warn: others .* chmod 600/);
-});
+withModes(
+  "T36: --token warns that others can read it; a variable and a private file do not",
+  async () => {
+    using home = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    const file = join(home.path, "token");
+    const warnings = async (flags: Flags, more: Record<string, string> = {}) => {
+      await using run = connect(platform.url, home.path, {
+        env: { MOLECULE_WORKSPACE_TOKEN: "", ...more },
+        flags: { "dry-run": true, "log-format": "text", ...flags },
+      });
+      await run.endsWith(0);
+      expectUnseen(token, run);
+      return run.stderr;
+    };
+    writeFileSync(file, token.value, { mode: 0o600 });
+    expect(await warnings({ token: token.value })).toMatch(/warn: --token can be read by others/);
+    expect(await warnings({ "token-file": file })).toBe("");
+    expect(await warnings({}, env)).toBe("");
+    writeFileSync(`${file}.open`, token.value, { mode: 0o644 });
+    expect(await warnings({ "token-file": `${file}.open` })).toMatch(/warn: others .* chmod 600/);
+  },
+);

@@ -5,6 +5,9 @@ import { blurting, Canary, expectUnseen } from "../harness/canary.ts";
 import { connect, Dev, stateDir, type Flags } from "../harness/connect.ts";
 import { row, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("its command is for sh").test;
 
 setDefaultTimeout(60_000);
 
@@ -105,7 +108,7 @@ describe.each(LOGS)("in the %s log", (_, flags) => {
   });
 });
 
-test("a token that is handed out is in its own file alone, which is its owner's", async () => {
+inShell("a token that is handed out is in its own file alone, which is its owner's", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   platform.rows = [row(1)];
@@ -124,23 +127,26 @@ test("a token that is handed out is in its own file alone, which is its owner's"
   expect(token.in(JSON.stringify(platform.calls("a2a").map(({ body }) => body)))).toEqual([]);
 });
 
-test("an agent that prints the token, or writes it to its stderr, tells it to nobody", async () => {
-  using home = tmpFolder();
-  await using platform = new ScriptedPlatform();
-  platform.rows = [row(1), row(2, { source_id: null })];
-  writeFileSync(join(home.path, "token"), token.value, { mode: 0o600 });
-  await using bridge = connect(platform.url, home.path, {
-    cmd: "cat token; cat token >&2; base64 <token; base64 <token >&2",
-    env: { MOLECULE_WORKSPACE_TOKEN: "" },
-    flags: { "token-file": "token", once: true },
-  });
-  await bridge.endsWith(0);
-  expect(bridge.of("backend-stderr")).not.toEqual([]);
-  expectUnseen(token, bridge);
-  const posted = [...platform.calls("a2a"), ...platform.calls("notify")].map(({ body }) => body);
-  expect(posted).toHaveLength(2);
-  expect(token.in(JSON.stringify(posted))).toEqual([]);
-});
+inShell(
+  "an agent that prints the token, or writes it to its stderr, tells it to nobody",
+  async () => {
+    using home = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    platform.rows = [row(1), row(2, { source_id: null })];
+    writeFileSync(join(home.path, "token"), token.value, { mode: 0o600 });
+    await using bridge = connect(platform.url, home.path, {
+      cmd: "cat token; cat token >&2; base64 <token; base64 <token >&2",
+      env: { MOLECULE_WORKSPACE_TOKEN: "" },
+      flags: { "token-file": "token", once: true },
+    });
+    await bridge.endsWith(0);
+    expect(bridge.of("backend-stderr")).not.toEqual([]);
+    expectUnseen(token, bridge);
+    const posted = [...platform.calls("a2a"), ...platform.calls("notify")].map(({ body }) => body);
+    expect(posted).toHaveLength(2);
+    expect(token.in(JSON.stringify(posted))).toEqual([]);
+  },
+);
 
 test("the platform for trying out tells where its tokens lie, and shows none", async () => {
   using home = tmpFolder();

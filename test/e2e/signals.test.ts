@@ -1,8 +1,11 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { connect, stateOf } from "../harness/connect.ts";
 import { Gate } from "../harness/gate.ts";
 import { PEER, row, ScriptedPlatform } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const { describe, test } = onPosix("Windows has no signals");
 
 setDefaultTimeout(60_000);
 

@@ -5,6 +5,9 @@ import type { Run } from "../harness/binary.ts";
 import { connect, Dev, stateDir, stateOf, statePath } from "../harness/connect.ts";
 import { row, ScriptedPlatform, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
 
 setDefaultTimeout(60_000);
 
@@ -87,7 +90,7 @@ test("a cursor that the platform no longer knows is forgotten, and what was sett
   expect(takenBy(after)).toEqual([third, (await dev.feed()).at(-1).id]);
 });
 
-test("the state folder is its owner's alone, and so is what lies in it", async () => {
+withModes("the state folder is its owner's alone, and so is what lies in it", async () => {
   using home = tmpFolder();
   await using platform = new ScriptedPlatform();
   platform.rows = [row(1)];

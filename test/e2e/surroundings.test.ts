@@ -5,6 +5,9 @@ import { runToEnd } from "../harness/binary.ts";
 import { connect, Dev, words } from "../harness/connect.ts";
 import { ScriptedPlatform, TOKEN, WORKSPACE } from "../harness/scripted-platform.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const inShell = onPosix("its command is for sh").test;
 
 setDefaultTimeout(60_000);
 
@@ -50,7 +53,7 @@ function hostileFolder(inside: string, trap: string): { path: string; proof: str
   return { path, proof };
 }
 
-test("nothing in the folder that it is run in has a say", async () => {
+inShell("nothing in the folder that it is run in has a say", async () => {
   using home = tmpFolder();
   await using trap = new ScriptedPlatform();
   await using dev = await Dev.start(home.path);
@@ -105,37 +108,43 @@ test("a proxy of the environment is not asked for this machine", async () => {
   expect(trap.seen).toEqual([]);
 });
 
-test("neither Node nor Bun is needed: a shell and what the command asks for are enough", async () => {
-  using home = tmpFolder();
-  const bin = join(home.path, "bin");
-  mkdirSync(bin);
-  for (const name of ["sh", "cat", "tr"]) symlinkSync(Bun.which(name) ?? "", join(bin, name));
-  const env = { PATH: bin };
-  await using dev = await Dev.start(home.path, { ephemeral: true, port: 0 }, env);
-  await using bridge = dev.connect(home.path, {
-    env,
-    cmd: "command -v node bun >&2; cat | tr a-z A-Z",
-  });
-  await bridge.untilEvent("connected");
-  const who = { as: dev.ada.id, "token-file": dev.ada.tokenFile, wait: true } as const;
-  const asked = await runToEnd(
-    ["agent", "send", dev.agent.id, "hello", ...words({ "api-url": dev.url, ...who })],
-    { home: home.path, env },
-  );
-  expect(asked).toMatchObject({ code: 0, stdout: "HELLO\n" });
-  await bridge.stop();
-  await dev.run.stop();
-  expect(bridge.of("backend-stderr")).toEqual([]);
-});
+inShell(
+  "neither Node nor Bun is needed: a shell and what the command asks for are enough",
+  async () => {
+    using home = tmpFolder();
+    const bin = join(home.path, "bin");
+    mkdirSync(bin);
+    for (const name of ["sh", "cat", "tr"]) symlinkSync(Bun.which(name) ?? "", join(bin, name));
+    const env = { PATH: bin };
+    await using dev = await Dev.start(home.path, { ephemeral: true, port: 0 }, env);
+    await using bridge = dev.connect(home.path, {
+      env,
+      cmd: "command -v node bun >&2; cat | tr a-z A-Z",
+    });
+    await bridge.untilEvent("connected");
+    const who = { as: dev.ada.id, "token-file": dev.ada.tokenFile, wait: true } as const;
+    const asked = await runToEnd(
+      ["agent", "send", dev.agent.id, "hello", ...words({ "api-url": dev.url, ...who })],
+      { home: home.path, env },
+    );
+    expect(asked).toMatchObject({ code: 0, stdout: "HELLO\n" });
+    await bridge.stop();
+    await dev.run.stop();
+    expect(bridge.of("backend-stderr")).toEqual([]);
+  },
+);
 
-test("without a shell on the PATH the exec backend says so before anything is sent", async () => {
-  using home = tmpFolder();
-  await using platform = new ScriptedPlatform();
-  await using bridge = connect(platform.url, home.path, { cmd: "cat", env: { PATH: home.path } });
-  await bridge.endsWith(1);
-  expect(bridge.failure).toContain("the shell sh was not found on the PATH");
-  expect(platform.seen).toEqual([]);
-});
+inShell(
+  "without a shell on the PATH the exec backend says so before anything is sent",
+  async () => {
+    using home = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    await using bridge = connect(platform.url, home.path, { cmd: "cat", env: { PATH: home.path } });
+    await bridge.endsWith(1);
+    expect(bridge.failure).toContain("the shell sh was not found on the PATH");
+    expect(platform.seen).toEqual([]);
+  },
+);
 
 test("a token file is read from the folder that it is run in, as the operator named it", async () => {
   using home = tmpFolder();

@@ -1,12 +1,14 @@
-import { expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY } from "../../scripts/set-up.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { onPosix } from "../harness/platform.ts";
+
+const pipes = onPosix("Windows has no named pipes of this kind").test;
 
 setDefaultTimeout(60_000);
 
-const posix = process.platform !== "win32";
 /** Each request is a line of the log. */
 const DEV = ["dev", "--ephemeral", "--port", "0", "--rate-limit", "0", "-v", "-o", "json"];
 const LONG_PATH = `/${"x".repeat(200)}`;
@@ -66,7 +68,7 @@ async function readUntil(
 
 const GAP = /^\.\.\. \d+ lines? of the log w\w+ dropped: nobody reads standard error$/m;
 
-test.if(posix)(
+pipes(
   "while nobody reads the log each request is answered, and later the log goes on",
   async () => {
     using home = tmpFolder();
@@ -87,7 +89,7 @@ test.if(posix)(
   },
 );
 
-test.if(posix)("a log that nobody reads does not keep the program from ending", async () => {
+pipes("a log that nobody reads does not keep the program from ending", async () => {
   using home = tmpFolder();
   await using dev = start(home.path);
   await flood(await urlOf(dev.stdout));

@@ -1,12 +1,15 @@
 /** The acp backend with an agent for tests behind it. */
-import { resolve } from "node:path";
-import { acp } from "../../src/backends/acp/acp.ts";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createAcp } from "../../src/backends/acp/create.ts";
+import { acp } from "../../src/backends/acp/declaration.ts";
 import { UNKNOWN_GUARD } from "../../src/backends/acp/guard.ts";
 import { readCommand } from "../../src/backends/acp/presets.ts";
 import type { Backend, BackendRequest, Outcome, RunHooks } from "../../src/backends/backend.ts";
 import { parseOptions } from "../../src/backends/options.ts";
 import { type Clock, systemClock } from "../../src/shared/clock.ts";
 import { never, request, script, TestParts } from "../unit/backends/support.ts";
+import { pathWith, WINDOWS } from "./platform.ts";
 import { tmpFolder } from "./tmp.ts";
 
 const AGENT = resolve(import.meta.dir, "acp-agent.ts");
@@ -52,7 +55,7 @@ export class AcpLab implements AsyncDisposable {
   constructor(lab: LabOptions = {}) {
     this.cwd = lab.after?.cwd ?? this.#folder.path;
     const env = {
-      PATH: `${this.#folder.path}:${process.env.PATH}`,
+      PATH: pathWith(this.#folder.path),
       ACP_AGENT: lab.offers ?? "",
       ACP_AGENT_STORE: this.cwd,
       ACP_MARK: this.mark,
@@ -62,16 +65,18 @@ export class AcpLab implements AsyncDisposable {
     for (const [key, value] of lab.after?.parts.memory.kept ?? []) {
       this.parts.memory.kept.set(key, value);
     }
-    const agent = lab.raw === undefined ? AGENT : `${RAW_AGENT} ${lab.raw}`;
-    const command = lab.command ?? `'${process.execPath}' ${agent}`;
+    const agent = lab.raw === undefined ? `"${AGENT}"` : `"${RAW_AGENT}" ${lab.raw}`;
+    const command = lab.command ?? `"${process.execPath}" ${agent}`;
     this.#catchCaveats();
     const how = lab.preset === undefined ? `command=${command}` : `preset=${lab.preset}`;
     if (lab.preset !== undefined) {
       const [program] = readCommand(undefined, lab.preset).words;
-      script(this.#folder.path, program, `exec ${command}`);
+      // As npm installs it.
+      if (WINDOWS) writeFileSync(join(this.#folder.path, `${program}.cmd`), `@${command} %*\r\n`);
+      else script(this.#folder.path, program, `exec ${command}`);
     }
     const given = [how, `cwd=${this.cwd}`, ...(lab.options ?? [])];
-    this.backend = acp.create(parseOptions(acp, given), this.parts);
+    this.backend = createAcp(parseOptions(acp, given), this.parts);
   }
 
   run(over: Partial<BackendRequest> | string = {}, signal = never): Promise<Outcome> {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { BINARY } from "../../scripts/set-up.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
+import { bareEnv, WINDOWS } from "./platform.ts";
 import { marked, untilGone, untilSeen } from "./processes.ts";
 import { tmpFolder } from "./tmp.ts";
 import { Bell } from "./wait.ts";
@@ -19,7 +20,7 @@ export interface RunSetup {
   /** HOME, and the folder it is run in. */
   home: string;
   cwd?: string;
-  /** In addition to PATH and HOME. */
+  /** In addition to those that every program needs. */
   env?: Record<string, string>;
   stdin?: string;
   /** A program and its first arguments, which then runs ours: `nice`, say. */
@@ -49,7 +50,7 @@ export class Run implements AsyncDisposable {
     this.#args = args;
     this.#child = Bun.spawn([...by, BINARY, ...args], {
       cwd: cwd ?? home,
-      env: { PATH: process.env.PATH ?? "", HOME: home, E2E_MARK: this.#mark, ...env },
+      env: { ...bareEnv(home), E2E_MARK: this.#mark, ...env },
       stdin: stdin === undefined ? "ignore" : new TextEncoder().encode(stdin),
       stdout: "pipe",
       stderr: "pipe",
@@ -97,6 +98,7 @@ export class Run implements AsyncDisposable {
     if (!condition()) throw this.#failure(`it ended before ${what}`);
   }
 
+  /** Windows knows no signals: whichever it is, the program ends at once and can do nothing about it. */
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }
@@ -113,10 +115,11 @@ export class Run implements AsyncDisposable {
     if (ended.code !== code) throw this.#failure(`it should have ended with ${code}`);
   }
 
-  /** SIGTERM, and a good end. */
+  /** SIGTERM, and a good end where there is one (see {@link signal}). */
   async stop(): Promise<void> {
     this.signal("SIGTERM");
-    await this.endsWith(0);
+    if (WINDOWS) await this.end();
+    else await this.endsWith(0);
   }
 
   /** Resolves once that many processes that it has started are alive, where they can be seen. */

@@ -1,12 +1,13 @@
 /** Finding again what a process has started, by a variable in its environment. */
 import { readdirSync, readFileSync } from "node:fs";
+import { LINUX } from "./platform.ts";
 
-/** Only Linux shows the environment of a process. Elsewhere nothing is found. */
-const canSeeProcesses = process.platform === "linux";
-
-/** The ids of the live processes that have the text in their environment. */
+/**
+ * The ids of the live processes that have the text in their environment. Only Linux shows it: elsewhere
+ * nothing is found, so a test that is about this needs `onLinux`.
+ */
 export function marked(mark: string): number[] {
-  if (!canSeeProcesses) return [];
+  if (!LINUX) return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && readProc(name, "environ").includes(mark))
     .map(Number);
@@ -17,10 +18,23 @@ export function marked(mark: string): number[] {
  * just starting has none for a moment.
  */
 export async function untilSeen(mark: string, count: number, except?: number): Promise<void> {
-  if (!canSeeProcesses) return;
+  if (!LINUX) return;
   const seen = () => marked(mark).filter((pid) => pid !== except).length;
   for (const end = performance.now() + 20_000; seen() < count; await Bun.sleep(5)) {
     if (performance.now() >= end) throw new Error(`${seen()} processes instead of ${count}`);
+  }
+}
+
+/**
+ * Resolves once exactly that many processes have the text in their environment, and each has become the
+ * program of that name: a `setsid PROGRAM` has left its group by then, and is not there twice.
+ */
+export async function untilRunning(mark: string, name: string, count: number): Promise<void> {
+  if (!LINUX) return;
+  const seen = () => marked(mark).map((pid) => readProc(pid, "comm").trim());
+  const isThere = (names: string[]) => names.length === count && names.every((n) => n === name);
+  for (const end = performance.now() + 20_000; !isThere(seen()); await Bun.sleep(5)) {
+    if (performance.now() >= end) throw new Error(`${seen()} instead of ${count} × ${name}`);
   }
 }
 

@@ -40,18 +40,14 @@ test("the start is judged by processor time, and not by the time on the wall", (
   expect(startRatio(own, [{ cpuMs: 5, wallMs: 1 }])).toBe(2);
 });
 
-test("the limit of the start leaves no room for node:fs, process.stdout or the whole of consola", () => {
+test("the limit of the start leaves no room for process.stdout or the whole of consola", () => {
   // The least that they were measured at, beside other work.
-  for (const ratio of [1.81, 2.17, 3.27]) expect(judgeRatio("start", ratio, "").kept).toBe(false);
+  for (const ratio of [2.17, 3.27]) expect(judgeRatio("start", ratio, "").kept).toBe(false);
 });
 
-test("the limits leave room for what was measured beside other work", () => {
-  expect(judgeRatio("start", 1.62, "").kept).toBe(true);
+test("the limits leave room for what was measured, also beside other work", () => {
+  expect(judgeRatio("start", 1.8, "").kept).toBe(true);
   expect(judgeRatio("memory", 1.48, "").kept).toBe(true);
-});
-
-test("the limit of the memory leaves no room for process.stdout", () => {
-  expect(judgeRatio("memory", 1.64, "").kept).toBe(false);
 });
 
 test("two folders that give different bytes break the sameness, whatever dist holds", () => {

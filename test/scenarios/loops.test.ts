@@ -7,6 +7,7 @@ import { Dev, words } from "../harness/connect.ts";
 import { sentTexts } from "../harness/peers.ts";
 import { LOOK_MS, pump } from "../harness/pump.ts";
 import { PEER, row, ScriptedPlatform } from "../harness/scripted-platform.ts";
+import { program } from "../harness/program.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 
 setDefaultTimeout(60_000);
@@ -18,7 +19,7 @@ test("two bridges pointed at each other: each message ends after one answer", as
   await using ours = dev.connect(home.path);
   await using theirs = dev.connect(home.path, {
     id: ada.id,
-    cmd: 'echo "exec: $(cat)"',
+    cmd: program(home.path, 'console.log("exec:", await Bun.stdin.text());'),
     env: { MOLECULE_WORKSPACE_TOKEN: ada.token },
   });
   await Promise.all([ours.untilEvent("connected"), theirs.untilEvent("connected")]);

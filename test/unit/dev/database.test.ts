@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../../src/dev/database.ts";
 import { lab, ManualClock } from "./lab.ts";
+import { onPosix } from "../../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
 
 const clock = new ManualClock();
 
@@ -39,19 +42,16 @@ test("everything survives a restart", async () => {
   expect(after[0].seq).toBeGreaterThan(2);
 });
 
-test.skipIf(process.platform === "win32")(
-  "the files are readable by their owner alone",
-  async () => {
-    await using dir = await folder();
-    await using at = await lab({ db: dir.db });
-    await at.member("agent");
-    const names = await readdir(dir.path);
-    expect(names.sort()).toEqual(["dev.db", "dev.db-shm", "dev.db-wal"]);
-    for (const name of names) {
-      expect((await stat(join(dir.path, name))).mode & 0o777).toBe(0o600);
-    }
-  },
-);
+withModes("the files are readable by their owner alone", async () => {
+  await using dir = await folder();
+  await using at = await lab({ db: dir.db });
+  await at.member("agent");
+  const names = await readdir(dir.path);
+  expect(names.sort()).toEqual(["dev.db", "dev.db-shm", "dev.db-wal"]);
+  for (const name of names) {
+    expect((await stat(join(dir.path, name))).mode & 0o777).toBe(0o600);
+  }
+});
 
 test.each<[string, (path: string) => unknown, RegExp, RegExp]>([
   [

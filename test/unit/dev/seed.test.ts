@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { seed } from "../../../src/dev/seed.ts";
 import { lab } from "./lab.ts";
+import { onPosix, WINDOWS } from "../../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
 
 async function folder() {
   const path = await mkdtemp(join(tmpdir(), "molecule-test-"));
@@ -35,7 +38,7 @@ test("the files of a database in memory go when the platform stops", async () =>
   expect(await Bun.file(adminTokenFile).exists()).toBe(false);
 });
 
-test.skipIf(process.platform === "win32")("tokens are readable by their owner alone", async () => {
+withModes("tokens are readable by their owner alone", async () => {
   await using dir = await folder();
   await using at = await lab({ db: dir.db });
   const { adminTokenFile } = await seed(at.platform);
@@ -79,7 +82,7 @@ test("a token that is missing or no longer good is made anew, the others stay", 
   expect([await works(agent.id, after[0]), await works(ada.id, after[1])]).toEqual([200, 200]);
   // A bridge that runs with the old token runs on.
   expect([await works(agent.id, before[0]), await works(ben.id, after[2])]).toEqual([200, 200]);
-  if (process.platform !== "win32") {
+  if (!WINDOWS) {
     expect((await stat(ada.tokenFile)).mode & 0o777).toBe(0o600);
   }
 });

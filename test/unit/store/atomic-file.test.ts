@@ -12,6 +12,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { makeFolder, sweepTemporary, writeAtomic } from "../../../src/store/atomic-file.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
+import { onLinks } from "../../harness/links.ts";
+import { onPosix, WINDOWS } from "../../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
+
+const synced = onPosix("Windows flushes no folders").test;
+
+const linked = onLinks().test;
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
@@ -32,7 +40,7 @@ describe("a file that is written", () => {
     expect(await readdir(folder.path)).toEqual(["a.json"]);
   });
 
-  test.skipIf(process.platform === "win32")(
+  withModes(
     "is for its owner alone, also under an open umask and where it was not before",
     async () => {
       using folder = tmpFolder();
@@ -56,7 +64,7 @@ describe("a file that is written", () => {
     expect((await stat(path)).ino).not.toBe(before.ino);
   });
 
-  test("takes the place of a link instead of writing through it", async () => {
+  linked("takes the place of a link instead of writing through it", async () => {
     using folder = tmpFolder();
     const victim = join(folder.path, "victim");
     await writeFile(victim, "theirs");
@@ -66,32 +74,29 @@ describe("a file that is written", () => {
     expect(await readFile(join(folder.path, "a.json"), "utf8")).toBe("ours");
   });
 
-  test.skipIf(process.platform === "win32")(
-    "is flushed before it takes the old one's place, and its folder after",
-    async () => {
-      using folder = tmpFolder();
-      const path = join(folder.path, "a.json");
-      await writeAtomic(path, "old");
-      const flushed: { isFolder: boolean; size: number; standing: string }[] = [];
-      const prototype = await fileHandlePrototype(path);
-      const { sync } = prototype;
-      prototype.sync = async function () {
-        const of = await this.stat();
-        const standing = await readFile(path, "utf8");
-        flushed.push({ isFolder: of.isDirectory(), size: of.size, standing });
-        return sync.call(this);
-      };
-      try {
-        await writeAtomic(path, "brand new");
-      } finally {
-        prototype.sync = sync;
-      }
-      expect(flushed).toEqual([
-        { isFolder: false, size: "brand new".length, standing: "old" },
-        { isFolder: true, size: expect.any(Number), standing: "brand new" },
-      ]);
-    },
-  );
+  synced("is flushed before it takes the old one's place, and its folder after", async () => {
+    using folder = tmpFolder();
+    const path = join(folder.path, "a.json");
+    await writeAtomic(path, "old");
+    const flushed: { isFolder: boolean; size: number; standing: string }[] = [];
+    const prototype = await fileHandlePrototype(path);
+    const { sync } = prototype;
+    prototype.sync = async function () {
+      const of = await this.stat();
+      const standing = await readFile(path, "utf8");
+      flushed.push({ isFolder: of.isDirectory(), size: of.size, standing });
+      return sync.call(this);
+    };
+    try {
+      await writeAtomic(path, "brand new");
+    } finally {
+      prototype.sync = sync;
+    }
+    expect(flushed).toEqual([
+      { isFolder: false, size: "brand new".length, standing: "old" },
+      { isFolder: true, size: expect.any(Number), standing: "brand new" },
+    ]);
+  });
 
   /** Where every open file has its methods from: the place to watch them at. */
   async function fileHandlePrototype(path: string): Promise<FileHandle> {
@@ -114,7 +119,9 @@ describe("a file that can't be written", () => {
     using folder = tmpFolder();
     const path = join(folder.path, "a.json");
     await mkdir(join(path, "inside"), { recursive: true });
-    expect(await writeAtomic(path, "a").catch((e: { code: string }) => e.code)).toBe("EISDIR");
+    expect(await writeAtomic(path, "a").catch((e: { code: string }) => e.code)).toBe(
+      WINDOWS ? "EPERM" : "EISDIR",
+    );
     expect(await readdir(folder.path)).toEqual(["a.json"]);
     expect(await readdir(path)).toEqual(["inside"]);
   });
@@ -127,7 +134,7 @@ describe("a file that can't be written", () => {
 });
 
 describe("a folder that is made", () => {
-  test.skipIf(process.platform === "win32")("is for its owner alone", async () => {
+  withModes("is for its owner alone", async () => {
     using folder = tmpFolder();
     using _ = openUmask();
     const path = join(folder.path, "a", "b");
@@ -162,7 +169,7 @@ describe("temporary files", () => {
       "a.json",
       `.a.json.${alive.pid}.0.tmp`,
       // Alive, and another user's unless we are root.
-      ...(process.platform === "win32" || process.pid === 1 ? [] : [".a.json.1.0.tmp"]),
+      ...(WINDOWS || process.pid === 1 ? [] : [".a.json.1.0.tmp"]),
       `.b.json.${dead.pid}.0.tmp`,
       `a.json.${dead.pid}.0.tmp`,
       `.a.json.${dead.pid}.0.bak`,
@@ -186,7 +193,7 @@ describe("temporary files", () => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test("are never written through a link that waits under their name", async () => {
+  linked("are never written through a link that waits under their name", async () => {
     using folder = tmpFolder();
     const victim = join(folder.path, "victim");
     await writeFile(victim, "theirs");

@@ -7,6 +7,9 @@ import { asNobody } from "../../harness/nobody.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { asking, failure, openStore } from "./support.ts";
+import { onPosix } from "../../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
 
 const pathIn = (folder: string) => join(folder, `${WORKSPACE}.db`);
 
@@ -162,19 +165,16 @@ describe("a database that can't be used", () => {
     expect(error.hint).toContain("A folder may stand in its place");
   });
 
-  test.skipIf(process.platform === "win32").each([0o444, 0])(
-    "because its mode is %o is named",
-    async (mode) => {
-      using folder = tmpFolder();
-      await chmod(folder.path, 0o777);
-      using _ = asNobody();
-      await (await openStore(folder.path)).close();
-      await chmod(pathIn(folder.path), mode);
-      const error = await failure(openStore(folder.path));
-      expect(error.message).toContain(pathIn(folder.path));
-      expect(error.hint).toContain("Give this user the right to it");
-    },
-  );
+  withModes.each([0o444, 0])("because its mode is %o is named", async (mode) => {
+    using folder = tmpFolder();
+    await chmod(folder.path, 0o777);
+    using _ = asNobody();
+    await (await openStore(folder.path)).close();
+    await chmod(pathIn(folder.path), mode);
+    const error = await failure(openStore(folder.path));
+    expect(error.message).toContain(pathIn(folder.path));
+    expect(error.hint).toContain("Give this user the right to it");
+  });
 
   test("because another program holds it is named, and a later write succeeds", async () => {
     using folder = tmpFolder();

@@ -19,10 +19,19 @@ import { asNobody } from "../../harness/nobody.ts";
 import { canMount, smallDisk } from "../../harness/small-disk.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { failure } from "./support.ts";
+import { onLinks } from "../../harness/links.ts";
+import { onPosix, WINDOWS } from "../../harness/platform.ts";
+
+const pipes = onPosix("Windows has no named pipes of this kind").test;
+
+const linked = onLinks().test;
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
 const bytes = (text: string) => new TextEncoder().encode(text);
-const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+/** Windows has no modes, so there is nothing that could be wrong with them. */
+async function expectMode(path: string, mode: number): Promise<void> {
+  if (!WINDOWS) expect((await stat(path)).mode & 0o777).toBe(mode);
+}
 
 /** The folders in a temporary folder, which goes at the end of the scope. */
 function folders() {
@@ -45,9 +54,9 @@ describe("what came with a message", () => {
     expect(kept).toEqual({ path: join(at.root, ID, "in", "a.txt"), name: "a.txt", size: 7 });
     expect(await readFile(kept.path, "utf8")).toBe("one two");
     expect(await at.files.received(ID, "a.txt")).toEqual(kept);
-    expect(await modeOf(kept.path)).toBe("600");
+    await expectMode(kept.path, 0o600);
     for (const path of [at.root, join(at.root, ID), join(at.root, ID, "in")]) {
-      expect(await modeOf(path)).toBe("700");
+      await expectMode(path, 0o700);
     }
     expect(await at.files.list()).toEqual([ID]);
   });
@@ -65,18 +74,21 @@ describe("what came with a message", () => {
     expect(await readdir(join(at.root, ID, "in"))).toEqual([]);
   });
 
-  test("is fetched anew where a process died over it, through no link that lies in its place", async () => {
-    using at = folders();
-    const folder = join(at.root, ID, "in");
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(at.folder.path, "other"), "mine");
-    await symlink(join(at.folder.path, "other"), join(folder, ".a.txt.part"));
-    await symlink(join(at.folder.path, "other"), join(folder, "a.txt"));
-    expect(await at.files.received(ID, "a.txt")).toBeUndefined();
-    await at.files.receive(ID, "a.txt", (sink) => sink(bytes("new")));
-    expect(await readFile(join(folder, "a.txt"), "utf8")).toBe("new");
-    expect(await readFile(join(at.folder.path, "other"), "utf8")).toBe("mine");
-  });
+  linked(
+    "is fetched anew where a process died over it, through no link that lies in its place",
+    async () => {
+      using at = folders();
+      const folder = join(at.root, ID, "in");
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(at.folder.path, "other"), "mine");
+      await symlink(join(at.folder.path, "other"), join(folder, ".a.txt.part"));
+      await symlink(join(at.folder.path, "other"), join(folder, "a.txt"));
+      expect(await at.files.received(ID, "a.txt")).toBeUndefined();
+      await at.files.receive(ID, "a.txt", (sink) => sink(bytes("new")));
+      expect(await readFile(join(folder, "a.txt"), "utf8")).toBe("new");
+      expect(await readFile(join(at.folder.path, "other"), "utf8")).toBe("mine");
+    },
+  );
 
   test.each(["../a", "a/b", "..", ".a", "", "a\u0000"])(
     "has no other name than a safe one: %j",
@@ -124,28 +136,31 @@ test("uploads that are owed are known to the next process, each once", async () 
 });
 
 describe("the answer's folder", () => {
-  test("gives the regular files that were left there, in order, and no links or hidden ones", async () => {
-    using at = folders();
-    expect(await at.files.answerFiles(ID)).toEqual([]);
-    const folder = await at.files.answerFolder(ID, false);
-    expect(await realpath(folder)).toBe(folder);
-    expect(await modeOf(folder)).toBe("700");
-    await mkdir(join(folder, "a"));
-    await mkdir(join(folder, ".git"));
-    await writeFile(join(folder, "a", "c.txt"), "c");
-    await writeFile(join(folder, ".git", "d.txt"), "d");
-    await writeFile(join(folder, "z.txt"), "zz");
-    await writeFile(join(folder, "b.txt"), "");
-    await writeFile(join(folder, ".DS_Store"), "x");
-    await writeFile(join(at.folder.path, "secret"), "s");
-    await symlink(join(at.folder.path, "secret"), join(folder, "linked.txt"));
-    await symlink(at.folder.path, join(folder, "elsewhere"));
-    expect(await at.files.answerFiles(ID)).toEqual([
-      { path: join(folder, "b.txt"), name: "b.txt", size: 0 },
-      { path: join(folder, "z.txt"), name: "z.txt", size: 2 },
-      { path: join(folder, "a", "c.txt"), name: "c.txt", size: 1 },
-    ]);
-  });
+  linked(
+    "gives the regular files that were left there, in order, and no links or hidden ones",
+    async () => {
+      using at = folders();
+      expect(await at.files.answerFiles(ID)).toEqual([]);
+      const folder = await at.files.answerFolder(ID, false);
+      expect(await realpath(folder)).toBe(folder);
+      await expectMode(folder, 0o700);
+      await mkdir(join(folder, "a"));
+      await mkdir(join(folder, ".git"));
+      await writeFile(join(folder, "a", "c.txt"), "c");
+      await writeFile(join(folder, ".git", "d.txt"), "d");
+      await writeFile(join(folder, "z.txt"), "zz");
+      await writeFile(join(folder, "b.txt"), "");
+      await writeFile(join(folder, ".DS_Store"), "x");
+      await writeFile(join(at.folder.path, "secret"), "s");
+      await symlink(join(at.folder.path, "secret"), join(folder, "linked.txt"));
+      await symlink(at.folder.path, join(folder, "elsewhere"));
+      expect(await at.files.answerFiles(ID)).toEqual([
+        { path: join(folder, "b.txt"), name: "b.txt", size: 0 },
+        { path: join(folder, "z.txt"), name: "z.txt", size: 2 },
+        { path: join(folder, "a", "c.txt"), name: "c.txt", size: 1 },
+      ]);
+    },
+  );
 
   test("keeps what is in it, unless it is to be empty", async () => {
     using at = folders();
@@ -177,13 +192,13 @@ describe("the answer's folder", () => {
     expect(new Set(copies.map(({ path }) => path)).size).toBe(2);
     for (const { path } of copies) {
       expect(await readFile(path, "utf8")).toBe("before");
-      expect(await modeOf(path)).toBe("600");
+      await expectMode(path, 0o600);
     }
     expect(await at.files.answerFiles(ID)).toEqual([]);
     await failure(at.files.copy(ID, join(at.folder.path, "none")));
   });
 
-  test("copies its files only from within it, whatever stands in their way", async () => {
+  linked("copies its files only from within it, whatever stands in their way", async () => {
     using at = folders();
     const secret = join(at.folder.path, "secret");
     await mkdir(secret);
@@ -204,7 +219,7 @@ describe("the answer's folder", () => {
     expect(await readdir(join(at.root, ID, "copies"))).toHaveLength(2);
   });
 
-  test("is no link that a program puts in its place", async () => {
+  linked("is no link that a program puts in its place", async () => {
     using at = folders();
     const elsewhere = join(at.folder.path, "elsewhere");
     await mkdir(elsewhere);
@@ -226,14 +241,14 @@ describe("the answer's folder", () => {
     expect(await readdir(elsewhere)).toEqual(["a"]);
   });
 
-  test("waits for no writer of a pipe", async () => {
+  pipes("waits for no writer of a pipe", async () => {
     using at = folders();
     const pipe = join(await at.files.answerFolder(ID, true), "pipe");
     expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
     await failure(at.files.copy(ID, pipe));
   });
 
-  test("is read only where a regular file stands", async () => {
+  linked("is read only where a regular file stands", async () => {
     using at = folders();
     const path = join(at.folder.path, "a.txt");
     await writeFile(path, "text");

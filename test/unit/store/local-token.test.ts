@@ -5,6 +5,9 @@ import { MoleculeError } from "../../../src/shared/errors.ts";
 import { LocalStore } from "../../../src/store/local.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
+import { onPosix } from "../../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
 
 /** Why the token is not taken. */
 async function failureOf(store: LocalStore): Promise<MoleculeError> {
@@ -23,7 +26,7 @@ test("a store keeps a token, and has none where its file is missing or empty", a
   expect(await store.loadToken()).toBeUndefined();
 });
 
-test.skipIf(process.platform === "win32").each([0o620, 0o602, 0o666])(
+withModes.each([0o620, 0o602, 0o666])(
   "no token is taken from a file of mode %o: others could choose as whom we speak",
   async (mode) => {
     using folder = tmpFolder();

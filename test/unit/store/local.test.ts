@@ -9,6 +9,9 @@ import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { canMount, smallDisk } from "../../harness/small-disk.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { asking, failure, openStore } from "./support.ts";
+import { onPosix, WINDOWS } from "../../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
 
 const ROW = "aaaaaaaa-0000-4000-8000-000000000001";
 const CURSOR: Cursor = {
@@ -93,7 +96,7 @@ describe("a store", () => {
     }
   });
 
-  test.skipIf(process.platform === "win32")(
+  withModes(
     "is for its owner alone: folder, state and token, also under an open umask",
     async () => {
       using folder = tmpFolder();
@@ -159,13 +162,15 @@ describe("a state file that can't be read or written", () => {
     const token = join(folder.path, `${WORKSPACE}.token`);
     await mkdir(token);
     const untold = await failure(new LocalStore(folder.path, WORKSPACE).saveToken("tok-1"));
-    expect(untold.message).toBe(`the token file ${token} can't be written (EISDIR)`);
+    expect(untold.message).toBe(
+      `the token file ${token} can't be written (${WINDOWS ? "EPERM" : "EISDIR"})`,
+    );
     const unread = await failure(new LocalStore(folder.path, WORKSPACE).loadToken());
     expect(unread.message).toBe(`the file ${token} can't be read (EISDIR)`);
     expect(await readdir(folder.path)).toHaveLength(3);
   });
 
-  test.skipIf(process.platform === "win32")("because it may not be read is named", async () => {
+  withModes("because it may not be read is named", async () => {
     using folder = tmpFolder();
     await writeFile(stateIn(folder.path), `{"workspace_id":"${WORKSPACE}"}`);
     await chmod(stateIn(folder.path), 0);
@@ -176,7 +181,7 @@ describe("a state file that can't be read or written", () => {
     expect(error.hint).toContain("Give this user the right to it");
   });
 
-  test.skipIf(process.platform === "win32")(
+  withModes(
     "because its folder may not be written is named, and is read all the same",
     async () => {
       using folder = tmpFolder();

@@ -8,6 +8,9 @@ import { asNobody } from "../../harness/nobody.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { failure, openStore } from "./support.ts";
+import { onPosix, WINDOWS } from "../../harness/platform.ts";
+
+const withModes = onPosix("Windows has no modes of files").test;
 
 const HOLD = join(import.meta.dir, "programs", "hold.ts");
 
@@ -121,7 +124,7 @@ describe("a lock file that is none", () => {
     expect(await readFile(pathIn(folder.path), "utf8")).toStartWith("something else, ");
   });
 
-  test.skipIf(process.platform === "win32")("because it may not be read is named", async () => {
+  withModes("because it may not be read is named", async () => {
     using folder = tmpFolder();
     await writeFile(pathIn(folder.path), "");
     await chmod(pathIn(folder.path), 0);
@@ -138,7 +141,7 @@ test("a lock whose holder can't be written down is not kept", async () => {
   const path = join(folder.path, `${WORKSPACE}.holder.json`);
   await mkdir(path);
   const error = await failure(lockOf(folder.path).take());
-  expect(error.message).toBe(`the file ${path} can't be written (EISDIR)`);
+  expect(error.message).toBe(`the file ${path} can't be written (${WINDOWS ? "EPERM" : "EISDIR"})`);
   await using other = await holder(folder.path);
   expect(other.told).toBe("failed");
 });

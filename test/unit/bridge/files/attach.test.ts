@@ -13,6 +13,9 @@ import { LOOK_MS, pump } from "../../../harness/pump.ts";
 import { echo, row, ScriptedPlatform, WORKSPACE } from "../../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { canvas, deadLetters, notices, once, refusal, replies, withStore } from "../support.ts";
+import { onLinks } from "../../../harness/links.ts";
+
+const linked = onLinks().test;
 
 const folderOf = (stateDir: string, n = 1) => join(stateDir, `${WORKSPACE}.files`, row(n).id);
 
@@ -121,34 +124,37 @@ describe("the files of an answer", () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  test("are those that were there when the run ended, whatever is put in their place", async () => {
-    using elsewhere = tmpFolder();
-    await writeFile(join(elsewhere.path, "a"), "another's");
-    await using platform = new ScriptedPlatform();
-    platform.rows = [canvas(1)];
-    let sub = "";
-    const backend = backendOf(
-      async ({ answerFolder = "" }) => {
-        sub = join(answerFolder, "sub");
-        await mkdir(sub);
-        await writeFile(join(sub, "a"), "harmless");
-        return { kind: "answer", text: "done" };
-      },
-      { leavesFiles: true },
-    );
-    const sent: string[] = [];
-    platform.on("upload", async ({ body }) => {
-      sent.push(await body.get("files").text());
-      return undefined as unknown as Response;
-    });
-    const store = onKeep(async () => {
-      await rename(sub, `${sub}-old`);
-      await symlink(elsewhere.path, sub);
-    });
-    const { bridge } = await once(platform, { backend, store });
-    await using _ = bridge;
-    expect(sent).toEqual(["harmless"]);
-  });
+  linked(
+    "are those that were there when the run ended, whatever is put in their place",
+    async () => {
+      using elsewhere = tmpFolder();
+      await writeFile(join(elsewhere.path, "a"), "another's");
+      await using platform = new ScriptedPlatform();
+      platform.rows = [canvas(1)];
+      let sub = "";
+      const backend = backendOf(
+        async ({ answerFolder = "" }) => {
+          sub = join(answerFolder, "sub");
+          await mkdir(sub);
+          await writeFile(join(sub, "a"), "harmless");
+          return { kind: "answer", text: "done" };
+        },
+        { leavesFiles: true },
+      );
+      const sent: string[] = [];
+      platform.on("upload", async ({ body }) => {
+        sent.push(await body.get("files").text());
+        return undefined as unknown as Response;
+      });
+      const store = onKeep(async () => {
+        await rename(sub, `${sub}-old`);
+        await symlink(elsewhere.path, sub);
+      });
+      const { bridge } = await once(platform, { backend, store });
+      await using _ = bridge;
+      expect(sent).toEqual(["harmless"]);
+    },
+  );
 
   test("that were both named and left in the folder go once", async () => {
     await using platform = new ScriptedPlatform();
@@ -166,35 +172,40 @@ describe("the files of an answer", () => {
     expect(attached(platform)).toEqual(["named"]);
   });
 
-  test("are left out with a word where there are too many, or one is none, or too large", async () => {
-    using elsewhere = tmpFolder();
-    const large = join(elsewhere.path, "large");
-    await writeFile(large, "");
-    await truncate(large, 100 * 1024 * 1024 + 1);
-    await mkdir(join(elsewhere.path, "folder"));
-    await writeFile(join(elsewhere.path, "secret"), "s");
-    await symlink(join(elsewhere.path, "secret"), join(elsewhere.path, "link"));
-    const named = ["large", "folder", "link", "none"].map((name) => ({
-      path: join(elsewhere.path, name),
-    }));
-    await using platform = new ScriptedPlatform();
-    platform.rows = [canvas(1)];
-    const many = Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`f${10 + n}`, "x"]));
-    const { bridge } = await once(platform, { backend: leaving(many, "done", named) });
-    await using _ = bridge;
-    expect(attached(platform)).toHaveLength(10);
-    expect(notices(platform)).toEqual([
-      "done\n\n(6 files could not be attached: large, folder, link, none, f20 and 1 more)",
-    ]);
-    expect(bridge.of("file-left-out").map(({ way, file, reason }) => [way, file, reason])).toEqual([
-      ["attached", "large", "it is larger than 100 MiB"],
-      ["attached", "folder", "there is no such regular file, or it can't be read"],
-      ["attached", "link", "there is no such regular file, or it can't be read"],
-      ["attached", "none", "there is no such regular file, or it can't be read"],
-      ["attached", "f20", "the platform takes 10 files with an answer"],
-      ["attached", "f21", "the platform takes 10 files with an answer"],
-    ]);
-  });
+  linked(
+    "are left out with a word where there are too many, or one is none, or too large",
+    async () => {
+      using elsewhere = tmpFolder();
+      const large = join(elsewhere.path, "large");
+      await writeFile(large, "");
+      await truncate(large, 100 * 1024 * 1024 + 1);
+      await mkdir(join(elsewhere.path, "folder"));
+      await writeFile(join(elsewhere.path, "secret"), "s");
+      await symlink(join(elsewhere.path, "secret"), join(elsewhere.path, "link"));
+      const named = ["large", "folder", "link", "none"].map((name) => ({
+        path: join(elsewhere.path, name),
+      }));
+      await using platform = new ScriptedPlatform();
+      platform.rows = [canvas(1)];
+      const many = Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`f${10 + n}`, "x"]));
+      const { bridge } = await once(platform, { backend: leaving(many, "done", named) });
+      await using _ = bridge;
+      expect(attached(platform)).toHaveLength(10);
+      expect(notices(platform)).toEqual([
+        "done\n\n(6 files could not be attached: large, folder, link, none, f20 and 1 more)",
+      ]);
+      expect(
+        bridge.of("file-left-out").map(({ way, file, reason }) => [way, file, reason]),
+      ).toEqual([
+        ["attached", "large", "it is larger than 100 MiB"],
+        ["attached", "folder", "there is no such regular file, or it can't be read"],
+        ["attached", "link", "there is no such regular file, or it can't be read"],
+        ["attached", "none", "there is no such regular file, or it can't be read"],
+        ["attached", "f20", "the platform takes 10 files with an answer"],
+        ["attached", "f21", "the platform takes 10 files with an answer"],
+      ]);
+    },
+  );
 
   test("can't go to a peer, who is told so; and there is no folder for any", async () => {
     using elsewhere = tmpFolder();
