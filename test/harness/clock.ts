@@ -2,6 +2,8 @@ import type { Clock } from "../../src/shared/clock.ts";
 
 interface Sleeper {
   due: number;
+  /** How long it wanted to sleep. */
+  asked: number;
   resolve(): void;
 }
 
@@ -30,6 +32,7 @@ export class ManualClock implements Clock {
       if (signal?.aborted) return resolve();
       const sleeper: Sleeper = {
         due: this.#monotonic + ms,
+        asked: ms,
         resolve: () => {
           this.#sleepers.delete(sleeper);
           signal?.removeEventListener("abort", sleeper.resolve);
@@ -44,14 +47,18 @@ export class ManualClock implements Clock {
 
   /** How long the open sleeps still last, shortest first. */
   get pending(): number[] {
-    return [...this.#sleepers].map((s) => s.due - this.#monotonic).sort((a, b) => a - b);
+    return this.#bySoonest().map(({ due }) => due - this.#monotonic);
   }
 
-  /** Resolves once a sleep that `matches` (remaining ms) is open. */
-  async untilSleeping(matches: (ms: number) => boolean = () => true): Promise<number> {
+  /** Resolves once a sleep that `matches` (remaining ms, and how long it is in all) is open. */
+  async untilSleeping(
+    matches: (ms: number, asked: number) => boolean = () => true,
+  ): Promise<number> {
     for (;;) {
-      const found = this.pending.find(matches);
-      if (found !== undefined) return found;
+      for (const { due, asked } of this.#bySoonest()) {
+        const left = due - this.#monotonic;
+        if (matches(left, asked)) return left;
+      }
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#watchers.add(resolve);
       await promise;
@@ -63,7 +70,7 @@ export class ManualClock implements Clock {
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms;
     for (;;) {
-      const next = [...this.#sleepers].sort((a, b) => a.due - b.due)[0];
+      const [next] = this.#bySoonest();
       if (next === undefined || next.due > end) break;
       this.#monotonic = Math.max(this.#monotonic, next.due);
       next.resolve();
@@ -91,5 +98,9 @@ export class ManualClock implements Clock {
   /** The machine sleeps: wall time goes on, running time does not. */
   suspend(ms: number): void {
     this.#offset += ms;
+  }
+
+  #bySoonest(): Sleeper[] {
+    return [...this.#sleepers].sort((a, b) => a.due - b.due);
   }
 }

@@ -17,7 +17,8 @@ export async function pump(
 ): Promise<void> {
   while (!condition()) {
     await bridge?.untilPosted();
-    await clock.untilSleeping((ms) => ms <= LOOK_MS);
+    // By its whole length: the rest of a longer one may be as short.
+    await clock.untilSleeping((_, asked) => asked <= LOOK_MS);
     await clock.advance(stepMs);
   }
 }

@@ -31,7 +31,7 @@ test("a message sent while the lid was closed, on a first run with an empty feed
     options: { sinceSecs: 30, intervalMs: LOOK_MS },
   });
   await platform.untilCalled("activity", 1);
-  await clock.untilSleeping((ms) => ms <= LOOK_MS);
+  await clock.untilSleeping((_, asked) => asked <= LOOK_MS);
   clock.suspend(10 * MINUTE_MS);
   const created_at = new Date(clock.now() - 5 * MINUTE_MS).toISOString();
   feed.add(row(1, { created_at }));

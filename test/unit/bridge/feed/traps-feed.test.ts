@@ -47,7 +47,7 @@ describe("traps of the feed", () => {
     await platform.untilCalled("activity", 1);
     const secs = (n: number) => Number(platform.calls("activity")[n]?.query.get("since_secs"));
     expect(secs(0)).toBeGreaterThanOrEqual(30);
-    await clock.untilSleeping((ms) => ms <= 5);
+    await clock.untilSleeping((_, asked) => asked <= 5);
     clock.suspend(600_000);
     // The server's clock is what counts; it went on, too.
     platform.on("heartbeat", () =>
@@ -58,7 +58,7 @@ describe("traps of the feed", () => {
     );
     await clock.advance(10);
     await platform.untilCalled("activity", 2);
-    await clock.untilSleeping((ms) => ms <= 5);
+    await clock.untilSleeping((_, asked) => asked <= 5);
     await clock.advance(10);
     await platform.untilCalled("activity", 3);
     expect(secs(2)).toBeGreaterThanOrEqual(600);
