@@ -3,11 +3,12 @@ import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { COMPILE_FLAGS, defines } from "../../scripts/compile.ts";
-import { atHome, FILES } from "../../scripts/home.ts";
+import { FILES, moved, statedHome } from "../../scripts/home.ts";
 import { TARGETS } from "../../scripts/release/targets.ts";
 import { ROOT } from "../../scripts/set-up.ts";
 import { REPOSITORY } from "../../src/project.ts";
 
+const HOME = REPOSITORY.replace("https://github.com/", "");
 const read = (name: string) => readFileSync(join(ROOT, name), "utf8");
 
 interface Release {
@@ -148,26 +149,14 @@ test("owner and repository come from package.json alone", () => {
   expect(text).not.toContain(owner);
 });
 
-test.each(FILES)(
-  "%s names the repository of package.json (bun scripts/home.ts writes it)",
-  (name) => {
-    const file = read(name);
-    expect(file).toContain(REPOSITORY.replace("https://github.com/", ""));
-    expect(atHome(file)).toBe(file);
-  },
-);
+test.each(FILES)("%s names the repository of package.json", (name) => {
+  expect(statedHome()).toBe(HOME);
+  expect(read(name)).toContain(HOME);
+});
 
-test("a fork's names get into every form that they are written in", () => {
-  const home = REPOSITORY.replace("https://github.com/", "");
-  const owner = home.replace(/\/.*/, "").toLowerCase();
-  const forms = (name: string, lower: string) =>
-    [
-      `git clone https://github.com/${name} && cd it`,
-      `https://github.com/${name}/releases/latest/download/install.sh`,
-      `REPOSITORY=${name}`,
-      `    $Repository = "${name}"`,
-      `docker run ghcr.io/${lower}/molecule`,
-      `brew install ${lower}/tap/molecule`,
-    ].join("\n");
-  expect(atHome(forms("Old-One/old-cli", "old-one"))).toBe(forms(home, owner));
+test.each(FILES)("bun scripts/home.ts leaves nothing of the old home in %s", (name) => {
+  const there = moved(read(name), HOME, "Some-One/my.bridge");
+  const [owner = "", repository = ""] = HOME.split("/");
+  expect(there).not.toMatch(new RegExp(`${owner}/|${repository}`, "i"));
+  expect(moved(there, "Some-One/my.bridge", HOME)).toBe(read(name));
 });

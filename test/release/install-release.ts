@@ -1,11 +1,12 @@
 /** Made-up releases, as files by their names, and a server that offers them. */
 import { basename } from "node:path";
 import { Bell } from "../harness/wait.ts";
+import { REPOSITORY } from "../../src/project.ts";
 
 export const VERSION = "9.9.9";
 export const PLATFORM = "linux_amd64";
 /** The repository that the script installs from. */
-export const RELEASES = "/Molecule-AI/molecule-cli/releases";
+export const RELEASES = `${new URL(REPOSITORY).pathname}/releases`;
 
 export type Files = Record<string, string | Uint8Array>;
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Lab } from "./install-lab.ts";
 import { type Files, program, release, ReleaseServer, RELEASES } from "./install-release.ts";
+import { REPOSITORY } from "../../src/project.ts";
 
 const SIGNED: Files = { ...release(), "checksums.txt.sigstore.json": "{}" };
 
@@ -39,7 +40,7 @@ describe.skipIf(process.platform === "win32")("install.sh with cosign", () => {
       "--bundle",
       expect.stringMatching(/\/checksums\.txt\.sigstore\.json$/),
       "--certificate-identity",
-      "https://github.com/Molecule-AI/molecule-cli/.github/workflows/release.yml@refs/tags/v9.9.9",
+      `${REPOSITORY}/.github/workflows/release.yml@refs/tags/v9.9.9`,
       "--certificate-oidc-issuer",
       "https://token.actions.githubusercontent.com",
       expect.stringMatching(/\/checksums\.txt$/),

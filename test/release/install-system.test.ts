@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { canMount, fill, smallDisk } from "../harness/small-disk.ts";
 import { Lab, SCRIPT } from "./install-lab.ts";
 import { archiveName, program, release, ReleaseServer } from "./install-release.ts";
+import { REPOSITORY } from "../../src/project.ts";
 
 /** Root may write anywhere: this runs what is tested as someone else. Undefined where it is missing. */
 const setpriv = Bun.which("setpriv");
@@ -53,7 +54,7 @@ describe.skipIf(process.platform === "win32")("install.sh", () => {
     expect(code).toBe(1);
     expect(stderr).toContain(why);
     expect(stderr).toContain("Releases are for Linux");
-    expect(stderr).toContain("git clone https://github.com/Molecule-AI/molecule-cli");
+    expect(stderr).toContain(`git clone ${REPOSITORY}`);
   });
 
   test("says that an old macOS is too old", async () => {
@@ -113,9 +114,7 @@ describe.skipIf(process.platform === "win32")("install.sh", () => {
     for (const flag of ["connect-timeout", "speed-time", "max-filesize", "tlsv1.2", "retry"]) {
       expect(args).toContain(`--${flag}`);
     }
-    expect(args).toContain(
-      "https://github.com/Molecule-AI/molecule-cli/releases/latest/download/checksums.txt",
-    );
+    expect(args).toContain(`${REPOSITORY}/releases/latest/download/checksums.txt`);
   });
 
   test("says which line puts the folder on the PATH of the user's shell", async () => {
