@@ -17,7 +17,8 @@ interface Release {
   before: { hooks: string[] };
   builds: { id: string; targets: string[]; flags: string[]; hooks: { post: { cmd: string }[] } }[];
   archives: { ids: string[]; name_template: string; formats: string[] }[];
-  dockers_v2: { dockerfile: string; ids: string[] }[];
+  dockers_v2: { dockerfile: string; ids: string[]; tags: string[] }[];
+  release: { make_latest: string };
   homebrew_casks: {
     skip_upload: string;
     hooks?: unknown;
@@ -28,6 +29,7 @@ interface Release {
   nfpms: { contents: { src: string }[] }[];
   changelog: { groups: { title: string; regexp?: string }[]; filters: { exclude: string[] } };
 }
+const HIGHEST = 'eq .Env.LATEST "true"';
 const text = read(".goreleaser.yaml");
 const release = Bun.YAML.parse(text) as Release;
 
@@ -101,12 +103,23 @@ test("the cask takes the glibc archives, no pre-releases, and lifts the quaranti
     const [archive] = release.archives;
     expect(archive?.ids).toEqual(["glibc"]);
     expect(cask.ids).toEqual(["default"]);
-    expect(cask.skip_upload).toBe("auto");
+    expect(cask.skip_upload).toBe(`{{ if ${HIGHEST} }}auto{{ else }}true{{ end }}`);
     // GoReleaser writes hooks as `postflight do`, which Homebrew warns about.
     expect(cask.hooks).toBeUndefined();
     expect(cask.custom_block).toMatch(
       /^postflight_steps do\n {2}on_macos do\n {4}run .*quarantine/,
     );
+  }
+});
+
+test("a mend of an old line becomes neither the latest release nor the latest image", () => {
+  expect(release.env).toContain('LATEST={{ envOrDefault "LATEST" "true" }}');
+  expect(release.release.make_latest).toBe("{{ .Env.LATEST }}");
+  for (const { tags } of release.dockers_v2) {
+    expect(tags).toEqual([
+      "{{ .Version }}",
+      `{{ if and (not .Prerelease) (${HIGHEST}) }}latest{{ end }}`,
+    ]);
   }
 });
 

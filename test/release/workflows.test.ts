@@ -12,7 +12,7 @@ interface Step {
 }
 interface Job {
   if?: string;
-  needs?: string;
+  needs?: string | string[];
   uses?: string;
   permissions?: Record<string, string>;
   steps?: Step[];
@@ -60,11 +60,13 @@ test("a workflow may only read; the job that releases may write, and runs for a 
   expect(writing.map(([name]) => name)).toEqual(["release"]);
   expect(jobs.filter(({ permissions }) => permissions).length).toBe(1);
   expect(release.on["push"]).toEqual({ tags: ["v*"] });
-  expect(release.jobs["release"]?.needs).toBe("test");
-  expect(release.jobs["test"]).toEqual({
-    if: "github.event_name == 'push'",
-    uses: "./.github/workflows/ci.yml",
-  });
+  expect(release.jobs["release"]?.needs).toEqual(["gate", "test"]);
+  expect(release.jobs["test"]).toEqual({ needs: "gate", uses: "./.github/workflows/ci.yml" });
+  const gate = release.jobs["gate"];
+  expect(gate?.if).toBe("github.event_name == 'push'");
+  expect(gate?.steps?.map(({ run }) => run)).toContain(
+    'git merge-base --is-ancestor "$GITHUB_SHA" origin/main',
+  );
   // With it, the code of a stranger's pull request would run with the project's secrets.
   for (const name of names) expect(text(name)).not.toContain("pull_request_target");
 });
