@@ -1,28 +1,21 @@
 /**
- * `bun run budget [binary]`: whether the compiled binary, or another one, keeps its size, start and memory, as ratios to an empty
- * program that is compiled beside it, and whether a build elsewhere gives the same bytes. Run it after
- * `bun run build`. One line for each budget on standard output; exit 1 where one is broken.
+ * `bun run budget [binary]`: whether the compiled binary, or another one, keeps its size, start and
+ * memory, as ratios to an empty program that is compiled beside it, and whether a build elsewhere
+ * gives the same bytes. Run it after `bun run build`. One line for each budget on standard output; exit 1 where one is broken.
  */
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import { median } from "./bench/measurement.ts";
 import { copyTree, emptyProgram } from "./budget/sources.ts";
-import { interleave, peakMemory, type Run } from "./budget/runs.ts";
-import {
-  type Builds,
-  judgeRatio,
-  judgeSameness,
-  LIMITS,
-  startRatio,
-  type Verdict,
-} from "./budget/verdict.ts";
-import { compile } from "./compile.ts";
+import { interleave, pairedRatio, peakMemory, type Run } from "./budget/runs.ts";
+import { type Builds, judgeRatio, judgeSameness, LIMITS, type Verdict } from "./budget/verdict.ts";
 import { git, shortCommit } from "./git.ts";
-import { finish } from "./release/finish.ts";
-import { hostTarget } from "./release/targets.ts";
+import { megabytes } from "./megabytes.ts";
+import { compileWhole } from "./release/finish.ts";
+import { sha256 } from "./release/sha256.ts";
 import { BINARY } from "./set-up.ts";
+import { withTempFolder } from "./temp-folder.ts";
 
 const ROUNDS = 40;
 const MEMORY_ROUNDS = 20;
@@ -36,15 +29,8 @@ async function main(given: string): Promise<number> {
     console.error(`there is no ${given}: run bun run build first`);
     return 1;
   }
-  const folder = mkdtempSync(join(tmpdir(), "molecule-budget-"));
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      rmSync(folder, { recursive: true, force: true });
-      process.exit(130);
-    });
-  }
   try {
-    const verdicts = await measure(given, folder);
+    const verdicts = await withTempFolder("molecule-budget-", (folder) => measure(given, folder));
     for (const { kept, text, remedy } of verdicts) {
       console.log(kept ? `kept    ${text}` : `BROKEN  ${text}\n        ${remedy}`);
     }
@@ -52,14 +38,12 @@ async function main(given: string): Promise<number> {
   } catch (error) {
     console.error(`the budgets can't be measured: ${(error as Error).message}`);
     return 1;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
 async function measure(given: string, folder: string): Promise<Verdict[]> {
   const empty = join(folder, "empty-out", basename(BINARY));
-  compile({ ...emptyProgram(join(folder, "empty")), outfile: empty });
+  compileWhole({ ...emptyProgram(join(folder, "empty")), outfile: empty });
   // A copy, so that a build meanwhile does not change what is measured.
   const binary = join(folder, basename(BINARY));
   copyFileSync(given, binary);
@@ -74,14 +58,14 @@ async function measure(given: string, folder: string): Promise<Verdict[]> {
 
 function judgeSize(binary: string, empty: string): Verdict {
   const [own, bare] = [statSync(binary).size, statSync(empty).size];
-  return judgeRatio("size", own / bare, `${mega(own)} and ${mega(bare)} MB`);
+  return judgeRatio("size", own / bare, `${megabytes(own)} and ${megabytes(bare)} MB`);
 }
 
 async function judgeStart(binary: string, empty: string): Promise<Verdict> {
   return judgeLeast("start", async () => {
     const [own = [], bare = []] = interleave([[binary, "--version"], [empty]], ROUNDS);
     const shown = `${cpu(own)} and ${cpu(bare)} ms of processor time`;
-    return { ratio: startRatio(own, bare), shown };
+    return { ratio: pairedRatio(own, bare, "cpuMs"), shown };
   });
 }
 
@@ -89,7 +73,8 @@ async function judgeMemory(binary: string, empty: string): Promise<Verdict> {
   return judgeLeast("memory", async () => {
     const own = await peakMemory([binary, "--version"], MEMORY_ROUNDS);
     const bare = await peakMemory([empty], MEMORY_ROUNDS);
-    return { ratio: own / bare, shown: `peaks of ${mega(own)} and ${mega(bare)} MB` };
+    const shown = `peaks of ${megabytes(own)} and ${megabytes(bare)} MB`;
+    return { ratio: own / bare, shown };
   });
 }
 
@@ -117,9 +102,7 @@ function builds(folder: string, binary: string, commit: string): Builds {
     copyTree(root);
     const outfile = join(root, "out", basename(BINARY));
     const stamp = { version: pkg.version, commit };
-    compile({ root, entry: "src/main.ts", outfile, stamp });
-    const host = hostTarget();
-    if (host !== undefined) finish(outfile, host, stamp);
+    compileWhole({ root, entry: "src/main.ts", outfile, stamp });
     return digestOf(outfile);
   };
   const copies = [build("a"), build(join("another", "folder", "further down"))] as const;
@@ -139,9 +122,5 @@ function commitOf(binary: string): string {
 }
 
 function digestOf(path: string): string {
-  return new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
-}
-
-function mega(bytes: number): string {
-  return (bytes / 1e6).toFixed(1);
+  return sha256(readFileSync(path)).toString("hex");
 }

@@ -3,7 +3,7 @@
 #
 # It is often run as `irm ... | iex`, so it never ends the session it is in (it throws), leaves no function
 # behind, and of a script whose download was cut off nothing runs: the block that holds all of it is then
-# not closed.
+# not closed. Nothing may follow it, as a cut there would leave a block that runs without what follows.
 [CmdletBinding()]
 param(
     [string] $Version = $env:MOLECULE_VERSION,
@@ -12,8 +12,6 @@ param(
 )
 
 & {
-    param([string] $Version, [string] $Dir, [bool] $Help)
-
     Set-StrictMode -Version 2.0
     $ErrorActionPreference = 'Stop'
     # Drawing the bar of 5.1 takes ten times as long as the download.
@@ -42,6 +40,7 @@ param(
         $work = Join-Path ([IO.Path]::GetTempPath()) "molecule-install-$([guid]::NewGuid())"
         # Beside its place, so that taking it is a rename. Windows runs only what ends in .exe.
         $fresh = Join-Path $folder ".molecule-$([guid]::NewGuid()).exe"
+        $made = @()
         $protocols = [Net.ServicePointManager]::SecurityProtocol
         try {
             # 5.1 may offer older ones alone; 7 follows the system.
@@ -59,6 +58,9 @@ param(
                 throw "$($release.Archive) is not what the release's list of files says; it may be damaged or changed. Expected sha256 $($release.Sum), found $sum. Try again."
             }
 
+            for ($path = $folder; $path -and -not (Test-Path -LiteralPath $path); $path = [IO.Path]::GetDirectoryName($path)) {
+                $made += $path
+            }
             [void][IO.Directory]::CreateDirectory($folder)
             Expand-Program $archive $fresh
             Test-Program $fresh $release.Version
@@ -71,6 +73,10 @@ param(
                 if (Test-Path -LiteralPath $path) {
                     Remove-Item -LiteralPath $path -Recurse -Force -ErrorAction SilentlyContinue
                 }
+            }
+            # The folders that were not there before. One with something in it is not removed by this.
+            foreach ($path in $made) {
+                try { [IO.Directory]::Delete($path) } catch { Write-Debug "$_" }
             }
         }
         Write-Report $release.Version $before $changed $target $checked $note
@@ -406,4 +412,4 @@ Run again it upgrades. To undo it, remove the program: it is one file.
     }
 
     Install-Molecule
-} -Version $Version -Dir $Dir -Help $Help.IsPresent
+}

@@ -156,8 +156,10 @@ is_loopback() {
 
 # An address for people, without the password that may be in it.
 shown() {
+  host=${1#*://}
+  host=${host%%/*}
   case $1 in
-    *://*@*) printf '%s://%s' "${1%%://*}" "${1##*@}" ;;
+    *://*) printf '%s://%s%s' "${1%%://*}" "${host##*@}" "${1#*"://$host"}" ;;
     *) printf '%s' "$1" ;;
   esac
 }
@@ -165,7 +167,7 @@ shown() {
 # What is here ----------------------------------------------------------------------------------
 
 find_tools() {
-  for tool in uname id mktemp mkdir chmod mv rm cat grep sed tar gzip; do
+  for tool in uname id mktemp mkdir rmdir chmod mv rm cat grep sed tar gzip; do
     has "$tool" || fail "The program $tool is missing, which this script needs." "Install it and try again."
   done
   if has sha256sum; then
@@ -285,6 +287,7 @@ find_folder() {
     nearest=${nearest%/*}
     nearest=${nearest:-/}
   done
+  made=$nearest
   [ -d "$nearest" ] || fail "$folder can't be a folder: $nearest is a file."
   if [ ! -w "$nearest" ] || [ ! -x "$nearest" ]; then
     fail "You may not write to $nearest." \
@@ -454,7 +457,7 @@ copy() {
 
 download() {
   rm -f "$2"
-  "with_$downloader" "$@" || {
+  if [ "$downloader" = curl ]; then with_curl "$@"; else with_wget "$@"; fi || {
     [ -n "$reason" ] || reason="$(shown "$1") can't be read ($downloader ended with $code)."
     return 1
   }
@@ -537,6 +540,7 @@ with_wget() {
 # To the output, and only the member of that name: an archive can't write anywhere, nor make a link. It
 # goes beside its place, not into the temporary folder, where running programs is often forbidden.
 unpack() {
+  made=$folder
   mkdir -p "$folder" || fail "$folder can't be made."
   fresh=$(mktemp "${folder%/}/.molecule.XXXXXX") || fail "No file can be made in $folder."
   if ! run_limited 1048576 tar -xzOf "$work/$archive" molecule >"$fresh" 2>"$work/said"; then
@@ -630,16 +634,13 @@ same() {
 }
 
 start_file() {
+  at='~' name=.profile
   case ${SHELL:-} in
-    */zsh) tell_name '.zshrc' "${ZDOTDIR:-}" ;;
-    */bash) if [ "$os" = darwin ]; then tell_name .bash_profile; else tell_name .bashrc; fi ;;
-    */fish) tell_name .config/fish/config.fish ;;
-    *) tell_name .profile ;;
+    */zsh) at=${ZDOTDIR:-$at} name=.zshrc ;;
+    */bash) if [ "$os" = darwin ]; then name=.bash_profile; else name=.bashrc; fi ;;
+    */fish) name=.config/fish/config.fish ;;
   esac
-}
-
-tell_name() {
-  printf '%s/%s' "${2:-~}" "$1"
+  printf '%s/%s' "$at" "$name"
 }
 
 path_line() {
@@ -697,6 +698,11 @@ interrupted() {
 tidy() {
   [ -z "$fresh" ] || rm -f "$fresh"
   [ -z "$work" ] || rm -rf "$work"
+  # The folders that were not there before, unless something is in them now.
+  until [ "${made:-/}" = "$nearest" ]; do
+    rmdir "$made" 2>/dev/null || :
+    made=${made%/*}
+  done
 }
 
 tell() {
@@ -704,18 +710,18 @@ tell() {
 }
 
 fail() {
-  tell "error: $1"
-  shift
-  [ $# = 0 ] || tell "$@"
-  exit 1
+  refuse 1 "$@"
 }
 
 misuse() {
-  tell "error: $1"
-  shift
-  [ $# = 0 ] || tell "$@"
-  tell "sh install.sh --help tells what can be set."
-  exit 2
+  refuse 2 "$@" "sh install.sh --help tells what can be set."
+}
+
+refuse() {
+  status=$1 why=$2
+  shift 2
+  tell "error: $why" "$@"
+  exit "$status"
 }
 
 { main "$@"; }

@@ -1,16 +1,19 @@
 /**
  * `bun scripts/bench/build-options.ts [--quick]`: what each option of the build does to the binary's
- * size, start and memory, as Markdown tables. The figures are told, never judged (that is scripts/budget.ts). Apart from
- * `bun run bench`, whose table has one figure in a line. Takes some minutes, most of them to compress, which
- * `--quick` leaves out.
+ * size, start and memory, as Markdown tables. The figures are told, never judged (that is
+ * scripts/budget.ts). Apart from `bun run bench`, whose table has one figure in a line. Takes some
+ * minutes, most of them to compress, which `--quick` leaves out.
  */
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { emptyProgram } from "../budget/sources.ts";
-import { interleave, peakMemory, type Run } from "../budget/runs.ts";
-import { COMPILE_FLAGS, compile } from "../compile.ts";
+import { interleave, pairedRatio, peakMemory } from "../budget/runs.ts";
+import { COMPILE_FLAGS } from "../compile.ts";
+import { megabytes } from "../megabytes.ts";
+import { compileWhole } from "../release/finish.ts";
 import { BINARY, ROOT } from "../set-up.ts";
+import { withTempFolder } from "../temp-folder.ts";
 import { median } from "./measurement.ts";
 
 const quick = process.argv.includes("--quick");
@@ -56,23 +59,14 @@ const COLUMNS = [
   "Peak memory, MB",
 ];
 
-const folder = mkdtempSync(join(tmpdir(), "molecule-options-"));
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(130);
-  });
-}
 try {
-  console.log(await report());
+  console.log(await withTempFolder("molecule-options-", report));
 } catch (error) {
   console.error(`the options can't be compared: ${(error as Error).message}`);
   process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
 
-async function report(): Promise<string> {
+async function report(folder: string): Promise<string> {
   const binaries = VARIANTS.map((variant, at) => build(variant, join(folder, String(at))));
   say("compiled; now they are run in turns");
   const runs = interleave(
@@ -94,12 +88,12 @@ async function report(): Promise<string> {
     const own = runs[at] ?? [];
     return [
       name,
-      mega(statSync(binaries[at] ?? "").size),
-      mega(archives[at] ?? Number.NaN),
+      megabytes(statSync(binaries[at] ?? "").size),
+      megabytes(archives[at] ?? Number.NaN),
       median(own.map(({ wallMs }) => wallMs)).toFixed(1),
-      paired(own, bare, "wallMs"),
-      paired(own, bare, "cpuMs"),
-      mega(peaks[at] ?? Number.NaN),
+      pairedRatio(own, bare, "wallMs").toFixed(2),
+      pairedRatio(own, bare, "cpuMs").toFixed(2),
+      megabytes(peaks[at] ?? Number.NaN),
     ];
   });
   const ours = binaries[VARIANTS.findIndex(({ name }) => name === "**ours**")] ?? "";
@@ -116,14 +110,8 @@ function build({ flags, empty }: Variant, out: string): string {
     ? emptyProgram(join(out, "source"))
     : { root: ROOT, entry: "src/main.ts", stamp: { version: "0.0.0", commit: "bench" } };
   const outfile = join(out, "binary", basename(BINARY));
-  compile({ ...program, flags, outfile });
+  compileWhole({ ...program, flags, outfile });
   return outfile;
-}
-
-function paired(own: readonly Run[], bare: readonly Run[], figure: keyof Run): string {
-  return median(
-    own.map((run, round) => run[figure] / (bare[round]?.[figure] ?? Number.NaN)),
-  ).toFixed(2);
 }
 
 /** What an archive of the binary would weigh, by each program that is there. */
@@ -137,7 +125,7 @@ async function downloads(binary: string): Promise<string[][]> {
     const [program = "", level = ""] = command;
     if (Bun.which(program) === null) continue;
     say(`${program} ${level}`);
-    rows.push([`${program} ${level}`, mega(await packed(command))]);
+    rows.push([`${program} ${level}`, megabytes(await packed(command))]);
   }
   return rows;
 }
@@ -153,10 +141,6 @@ async function packed(command: string[]): Promise<number> {
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-}
-
-function mega(bytes: number): string {
-  return Number.isNaN(bytes) ? "" : (bytes / 1e6).toFixed(1);
 }
 
 function say(progress: string): void {

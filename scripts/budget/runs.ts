@@ -1,5 +1,6 @@
 /** Runs of short programs, and what they cost. */
 import { readFileSync } from "node:fs";
+import { median } from "../bench/measurement.ts";
 
 export interface Run {
   wallMs: number;
@@ -33,6 +34,18 @@ function runOnce(command: string[]): Run {
   // Windows counts it in steps of 16 ms.
   const counted = process.platform !== "win32" && resourceUsage !== undefined;
   return { wallMs, cpuMs: counted ? Number(resourceUsage.cpuTime.total) / 1e3 : wallMs };
+}
+
+/**
+ * How many times more of something a program takes than the one beside it: the middle of all pairs,
+ * so a slow phase of the machine falls on both. NaN where a pair is not whole.
+ */
+export function pairedRatio(
+  own: readonly Run[],
+  beside: readonly Run[],
+  figure: keyof Run,
+): number {
+  return median(own.map((run, round) => run[figure] / (beside[round]?.[figure] ?? Number.NaN)));
 }
 
 /** The most memory that a run of the command held at a time, in bytes: the highest of `rounds` runs. */

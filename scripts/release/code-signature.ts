@@ -12,6 +12,7 @@ import {
   viewOf,
   withSignatureRoom,
 } from "./mach-o.ts";
+import { sha256 } from "./sha256.ts";
 import {
   BLOB_HEADER,
   type Blobs,
@@ -24,65 +25,28 @@ import {
   writeBlobs,
 } from "./signature-blobs.ts";
 
-/** What a signature says of itself, and how much of it is true. */
-export interface CodeSignature {
-  identifier: string;
-  /** The team of a Developer ID; undefined for an ad-hoc signature. */
-  team: string | undefined;
-  /** All of the flags, and three of them by name. */
-  flags: number;
-  adHoc: boolean;
-  /** Made by a linker; codesign replaces it without --force. */
-  linkerSigned: boolean;
-  /** With the hardened runtime a just-in-time compiler needs entitlements; without it, none. */
-  hardenedRuntime: boolean;
-  /** There is a certificate's signature. Whether it is a right one is not checked here. */
-  certificate: boolean;
-  entitlements: boolean;
-  hash: "sha256";
-  pageSize: number;
-  /** How many pages have a hash, and how many of those are right. */
-  pages: number;
-  rightPages: number;
-  /** Where the hashed part of the file ends, and where the signature starts and ends, in bytes. */
-  codeLimit: number;
-  start: number;
-  end: number;
-  endsAtEndOfFile: boolean;
-  /** Why the file is not whole, in words. Empty: every page and blob is as it was signed. */
-  faults: string[];
-}
-
 /**
- * Reads the signature and hashes every page again. Throws a MoleculeError for what is no thin 64-bit
- * Mach-O file, has no signature, or has one that can't be read; all else is told as a fault.
+ * Why the signature does not hold, in words; none where each page and blob is as it was signed. That
+ * there is none, or one that can't be read, is a fault, too. Whether a certificate is a right one is
+ * not checked. Throws a MoleculeError for what is no thin 64-bit Mach-O file.
  */
-export function inspectSignature(bytes: Uint8Array): CodeSignature {
+export function signatureFaults(bytes: Uint8Array): string[] {
   const file = parseMachO(bytes);
-  if (file.signature === undefined) {
-    throw new MoleculeError("the file has no code signature", {
-      hint: "Sign it: Apple silicon starts nothing that is unsigned.",
-    });
-  }
+  if (file.signature === undefined) return ["it is not signed"];
   const { start, size } = file.signature;
-  const blobs = readBlobs(bytes.subarray(start, start + size));
-  const directory = readDirectory(blobs.get(Slot.directory));
-  const { flags } = directory.claims;
-  const signature: CodeSignature = {
-    ...directory.claims,
-    adHoc: (flags & Flag.adHoc) !== 0,
-    linkerSigned: (flags & Flag.linkerSigned) !== 0,
-    hardenedRuntime: (flags & Flag.hardenedRuntime) !== 0,
-    certificate: (blobs.get(Slot.certificate)?.length ?? 0) > BLOB_HEADER,
-    entitlements: blobs.has(Slot.entitlements) || blobs.has(Slot.der),
-    rightPages: countRightPages(bytes, directory),
-    start,
-    end: start + size,
-    endsAtEndOfFile: start + size === bytes.length,
-    faults: sealFaults(blobs, directory),
-  };
-  signature.faults.unshift(...rangeFaults(signature, directory, file));
-  return signature;
+  try {
+    const blobs = readBlobs(bytes.subarray(start, start + size));
+    const directory = readDirectory(blobs.get(Slot.directory));
+    return [
+      ...pageFaults(bytes, directory),
+      ...rangeFaults(directory, file, bytes.length),
+      ...signerFaults(blobs, directory),
+      ...sealFaults(blobs, directory),
+    ];
+  } catch (error) {
+    if (error instanceof MoleculeError) return [error.message];
+    throw error;
+  }
 }
 
 /**
@@ -112,7 +76,7 @@ export function signAdHoc(bytes: Uint8Array, identifier: string): Uint8Array {
   const signed = withSignatureRoom(bytes, file, roundUp(sizeOf(blobs), 16));
 
   const view = viewOf(directory);
-  const fields = [VERSION, Flag.adHoc, hashes, DIRECTORY_HEADER, SEALS, pages, codeLimit];
+  const fields = [VERSION, AD_HOC, hashes, DIRECTORY_HEADER, SEALS, pages, codeLimit];
   fields.forEach((field, index) => view.setUint32(BLOB_HEADER + index * 4, field));
   directory.set([HASH, SHA256, 0, Math.log2(PAGE)], 36);
   const segment = executableSegment(file);
@@ -127,7 +91,7 @@ export function signAdHoc(bytes: Uint8Array, identifier: string): Uint8Array {
   return signed;
 }
 
-const Flag = { adHoc: 0x2, linkerSigned: 0x2_0000, hardenedRuntime: 0x1_0000 };
+const AD_HOC = 0x2;
 /** Those in the signature itself; an Info.plist (1) and a bundle's resources (3) are elsewhere. */
 const EMBEDDED = new Set([Slot.requirements, Slot.entitlements, Slot.der]);
 /** Slots that a CodeDirectory can hold the hash of, and how many of them codesign's does. */
@@ -145,7 +109,6 @@ const PAGE = 4096;
 
 type Directory = ReturnType<typeof readDirectory>;
 
-/** What it claims goes to the caller; the rest is its layout. */
 function readDirectory(bytes: Uint8Array | undefined) {
   if (bytes === undefined) throw unreadable("it has no CodeDirectory");
   const view = viewOf(bytes);
@@ -167,45 +130,51 @@ function readDirectory(bytes: Uint8Array | undefined) {
   const pageBits = bytes[39] ?? 0;
   if (pageBits < 12 || pageBits > 16) throw unreadable(`its pages have 2^${pageBits} bytes`);
   const team = view.getUint32(48);
-  const claims = {
-    identifier: textAt(bytes, view.getUint32(20)),
-    team: team === 0 ? undefined : textAt(bytes, team),
-    flags: view.getUint32(12),
-    hash: "sha256" as const,
+  for (const at of [view.getUint32(20), ...(team === 0 ? [] : [team])]) {
+    if (bytes.indexOf(0, at) < 0) throw unreadable("a text in its CodeDirectory has no end");
+  }
+  const [from, size, segmentFlags] = [0, 8, 16].map((at) => view.getBigUint64(SEGMENT + at));
+  return {
+    adHoc: (view.getUint32(12) & AD_HOC) !== 0,
+    codeLimit: view.getUint32(32),
     pageSize: 2 ** pageBits,
     pages,
-    codeLimit: view.getUint32(32),
+    seals,
+    hashAt: (slot: number) => bytes.subarray(hashes + slot * HASH, hashes + (slot + 1) * HASH),
+    segment: [from, size, (segmentFlags ?? 0n) & 1n],
   };
-  const hashAt = (slot: number) => bytes.subarray(hashes + slot * HASH, hashes + (slot + 1) * HASH);
-  const [from, size, flags] = [0, 8, 16].map((at) => view.getBigUint64(SEGMENT + at));
-  return { claims, seals, hashAt, segment: [from, size, (flags ?? 0n) & 1n] };
 }
 
-function countRightPages(file: Uint8Array, { claims, hashAt }: Directory): number {
-  const { pages, pageSize, codeLimit } = claims;
+function pageFaults(file: Uint8Array, directory: Directory): string[] {
+  const { pages, pageSize, codeLimit, hashAt } = directory;
   const code = file.subarray(0, codeLimit);
   let right = 0;
   for (let page = 0; page < pages && page * pageSize < code.length; page++) {
     const content = code.subarray(page * pageSize, (page + 1) * pageSize);
     if (sha256(content).equals(hashAt(page))) right += 1;
   }
-  return right;
+  return right < pages ? [`${pages - right} of ${pages} page hashes are wrong`] : [];
 }
 
-function rangeFaults(signature: CodeSignature, { segment }: Directory, file: MachO): string[] {
-  const { pages, rightPages, codeLimit, pageSize, start, end } = signature;
+function rangeFaults(directory: Directory, file: MachO, fileSize: number): string[] {
+  const { pages, codeLimit, pageSize, segment } = directory;
+  const { start = 0, size = 0 } = file.signature ?? {};
   const needed = Math.ceil(codeLimit / pageSize);
   const right = executableSegment(file).every((field, index) => segment[index] === field);
-  const faults: [boolean, string][] = [
-    [rightPages < pages, `${pages - rightPages} of ${pages} page hashes are wrong`],
+  return stated([
     [pages !== needed, `it has ${pages} page hashes and needs ${needed}`],
     [codeLimit !== start, `its hashes end at byte ${codeLimit}, and it starts at byte ${start}`],
-    [!signature.endsAtEndOfFile, `it ends at byte ${end}, before the end of the file`],
-    [!signature.adHoc && !signature.certificate, "it is not ad hoc and has no certificate"],
-    [signature.adHoc && signature.certificate, "it is ad hoc and has a certificate"],
+    [start + size !== fileSize, `it ends at byte ${start + size}, before the end of the file`],
     [!right, "it describes another executable segment than the file's"],
-  ];
-  return faults.filter(([is]) => is).map(([, text]) => text);
+  ]);
+}
+
+function signerFaults(blobs: Blobs, { adHoc }: Directory): string[] {
+  const certificate = (blobs.get(Slot.certificate)?.length ?? 0) > BLOB_HEADER;
+  return stated([
+    [!adHoc && !certificate, "it is not ad hoc and has no certificate"],
+    [adHoc && certificate, "it is ad hoc and has a certificate"],
+  ]);
 }
 
 /** The hashes of other blobs stand before those of the pages, that of slot 1 last. */
@@ -227,12 +196,6 @@ function executableSegment({ text, main }: MachO): bigint[] {
   return [BigInt(text.start), BigInt(text.size), main ? 1n : 0n];
 }
 
-function sha256(bytes: Uint8Array): Buffer {
-  return Bun.CryptoHasher.hash("sha256", bytes);
-}
-
-function textAt(bytes: Uint8Array, at: number): string {
-  const end = at < bytes.length ? bytes.indexOf(0, at) : -1;
-  if (end < 0) throw unreadable("a text in its CodeDirectory has no end");
-  return new TextDecoder().decode(bytes.subarray(at, end));
+function stated(faults: [is: boolean, text: string][]): string[] {
+  return faults.filter(([is]) => is).map(([, text]) => text);
 }

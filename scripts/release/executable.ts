@@ -5,20 +5,14 @@ import { isMachO, parseMachO, viewOf } from "./mach-o.ts";
 export interface Executable {
   format: "elf" | "mach-o" | "pe";
   arch: "x64" | "arm64";
-  /** ELF: the loader that the file asks for; undefined when it is linked statically. */
-  interpreter?: string;
-  /** ELF: the C library that this loader belongs to; undefined for any other. */
+  /** Linux: the C library whose loader the file asks for; undefined where it asks for none. */
   libc?: "glibc" | "musl";
-  /** Mach-O: the oldest macOS that it says it runs on, such as "13.0". */
-  minimumMacOs?: string;
-  /** PE: whether it writes to the terminal that it is started in. */
-  console?: boolean;
 }
 
 /**
  * Reads the headers of a 64-bit program for Linux, macOS or Windows (elf.h, mach-o/loader.h, and
  * Microsoft's "PE Format"). Throws a MoleculeError that says why for all else: a script, a library,
- * an object file, another processor, a file cut short.
+ * an object file, another processor, a file cut short, a Windows program that has no terminal.
  */
 export function describeExecutable(bytes: Uint8Array): Executable {
   const view = viewOf(bytes);
@@ -27,9 +21,9 @@ export function describeExecutable(bytes: Uint8Array): Executable {
   if (view.getUint16(0) === MZ) return describePe(view);
   if (view.getUint16(0) === SHEBANG) throw notOne("it is a script");
   if (!isMachO(bytes)) throw notOne("its first bytes are not those of a program");
-  const { arch, main, minimumMacOs } = parseMachO(bytes);
+  const { arch, main } = parseMachO(bytes);
   if (!main) throw notOne("it is a Mach-O file that can't be started, such as a library");
-  return { format: "mach-o", arch, ...(minimumMacOs === undefined ? {} : { minimumMacOs }) };
+  return { format: "mach-o", arch };
 }
 
 /** The first bytes, as big-endian numbers: 0x7f ELF, MZ, #!. */
@@ -51,7 +45,7 @@ const PE_64_BIT = 0x20b;
 const PE_SECTION = 40;
 const PE_IMAGE = 0x2;
 const PE_LIBRARY = 0x2000;
-const PE_WINDOWS = 2;
+/** The subsystem of what prints to the terminal that it is started in. */
 const PE_CONSOLE = 3;
 
 function describeElf(bytes: Uint8Array, view: DataView): Executable {
@@ -68,7 +62,7 @@ function describeElf(bytes: Uint8Array, view: DataView): Executable {
     return { format: "elf", arch };
   }
   const libc = libcOf(interpreter);
-  return { format: "elf", arch, interpreter, ...(libc === undefined ? {} : { libc }) };
+  return { format: "elf", arch, ...(libc === undefined ? {} : { libc }) };
 }
 
 function interpreterOf(bytes: Uint8Array, view: DataView): string | undefined {
@@ -118,10 +112,10 @@ function describePe(view: DataView): Executable {
     view.getUint16(header + 6, true),
   );
   const subsystem = view.getUint16(optional + 68, true);
-  if (subsystem !== PE_CONSOLE && subsystem !== PE_WINDOWS) {
-    throw notOne(`it is a PE file for the subsystem ${subsystem}, such as a driver`);
+  if (subsystem !== PE_CONSOLE) {
+    throw notOne(`it is a PE file for the subsystem ${subsystem}, which has no terminal`);
   }
-  return { format: "pe", arch, console: subsystem === PE_CONSOLE };
+  return { format: "pe", arch };
 }
 
 function checkSections(view: DataView, table: number, count: number): void {

@@ -19,8 +19,6 @@ export interface MachO {
   arch: "x64" | "arm64";
   /** A program that can be started, not a library or an object file. */
   main: boolean;
-  /** The oldest macOS that it says it runs on, such as "13.0". */
-  minimumMacOs: string | undefined;
   commands: { count: number; end: number };
   /** Where the first section's content starts: load commands may grow up to here. */
   firstSection: number;
@@ -119,7 +117,6 @@ const EXECUTE = 2;
 const ARCHES: Record<number, MachO["arch"]> = { 0x0100_0007: "x64", 0x0100_000c: "arm64" };
 const LC_SEGMENT_64 = 0x19;
 const LC_CODE_SIGNATURE = 0x1d;
-const LC_BUILD_VERSION = 0x32;
 const SEGMENT_COMMAND = 72;
 const SECTION = 80;
 const SIGNATURE_COMMAND = 16;
@@ -144,7 +141,6 @@ function wrongKind(magic: number): MoleculeError {
 function readCommands(view: DataView, commands: MachO["commands"]) {
   const segments: Segment[] = [];
   let signature: MachO["signature"];
-  let minimumMacOs: string | undefined;
   let firstSection = view.byteLength;
   let at = HEADER;
   for (let index = 0; index < commands.count; index++) {
@@ -163,14 +159,11 @@ function readCommands(view: DataView, commands: MachO["commands"]) {
         throw damaged("the load command of its code signature is too short");
       const [start, length] = [view.getUint32(at + 8, true), view.getUint32(at + 12, true)];
       signature = { command: at, start, size: length };
-    } else if (kind === LC_BUILD_VERSION && size >= 24) {
-      const version = view.getUint32(at + 12, true);
-      minimumMacOs = `${version >>> 16}.${(version >>> 8) & 0xff}`;
     }
     at += size;
   }
   if (at !== commands.end) throw damaged("its load commands end before their stated end");
-  return { segments, signature, minimumMacOs, firstSection };
+  return { segments, signature, firstSection };
 }
 
 function readSegment(view: DataView, at: number, size: number): Segment {

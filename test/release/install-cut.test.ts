@@ -1,12 +1,12 @@
 /** A download of scripts/install.sh that ends too early. */
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
-import { Lab, SCRIPT, SHELL } from "./install-lab.ts";
+import { Lab, SCRIPT } from "./install-lab.ts";
 import { release } from "./install-release.ts";
 
 /** Gives what there is in the lab afterwards. */
 function runCut(lab: Lab, script: string): string[] {
-  Bun.spawnSync([...SHELL, "-s"], {
+  Bun.spawnSync([...lab.shell, "-s"], {
     cwd: lab.home,
     env: { ...lab.env, MOLECULE_BASE_URL: lab.release },
     stdin: Buffer.from(script),

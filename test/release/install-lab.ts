@@ -16,12 +16,14 @@ import type { Files } from "./install-release.ts";
 
 export const SCRIPT = join(ROOT, "scripts", "install.sh");
 
-/** The shell under test: INSTALL_TEST_SHELL="busybox ash" puts another in the place of sh. */
-const [shell = "sh", ...shellArgs] = (process.env.INSTALL_TEST_SHELL ?? "sh").split(" ");
-export const SHELL = [Bun.which(shell) ?? `/bin/${shell}`, ...shellArgs];
+/**
+ * Root may write anywhere: this before a command runs it as someone else, who may not read the
+ * checkout. Undefined where it can't be done.
+ */
+export const asNobody = nobody();
 
 const TOOLS =
-  "mktemp mkdir chmod mv rm cat grep sed tar gzip head sha256sum shasum openssl curl wget";
+  "mktemp mkdir rmdir chmod mv rm cat grep sed tar gzip head sha256sum shasum openssl curl wget";
 
 export interface Outcome {
   code: number;
@@ -44,9 +46,13 @@ export class Lab implements Disposable {
   readonly bin: string;
   /** Where the release's files are put by {@link publish}. */
   readonly release: string;
+  /** The shell that runs the script, and its arguments. */
+  readonly shell: string[];
   readonly #folder = tmpFolder();
 
-  constructor() {
+  constructor(shell = "sh") {
+    const [name = "", ...args] = shell.split(" ");
+    this.shell = [Bun.which(name) ?? name, ...args];
     // Others must get in, too: a test becomes another user.
     chmodSync(this.#folder.path, 0o755);
     const make = (name: string, mode = 0o755) => {
@@ -142,7 +148,7 @@ export class Lab implements Disposable {
 
   start({ args = [], env = {}, by = [], piped }: Setup = {}) {
     const script = piped === undefined ? [SCRIPT] : ["-s", ...(args.length > 0 ? ["--"] : [])];
-    return Bun.spawn([...by, ...SHELL, ...script, ...args], {
+    return Bun.spawn([...by, ...this.shell, ...script, ...args], {
       cwd: this.home,
       env: { ...this.env, ...env },
       stdin: piped === undefined ? "ignore" : Buffer.from(piped),
@@ -165,6 +171,8 @@ export class Lab implements Disposable {
     ]);
     const names = existsSync(this.folder) ? readdirSync(this.folder) : [];
     const litter = [
+      // No test has an empty one beforehand.
+      ...(names.length === 0 && existsSync(this.folder) ? [this.folder] : []),
       ...readdirSync(this.tmp),
       ...names.filter((name) => name.startsWith(".molecule")),
       ...readdirSync(this.home).filter((name) => name.startsWith(".wget")),
@@ -176,4 +184,10 @@ export class Lab implements Disposable {
   [Symbol.dispose](): void {
     this.#folder[Symbol.dispose]();
   }
+}
+
+function nobody(): string[] | undefined {
+  if (process.getuid?.() !== 0) return [];
+  const setpriv = Bun.which("setpriv");
+  return setpriv === null ? undefined : [setpriv, "--reuid=65534", "--clear-groups"];
 }

@@ -30,7 +30,9 @@ describe("install.ps1", () => {
     const start = code.indexOf("\n& {");
     expect(start).toBeGreaterThan(0);
     expect(code.slice(0, start)).not.toMatch(/function|Install-/);
-    expect(code.trimEnd()).toMatch(/\n {4}Install-Molecule\n\} -Version \$Version/);
+    // Its end is the script's, so that no cut leaves a whole block without what it is given.
+    expect(closedAt(code, start)).toBe(code.trimEnd().length);
+    expect(code.trimEnd()).toEndWith("\n    Install-Molecule\n}");
   });
 });
 
@@ -134,6 +136,20 @@ describe
       120_000,
     );
 
+    test("removes the folder that it made for a program of another version", async () => {
+      using folder = lab();
+      const name = archiveName().replace(version(), "99.0.0");
+      const files = listed({ [name]: release()[archiveName()] ?? "" });
+      using server = new ReleaseServer(files);
+      const [status, , err] = await run(folder.path, {
+        MOLECULE_BASE_URL: server.url,
+        MOLECULE_INSTALL_DIR: join(folder.path, "new", "bin"),
+      });
+      expect(status).not.toBe(0);
+      expect(err.replace(/\s+/g, " ")).toContain("The program in the archive says");
+      expect(readdirSync(folder.path)).toEqual(["tmp"]);
+    }, 120_000);
+
     test("refuses plain http to another machine", async () => {
       using folder = lab();
       const env = { MOLECULE_BASE_URL: "http://mirror.example.com" };
@@ -143,6 +159,16 @@ describe
     }, 120_000);
   },
 );
+
+/** The end of the block that begins after that place. */
+function closedAt(code: string, start: number): number | undefined {
+  let depth = 0;
+  for (let at = code.indexOf("{", start); at < code.length; at++) {
+    if (code[at] === "{") depth++;
+    if (code[at] === "}" && --depth === 0) return at + 1;
+  }
+  return undefined;
+}
 
 function version(): string {
   return /^molecule (\S+)/.exec(Bun.spawnSync([BINARY, "--version"]).stdout.toString())?.[1] ?? "";

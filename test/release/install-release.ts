@@ -109,8 +109,10 @@ export class ReleaseServer implements Disposable {
     return this.asked.map((path) => basename(path));
   }
 
-  untilAsked(name: string): Promise<void> {
-    return this.#bell.until(() => this.names.includes(name), `a request for ${name}`);
+  /** Resolves once any of them was asked for. */
+  untilAsked(...names: string[]): Promise<void> {
+    const asked = () => this.names.some((name) => names.includes(name));
+    return this.#bell.until(asked, `a request for ${names.join(" or ")}`);
   }
 
   [Symbol.dispose](): void {

@@ -3,14 +3,10 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { canMount, fill, smallDisk } from "../harness/small-disk.ts";
-import { Lab, SCRIPT } from "./install-lab.ts";
+import { asNobody, Lab, SCRIPT } from "./install-lab.ts";
 import { archiveName, program, release, ReleaseServer } from "./install-release.ts";
 import { REPOSITORY } from "../../src/project.ts";
 
-/** Root may write anywhere: this runs what is tested as someone else. Undefined where it is missing. */
-const setpriv = Bun.which("setpriv");
-const isRoot = process.getuid?.() === 0;
-const asNobody = !isRoot ? [] : setpriv ? [setpriv, "--reuid=65534", "--clear-groups"] : undefined;
 /** Through a pipe: the other user may not read the checkout. */
 const piped = readFileSync(SCRIPT, "utf8");
 
