@@ -2,7 +2,6 @@
 import type { CommandDef, CommandMeta } from "citty";
 import type { ExitCode } from "../shared/errors.ts";
 import { type Flag, type Flags, kebab } from "./flag.ts";
-import type { Offer } from "./completion/offer.ts";
 import type { Io } from "./output.ts";
 
 /**
@@ -69,8 +68,6 @@ export interface Positional {
   readonly required?: boolean;
   /** The only words that it may be, if not any. */
   readonly values?: readonly string[];
-  /** What a shell offers for it. Its `values` need not be said again. */
-  readonly complete?: Offer;
 }
 
 export interface CommandSpec<F extends Flags, P extends readonly Positional[]> {

@@ -1,4 +1,5 @@
 import { nearest } from "../shared/nearest.ts";
+import { BUILT_IN_FLAGS } from "./built-in.ts";
 import { type Flag, type Flags, kebab } from "./flag.ts";
 
 /** A flag under the name of its value, and under the one that is typed. */
@@ -51,8 +52,7 @@ export class FlagTable {
   }
 }
 
-/** Flags that every command has. */
-const BUILT_IN = ["help", "version"];
+const BUILT_IN = BUILT_IN_FLAGS.map(({ name }) => name);
 
 function claim(map: Map<string, Entry>, name: string, entry: Entry): void {
   if (map.has(name)) throw new Error(`the flag "${name}" is declared twice`);

@@ -1,3 +1,4 @@
+import { BUILT_IN_FLAGS, type BuiltInFlag, HELP_COMMAND, tellsOfHelp } from "./built-in.ts";
 import { pad, wrap } from "./columns.ts";
 import { type Cli, type Command, type Env, type Group, type Node, placeholder } from "./command.ts";
 import { type Flag, type Flags, kebab } from "./flag.ts";
@@ -14,7 +15,11 @@ export function renderHelp(
     ...wrap(`${node.meta.description}.`, width),
     ...paragraphs(node.details, width),
     ...(node.kind === "group" ? commandRows(cli, node, width) : commandSections(node, width)),
-    ...section("Global flags:", [...flagRows(cli.globals), ...BUILT_IN], width),
+    ...section(
+      "Global flags:",
+      [...flagRows(cli.globals), ...BUILT_IN_FLAGS.map(builtInRow)],
+      width,
+    ),
     ...(node.examples.length === 0 ? [] : ["", "Examples:"]),
     ...node.examples.map((example) => `  ${example}`),
   ];
@@ -37,11 +42,6 @@ const WIDEST_NAME = 30;
 
 type Row = [name: string, text: string];
 
-const BUILT_IN: Row[] = [
-  ["-h, --help", "show help"],
-  ["    --version", "show the version"],
-];
-
 function usage(node: Node, path: readonly string[]): string {
   const words = ["Usage:", ...path];
   if (node.kind === "group") return `${[...words, "<command>", "[flags]"].join(" ")}\n`;
@@ -58,16 +58,13 @@ function paragraphs(details: string | undefined, width: number): string[] {
     .flatMap((part) => ["", ...(/^ /m.test(part) ? part.split("\n") : wrap(part, width))]);
 }
 
-function commandRows(cli: Cli, { subCommands }: Group, width: number): string[] {
-  const rows = Object.values(subCommands)
+function commandRows(cli: Cli, group: Group, width: number): string[] {
+  const rows = Object.values(group.subCommands)
     .filter(({ meta }) => !meta.hidden)
     .map(({ meta }): Row => [meta.name, meta.description]);
-  const own = Object.hasOwn(subCommands, "help");
-  const help: Row[] = subCommands === cli.root.subCommands && !own ? [HELP_COMMAND] : [];
-  return section("Commands:", [...rows, ...help], width);
+  if (tellsOfHelp(cli, group)) rows.push([HELP_COMMAND.name, HELP_COMMAND.summary]);
+  return section("Commands:", rows, width);
 }
-
-const HELP_COMMAND: Row = ["help", "show help for a command"];
 
 function commandSections(command: Command, width: number): string[] {
   const rows = command.positionals.map((one): Row => {
@@ -85,8 +82,16 @@ function flagRows(flags: Flags): Row[] {
   return Object.entries(flags).map(([key, flag]) => [flagName(key, flag), flagText(flag)]);
 }
 
+function builtInRow({ name, letter, summary }: BuiltInFlag): Row {
+  return [`${shortForm(letter)}--${name}`, summary];
+}
+
+function shortForm(letter: string | undefined): string {
+  return letter === undefined ? "    " : `-${letter}, `;
+}
+
 function flagName(key: string, flag: Flag): string {
-  const short = flag.alias === undefined ? "    " : `-${flag.alias}, `;
+  const short = shortForm(flag.alias);
   if (flag.kind === "boolean")
     return `${short}--${flag.fallback === true ? "[no-]" : ""}${kebab(key)}`;
   return `${short}--${kebab(key)} <${flag.valueHint}>`;

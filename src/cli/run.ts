@@ -46,13 +46,14 @@ async function run(invocation: Invocation, line: CommandLine, io: Io): Promise<E
   return runNode(node, settings, contextOf(invocation, line, settings, io));
 }
 
-/** Has citty run the command on values that are parsed already. */
+/** The commands are citty's, so it runs them. It gets no words to parse: the values are there already. */
 async function runNode(
   command: Command,
   { values }: Settings,
   context: Context,
 ): Promise<ExitCode> {
-  // Here and not above: it loads node:util, which help and refusals have no use for.
+  // Here and not above: citty and the node:util of its parser take milliseconds to load, which help,
+  // the version and refusals would wait for in vain.
   const { runCommand } = await import("citty");
   const { result } = await runCommand(command, { rawArgs: [], data: { values, context } });
   return (result as ExitCode | undefined) ?? ExitCode.ok;

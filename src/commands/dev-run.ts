@@ -6,6 +6,7 @@ import { printData } from "../cli/print.ts";
 import { seed, type Seed } from "../dev/seed.ts";
 import { startDevPlatform, type DevPlatform } from "../dev/server.ts";
 import { ExitCode, messageOf, UsageError } from "../shared/errors.ts";
+import { shellWord } from "../shared/shell-word.ts";
 import { oneLine } from "../shared/text.ts";
 import { makeFolder } from "../store/atomic-file.ts";
 import type { DevValues } from "./dev.ts";
@@ -96,9 +97,4 @@ Talk to it, from a third one, as the peer "${peer.name}" or as the person at the
 
 Ctrl-C stops it.
 `);
-}
-
-/** The path as one word for a shell. */
-function shellWord(path: string): string {
-  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -31,13 +31,15 @@ export async function replaceFile(
   const call = parts.rename ?? rename;
   const started = clock.monotonic();
   for (let pause = PAUSE_MS; ; pause *= 2) {
+    let left: number;
     try {
       return await call(from, to);
     } catch (error) {
       const inUse = windows && IN_USE.has(codeOf(error) ?? "");
-      if (!inUse || clock.monotonic() - started + pause > PATIENCE_MS) throw error;
+      left = PATIENCE_MS - (clock.monotonic() - started);
+      if (!inUse || left <= 0) throw error;
     }
-    await clock.sleep(pause);
+    await clock.sleep(Math.min(pause, left));
   }
 }
 

@@ -6,6 +6,7 @@
 import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { codeOf } from "../shared/errors.ts";
+import { isAlive } from "../shared/processes.ts";
 import { replaceFile } from "../shared/replace-file.ts";
 
 let counter = 0;
@@ -53,21 +54,15 @@ export async function sweepTemporary(path: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(prefix) || !name.endsWith(".tmp")) continue;
     const pid = Number(name.slice(prefix.length).split(".")[0]);
-    if (Number.isSafeInteger(pid) && pid > 0 && !isAlive(pid)) {
+    if (Number.isSafeInteger(pid) && pid > 0 && !isInUse(pid)) {
       await rm(join(folder, name), { force: true });
     }
   }
 }
 
-/** Our own pid counts as dead: this runs before our first write, and containers reuse pid 1. */
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
-  }
+/** Our own pid counts as gone: this runs before our first write, and containers reuse pid 1. */
+function isInUse(pid: number): boolean {
+  return pid !== process.pid && isAlive(pid);
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,6 +1,10 @@
 /** The acp backend as it is declared: parsing and help follow from this. */
 import type { BackendType } from "../backend.ts";
-import { PRESETS } from "./preset-names.ts";
+
+/** The agents that are known by name; how each is started is in `presets.ts`. */
+export const PRESETS = ["claude", "codex", "gemini", "opencode"] as const;
+
+export type PresetName = (typeof PRESETS)[number];
 
 /** The backend: `preset` or `command` must be given, and not both. */
 export const acp: BackendType = {

@@ -10,7 +10,7 @@ import {
   OPENCODE_GUARD,
   UNKNOWN_GUARD,
 } from "./guard.ts";
-import { type PresetName, PRESETS } from "./preset-names.ts";
+import { type PresetName, PRESETS } from "./declaration.ts";
 import { CLAUDE_DEFAULTS, CLAUDE_WALLS } from "../claude/env.ts";
 import { findProgram } from "../process/program.ts";
 import { splitWords } from "../process/words.ts";

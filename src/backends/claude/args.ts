@@ -4,8 +4,8 @@ import { UsageError } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
 import type { BackendRequest, OptionValues } from "../backend.ts";
 import { splitWords } from "../process/words.ts";
+import { LEAST_BUDGET_USD } from "./declaration.ts";
 import { denials } from "./denials.ts";
-import { LEAST_BUDGET_USD } from "./least-budget.ts";
 
 export interface ClaudeSettings {
   bin: string;

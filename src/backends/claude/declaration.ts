@@ -1,6 +1,8 @@
 /** The claude-code backend as it is declared: parsing and help follow from this. */
 import type { BackendType } from "../backend.ts";
-import { LEAST_BUDGET_USD } from "./least-budget.ts";
+
+/** US dollars: what claude takes for a limit must be above zero. */
+export const LEAST_BUDGET_USD = 0.0001;
 
 /** The backend: no option must be given. */
 export const claudeCode: BackendType = {

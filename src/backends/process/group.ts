@@ -1,5 +1,6 @@
 /** The process groups of our children, so that none is left behind however we end. */
 import { atEnd } from "../../shared/last-acts.ts";
+import { maySignal } from "../../shared/processes.ts";
 import { processesMarked } from "./table.ts";
 
 /** A child's group while it lives. On Windows there are no groups: the process tree stands in. */
@@ -79,8 +80,9 @@ function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
   // `kill(-1)` means every process of the user, and `kill(-0)` our own group.
   if (!(pid > 1)) return;
   if (process.platform !== "win32") return kill(-pid, signal);
-  // Nothing is found below one that has ended, and to look takes a tenth of a second.
-  if (!isAlive(pid)) return;
+  // Nothing is found below one that has ended, and to look takes a tenth of a second. A process of
+  // another user has got the number anew: an administrator's taskkill would end it with all below it.
+  if (!maySignal(pid)) return;
   try {
     const end = ["taskkill", "/T", "/F", "/PID", String(pid)];
     if (Bun.spawnSync(end, { windowsHide: true }).success) return;
@@ -88,15 +90,6 @@ function signalGroup(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
     // It is not on the PATH.
   }
   kill(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function kill(pid: number, signal: "SIGTERM" | "SIGKILL" = "SIGKILL"): void {

@@ -1,4 +1,4 @@
-/** What completion offers for a value, as a flag or positional declares it. Nothing for free text. */
+/** What completion offers for a value, as a flag declares it. Nothing for free text. */
 
 /** Files, folders, some words, or pairs. */
 export type Offer = "file" | "folder" | readonly Choice[] | Pairs;

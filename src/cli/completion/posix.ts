@@ -1,4 +1,5 @@
 /** What bash and zsh write alike. */
+import { shellQuoted } from "../../shared/shell-word.ts";
 import type { Choice } from "./offer.ts";
 import type { Row, Setting, Tables } from "./tables.ts";
 
@@ -10,11 +11,11 @@ export function shellTable(
 ): string {
   const assignment = ([variable, value]: Setting) =>
     typeof value === "string"
-      ? `${variable}=${quoted(value)}`
+      ? `${variable}=${shellQuoted(value)}`
       : `${variable}=(${value.map(item).join(" ")})`;
   const cases = rows.map(({ keys, sets }) => {
     const set = sets.map(assignment).join(" ") || ":";
-    return `    ${keys.map(quoted).join(" | ")}) ${set} ;;`;
+    return `    ${keys.map(shellQuoted).join(" | ")}) ${set} ;;`;
   });
   return [
     `_molecule_${name}() {`,
@@ -24,9 +25,4 @@ export function shellTable(
     "  esac",
     "}",
   ].join("\n");
-}
-
-/** The text as one word: in single quotes nothing has a meaning but their end. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -231,16 +231,17 @@ _molecule() {
 
 # Ends the words in 'found' for a bash that can't be told how to do it in this one completion.
 _molecule_old() {
-  local i tail path
+  local i tail path head=$lead bare='' folders='' text=${cur:${#lead}}
+  local expanded='^(~[^/]*|\$[A-Za-z_][A-Za-z_0-9]*|\$\{[A-Za-z_][A-Za-z_0-9]*\})/'
+  [[ ${#kept} -le ${#lead} ]] || head=$kept
+  [[ $head != "$lead" || $raw == *\\[~\$]* || ! $text =~ $expanded ]] || bare=${BASH_REMATCH[1]}
+  [[ -z $paths ]] || folders=$(compgen -d -- "$text")
   for ((i = 0; i < ${#found[@]}; i++)); do
-    path=${found[i]#"$kept"} tail=' '
+    path=${found[i]#"$head"} tail=' '
     [[ -z $joins && $raw != *[\"\']* ]] || tail=''
-    [[ -z $paths || ! -d ${path/#\~/$HOME} ]] || tail=/
-    if [[ -n $paths && $raw != *[\"\']* ]]; then
-      printf -v path %q "$path"
-      path=${path/#\\\~/\~}
-    fi
-    found[i]=$kept$path$tail
+    [[ $'\n'$folders$'\n' != *$'\n'"${found[i]#"$lead"}"$'\n'* ]] || tail=/
+    [[ -z $paths || $raw == *[\"\']* ]] || printf -v path %s%q "$bare" "${path#"$bare"}"
+    found[i]=$head$path$tail
   done
 }
 

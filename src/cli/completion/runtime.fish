@@ -182,6 +182,18 @@ function __molecule_names --no-scope-shadowing
     set choices $found
 end
 
+# The value at the cursor, as it is written, into 'text': the word behind what makes 'lead', and before it
+# the quote that was opened there, if it is open still.
+function __molecule_rest --no-scope-shadowing
+    set -l marks '\'"\\\\'
+    set -l times (string length -- "$lead")
+    set -l begun (string match -r -- "(?s)^(?:[$marks]*[^$marks]){$times}" "$raw" | string collect)
+    set text (string sub -s (math (string length -- "$begun") + 1) -- "$raw" | string collect)
+    set -l whole '[^\'"\\\\]|\\\\.|\'(?:[^\'\\\\]|\\\\.)*\'|"(?:[^"\\\\]|\\\\.)*"'
+    set -l open (string replace -r -- "(?s)^(?:$whole)*" '' "$begun" | string collect)
+    set text (string sub -l 1 -- "$open")"$text"
+end
+
 # Prints what may stand at the cursor; with an argument, only tells whether it is of that kind.
 function __molecule_complete
     set -l cur (commandline -ct | string replace -ra '[\'"\\\\]' '' | string collect)
@@ -216,7 +228,8 @@ function __molecule_complete
                 printf '%s\n' "$lead$choice"
             end
         case folder
-            set -l text (string sub -s (math (string length -- "$lead") + 1) -- "$raw")
+            set -l text
+            __molecule_rest
             for path in (complete -C "'' $text" | string match -r '^[^\t]*/(?=\t|$)')
                 printf '%s\n' "$lead$path"
             end

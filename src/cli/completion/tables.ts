@@ -1,3 +1,4 @@
+import { BUILT_IN_FLAGS, HELP_COMMAND, tellsOfHelp } from "../built-in.ts";
 import { type Cli, type Command, type Node, walk } from "../command.ts";
 import { type Flag, type Flags, kebab } from "../flag.ts";
 import type { Choice, Offer } from "./offer.ts";
@@ -48,13 +49,11 @@ export function tablesOf(cli: Cli): Tables {
   const commands = nodes.flatMap(({ node, id }) => (node.kind === "command" ? { node, id } : []));
   const sets = [
     ...commands.map(({ node, id }) => ({ id, flags: node.args, builtIn: [] as Choice[] })),
-    { id: "", flags: cli.globals, builtIn: BUILT_IN },
+    { id: "", flags: cli.globals, builtIn: BUILT_IN_CHOICES },
   ];
   const pairs = sets.flatMap(({ id, flags }) => pairsOf(id, flags));
   return {
-    node: joined(
-      nodes.map(({ node, id }) => ({ keys: [id], sets: nodeSets(node, node === cli.root) })),
-    ),
+    node: joined(nodes.map(({ node, id }) => ({ keys: [id], sets: nodeSets(cli, node) }))),
     flags: sets.map(({ id, flags, builtIn }) => ({ keys: [id], sets: flagLists(flags, builtIn) })),
     flag: joined([...sets.flatMap(({ id, flags }) => flagRows(id, flags)), ...BUILT_IN_ROWS]),
     place: joined(commands.flatMap(({ node, id }) => placeRows(id, node))),
@@ -63,20 +62,22 @@ export function tablesOf(cli: Cli): Tables {
   };
 }
 
-const BUILT_IN: Choice[] = [
-  { value: "--help", summary: "show help" },
-  { value: "-h", summary: "show help" },
-  { value: "--version", summary: "show the version" },
-];
+const BUILT_IN = BUILT_IN_FLAGS.map(({ name, letter, summary }) => ({
+  name: `--${name}`,
+  words: [`--${name}`, ...(letter === undefined ? [] : [`-${letter}`])],
+  summary,
+}));
 
-const HELP_COMMAND: Choice[] = [{ value: "help", summary: "show help for a command" }];
+const BUILT_IN_CHOICES: Choice[] = BUILT_IN.flatMap(({ words, summary }) =>
+  words.map((value) => ({ value, summary })),
+);
 
-const BUILT_IN_ROWS = [
-  { keys: ["--help", "-h"], sets: plain("--help") },
-  { keys: ["--version"], sets: plain("--version") },
-];
+const BUILT_IN_ROWS: Row[] = BUILT_IN.map(({ name, words }) => ({
+  keys: words,
+  sets: plain(name),
+}));
 
-function nodeSets(node: Node, isRoot: boolean): Setting[] {
+function nodeSets(cli: Cli, node: Node): Setting[] {
   if (node.kind === "command") return node.passthrough === undefined ? [] : [["passes", "yes"]];
   const commands = Object.values(node.subCommands)
     .filter(({ meta }) => !meta.hidden)
@@ -85,9 +86,8 @@ function nodeSets(node: Node, isRoot: boolean): Setting[] {
     ["group", "yes"],
     ["below", commands],
   ];
-  // Any group takes it, but only the program's own help names it.
-  const isCommand = Object.hasOwn(node.subCommands, "help");
-  return isRoot && !isCommand ? [...sets, ["once", HELP_COMMAND]] : sets;
+  if (!tellsOfHelp(cli, node)) return sets;
+  return [...sets, ["once", [{ value: HELP_COMMAND.name, summary: HELP_COMMAND.summary }]]];
 }
 
 function flagLists(flags: Flags, builtIn: readonly Choice[]): Setting[] {
@@ -136,8 +136,8 @@ function offerOf({ complete, options }: Pick<Flag, "complete" | "options">): Off
 }
 
 function placeRows(id: string, { positionals }: Command): Row[] {
-  return positionals.map(({ values, complete }, i) => {
-    const offer = complete ?? values?.map((value) => ({ value }));
+  return positionals.map(({ values }, i) => {
+    const offer = values?.map((value) => ({ value }));
     return { keys: [`${id} ${i}`], sets: slot(`${id} ${i}`, offer) };
   });
 }

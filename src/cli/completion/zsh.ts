@@ -1,12 +1,13 @@
 /** Completion in zsh, as a function for its completion system. */
+import { shellQuoted } from "../../shared/shell-word.ts";
 import { type Dialect, summaryOf } from "./dialect.ts";
 import type { Choice } from "./offer.ts";
-import { quoted, shellTable } from "./posix.ts";
+import { shellTable } from "./posix.ts";
 import runtime from "./runtime.zsh" with { type: "text" };
 
 export const zsh: Dialect = {
   runtime,
-  table: (name, rows) => shellTable(name, rows, (choice) => quoted(described(choice))),
+  table: (name, rows) => shellTable(name, rows, (choice) => shellQuoted(described(choice))),
 };
 
 /** As `_describe` reads it: the first bare colon parts the word from its summary. */

@@ -7,6 +7,7 @@ import { summaryOf } from "../../../src/cli/completion/dialect.ts";
 import { completionScript } from "../../../src/cli/completion/script.ts";
 import type { Shell } from "../../../src/cli/completion/shells.ts";
 import { flag } from "../../../src/cli/flag.ts";
+import { onlyWhere } from "../../harness/platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { SHELLS_UNDER_TEST } from "./completion-shells.ts";
 
@@ -74,7 +75,9 @@ function programOf(summaries: readonly string[]): Cli {
         complete: { by: "pick", sets: [{ of: "value0", keys }] },
       }),
     },
-    positionals: [{ name: "place", summary: summaries[0] ?? "", complete: choices }],
+    positionals: [
+      { name: "place", summary: summaries[0] ?? "", values: choices.map(({ value }) => value) },
+    ],
     run: () => {},
   });
   const root = group({ name: "molecule", summary: "it", commands: [...commands, all] });
@@ -89,8 +92,10 @@ const LINES: [line: string, stem: string, end: string][] = [
   ["molecule all --pair key", "key", "="],
 ];
 
-describe.each(SHELLS_UNDER_TEST)("$name, if it is installed here", ({ name, installed, tab }) => {
-  test.skipIf(!installed)("offers what there is and runs nothing of a summary", async () => {
+describe.each(SHELLS_UNDER_TEST)("$name", ({ name, installed, tab }) => {
+  const { test } = onlyWhere(installed, `${name} is not installed`);
+
+  test("offers what there is and runs nothing of a summary", async () => {
     const shell = name.split(" ")[0] as Shell;
     await fc.assert(
       fc.asyncProperty(fc.array(summary, { minLength: 30, maxLength: 30 }), async (summaries) => {

@@ -183,8 +183,40 @@ async function inTerminal(
   return { tabbed, screen };
 }
 
-/** Fish tells what it would offer, whole words with their summaries. */
-async function inFish({ script, cwd }: Setup, lines: readonly string[]) {
+const fishArgs = (file: string) => ["fish", "--no-config", "-i", "-C", `source ${file}`];
+
+const fishSetUp = (script: string) => `source ${script}
+set -g fish_autosuggestion_enabled 0
+set -g fish_greeting
+function fish_prompt
+    printf '$ '
+end
+function dump
+    printf '\\1%s\\3' (commandline | string collect)
+end
+bind \\co dump
+bind \\cu 'commandline ""'
+printf '\\4'
+`;
+
+/** Its pager shows only a part of what is offered, so fish is asked for that apart: whole words with their summaries. */
+async function inFish(setup: Setup, lines: readonly string[]) {
+  const [{ tabbed }, screen] = await Promise.all([
+    inTerminal(fishArgs, fishSetUp, setup, lines),
+    offersOfFish(setup, lines),
+  ]);
+  const answers = screen.split(END as string);
+  const all = tabbed.map(({ line: became }, i): Tabbed => {
+    const rows = (answers[i] ?? "").split("\n").filter((row) => row !== "");
+    // Where no word begins so, fish offers those that have its letters somewhere.
+    const [begun = ""] = /\S*$/.exec(lines[i] ?? "") ?? [];
+    const words = rows.map((row) => row.replace(/\t.*/, ""));
+    return { line: became, offered: words.filter((word) => word.startsWith(begun)) };
+  });
+  return { tabbed: all, screen };
+}
+
+async function offersOfFish({ script, cwd }: Setup, lines: readonly string[]): Promise<string> {
   using files = tmpFolder();
   const file = join(files.path, "script");
   await Bun.write(file, script);
@@ -196,18 +228,7 @@ async function inFish({ script, cwd }: Setup, lines: readonly string[]) {
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [screen, errors] = await Promise.all([shell.stdout.text(), shell.stderr.text()]);
+  const [offers, errors] = await Promise.all([shell.stdout.text(), shell.stderr.text()]);
   if (errors !== "") throw new Error(`fish said: ${errors}`);
-  const answers = screen.split(END as string).slice(0, lines.length);
-  const tabbed = lines.map((line, i): Tabbed => {
-    const rows = (answers[i] ?? "").split("\n").filter((row) => row !== "");
-    // Where no word begins so, fish offers those that have its letters somewhere.
-    const [begun = ""] = /\S*$/.exec(line) ?? [];
-    const words = rows.map((row) => row.replace(/\t.*/, ""));
-    const offered = words.filter((word) => word.startsWith(begun));
-    const [only = ""] = offered;
-    const word = /[=/.]$/.test(only) ? only : `${only} `;
-    return { line: offered.length === 1 ? line.replace(/\S*$/, () => word) : line, offered };
-  });
-  return { tabbed, screen };
+  return offers;
 }

@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { openSync, closeSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { onlyWhere } from "../../harness/platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 
 setDefaultTimeout(60_000);
@@ -23,6 +24,37 @@ test("standard input is read to its end from a pipe, however late its parts come
   expect(await child.stdout.text()).toBe(JSON.stringify(TEXT + TEXT));
   expect(await child.exited).toBe(0);
 });
+
+/** Runs the words behind it with a non-blocking pipe for standard input, and passes its own on to that. */
+const UNBLOCKED = `import os, sys
+r, w = os.pipe()
+os.set_blocking(r, False)
+pid = os.fork()
+if pid == 0:
+    os.close(w)
+    os.dup2(r, 0)
+    os.execv(sys.argv[1], sys.argv[1:])
+os.close(r)
+while True:
+    part = os.read(0, 65536)
+    if not part: break
+    os.write(w, part)
+os.close(w)
+sys.exit(os.waitpid(pid, 0)[1] >> 8)`;
+
+onlyWhere(Bun.which("python3") !== null, "there is no python3").test(
+  "standard input is read to its end from a pipe that somebody has made non-blocking",
+  async () => {
+    const words = ["python3", "-c", UNBLOCKED, process.execPath, PROGRAM];
+    const child = Bun.spawn(words, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
+    // By then the pipe was found empty, which is no end of it.
+    await start("ignore").exited;
+    child.stdin.write(TEXT);
+    await child.stdin.end();
+    expect(await child.stdout.text()).toBe(JSON.stringify(TEXT));
+    expect(await child.exited).toBe(0);
+  },
+);
 
 test("standard input is read to its end from a file", async () => {
   using folder = tmpFolder();

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { PRESETS } from "../../../../src/backends/acp/preset-names.ts";
+import { PRESETS } from "../../../../src/backends/acp/declaration.ts";
 import { locate, readCommand } from "../../../../src/backends/acp/presets.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { script } from "../support.ts";
