@@ -3,6 +3,7 @@
  * reason behind it: a test that returns early, or looks at nothing, would pass.
  */
 import { describe, test } from "bun:test";
+import { delimiter } from "node:path";
 
 export const WINDOWS = process.platform === "win32";
 export const LINUX = process.platform === "linux";
@@ -25,23 +26,26 @@ export function onPosix(why: string): Guarded {
 
 /** Only where the condition holds: `why` says what it is that is missing elsewhere. */
 export function onlyWhere(holds: boolean, why: string): Guarded {
-  return holds
-    ? { describe, test }
-    : { describe: skipped(describe, why), test: skipped(test, why) };
+  if (holds) return { describe, test };
+  const reason = ` [skipped: ${why}]`;
+  return {
+    describe: named(describe.skipIf(true), reason),
+    test: named(test.skipIf(true), reason),
+  };
 }
 
-/** The same call under the same name, with the reason behind it, and skipped. */
-function skipped<T extends typeof describe | typeof test>(make: T, why: string): T {
-  const named =
-    (call: Call): Call =>
-    (name, ...rest) =>
-      call(`${name} [skipped: ${why}]`, ...rest);
-  const skip = make.skip as unknown as Call & { each: (table: unknown) => Call };
-  const each = (table: unknown) => named(skip.each(table));
-  return Object.assign(named(skip), { each }) as unknown as T;
+/** The same function with all that it has, as `each`: only the names that it is told end in the reason. */
+function named<F extends Function>(make: F, reason: string, owner?: Function): F {
+  const wrapped = (value: unknown, of?: Function) =>
+    typeof value === "function" ? named(value, reason, of) : value;
+  return new Proxy(make, {
+    get: (target, key) => wrapped(Reflect.get(target, key), target),
+    apply(target, _, [first, ...rest]) {
+      const name = typeof first === "string" ? first + reason : first;
+      return wrapped(Reflect.apply(target, owner, [name, ...rest]));
+    },
+  });
 }
-
-type Call = (name: unknown, ...rest: unknown[]) => unknown;
 
 /** The environment that a program needs to run, with `home` as its home and place for temporary files. */
 export function bareEnv(home: string): Record<string, string> {
@@ -54,5 +58,5 @@ export function bareEnv(home: string): Record<string, string> {
 
 /** The `PATH` with a folder before it. */
 export function pathWith(folder: string): string {
-  return `${folder}${WINDOWS ? ";" : ":"}${process.env.PATH ?? ""}`;
+  return `${folder}${delimiter}${process.env.PATH ?? ""}`;
 }

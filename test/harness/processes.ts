@@ -1,4 +1,4 @@
-/** Finding again what a process has started, by a variable in its environment. */
+/** What a process has started: found again by a variable in its environment, or told by its ids. */
 import { readdirSync, readFileSync } from "node:fs";
 import { LINUX } from "./platform.ts";
 
@@ -45,6 +45,27 @@ export async function untilGone(mark: string, except?: number): Promise<void> {
     if (performance.now() < end) continue;
     const told = left().map((pid) => `${pid} (${readProc(pid, "cmdline").replaceAll("\0", " ")})`);
     throw new Error(`left behind: ${told.join(", ")}`);
+  }
+}
+
+/**
+ * Whether the process runs, on every system. One that has ended and only waits to be fetched by its
+ * parent does not: nobody fetches an orphan where the first process of a container is none that does.
+ */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  return !/^State:\s*[ZX]/m.test(readProc(pid, "status"));
+}
+
+/** Resolves once none of these processes runs: a kill is not instant. */
+export async function untilDead(pids: readonly number[]): Promise<void> {
+  const left = () => pids.filter(isAlive);
+  for (const end = performance.now() + 20_000; left().length > 0; await Bun.sleep(5)) {
+    if (performance.now() >= end) throw new Error(`left behind: ${left().join(", ")}`);
   }
 }
 

@@ -46,8 +46,9 @@ onlyWhere(Bun.which("python3") !== null, "there is no python3").test(
   "standard input is read to its end from a pipe that somebody has made non-blocking",
   async () => {
     const words = ["python3", "-c", UNBLOCKED, process.execPath, PROGRAM];
-    const child = Bun.spawn(words, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
-    // By then the pipe was found empty, which is no end of it.
+    const child = Bun.spawn(words, { stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+    await child.stderr.getReader().read();
+    // Long enough for it to have found the pipe empty, which is no end of it.
     await start("ignore").exited;
     child.stdin.write(TEXT);
     await child.stdin.end();

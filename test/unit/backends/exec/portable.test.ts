@@ -1,16 +1,14 @@
 /** The exec backend with commands that sh and cmd.exe alike can run. */
 import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createExec } from "../../../../src/backends/exec/create.ts";
 import { exec } from "../../../../src/backends/exec/declaration.ts";
 import { parseOptions } from "../../../../src/backends/options.ts";
 import { killAllGroups } from "../../../../src/backends/process/group.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { bareEnv, WINDOWS } from "../../../harness/platform.ts";
+import { isAlive, untilDead } from "../../../harness/processes.ts";
 import { program } from "../../../harness/program.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { Bell } from "../../../harness/wait.ts";
 import { never, request, TestParts } from "../support.ts";
 
 setDefaultTimeout(60_000);
@@ -68,48 +66,28 @@ test("a whole message in JSON is answered in JSON", async () => {
   });
 });
 
-/** Writes in a loop, by a child of the command, so that to end the command alone is not enough. */
-const BEATING = `
-  import { appendFileSync } from "node:fs";
-  const [, , beats] = process.argv;
-  if (beats !== undefined) for (;;) { appendFileSync(beats, "x"); await Bun.sleep(5); }
-  const log = import.meta.dir + "/beats";
-  const child = Bun.spawn([process.execPath, import.meta.path, log], { stdio: ["ignore", "ignore", "ignore"] });
-  console.error("started");
-  await child.exited;
+/** Has a child that stays, so that to end the command alone is not enough; it tells its id. */
+const PARENT = `
+  if (process.argv[2] === "child") setInterval(() => {}, 1_000);
+  else {
+    const stdio = ["ignore", "ignore", "ignore"];
+    const child = Bun.spawn([process.execPath, import.meta.path, "child"], { stdio });
+    console.error(child.pid + "\\nstarted");
+    await child.exited;
+  }
 `;
 
 for (const how of ["stopped", "failed"] as const) {
   test(`${how}: what the command has started is ended with it`, async () => {
-    using at = lab(BEATING);
+    using at = lab(PARENT);
     const abort = new AbortController();
     const running = at.backend.run(request(), abort.signal);
     await at.parts.untilLine("started");
-    const beats = () => {
-      try {
-        return readFileSync(join(at.folder.path, "beats"), "utf8").length;
-      } catch {
-        return 0;
-      }
-    };
-    const bell = new Bell();
-    const ticks = setInterval(() => bell.ring(), 5);
-    try {
-      await bell.until(() => beats() > 0, "a first beat");
-      if (how === "stopped") abort.abort();
-      else await at.clock.advance(60_000);
-      expect((await running).kind).toBe(how);
-      // One that lived would write in each of these turns.
-      let seen = -1;
-      let still = 0;
-      await bell.until(() => {
-        const now = beats();
-        still = now === seen ? still + 1 : 0;
-        seen = now;
-        return still >= 40;
-      }, "the end of the beats");
-    } finally {
-      clearInterval(ticks);
-    }
+    const child = Number(at.parts.lines[0]);
+    expect(isAlive(child)).toBe(true);
+    if (how === "stopped") abort.abort();
+    else await at.clock.advance(60_000);
+    expect((await running).kind).toBe(how);
+    await untilDead([child]);
   });
 }

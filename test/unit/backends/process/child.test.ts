@@ -13,10 +13,10 @@ import { killAllGroups } from "../../../../src/backends/process/group.ts";
 import { processIdentity } from "../../../../src/backends/process/identity.ts";
 import { type Clock, systemClock } from "../../../../src/shared/clock.ts";
 import { ManualClock } from "../../../harness/clock.ts";
-import { marked, untilGone, untilSeen } from "../../../harness/processes.ts";
+import { isAlive, marked, untilDead, untilGone, untilSeen } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { marker, never, TestParts } from "../support.ts";
-import { LINUX, onLinux, onPosix } from "../../../harness/platform.ts";
+import { onLinux, onPosix } from "../../../harness/platform.ts";
 
 const { test } = onPosix("its commands are for sh");
 const linux = onLinux("setsid(1) and /proc are Linux's own");
@@ -48,8 +48,16 @@ function exited(end: ChildEnd): ChildEnd & { kind: "exited" } {
   return end;
 }
 
-/** Ignores SIGTERM, as do its child and the child of that, which hold the pipes; then says so. */
-const STUBBORN = `trap '' TERM; (sh -c 'echo ready >&2; sleep 300; :'; :) & while :; do sleep 300; done`;
+/**
+ * Ignores SIGTERM, as do its child and the child of that, which hold the pipes; then says so, after its
+ * own id and that of the last.
+ */
+const STUBBORN =
+  "trap '' TERM; echo $$ >&2; " +
+  "(sh -c 'echo $$ >&2; echo ready >&2; sleep 300; :'; :) & while :; do sleep 300; done";
+
+/** The ids that {@link STUBBORN} tells before it is ready. */
+const idsIn = (parts: TestParts) => parts.lines.slice(0, 2).map(Number);
 
 test("gives status, output and time", async () => {
   const end = exited(await start("echo out; echo err >&2; exit 7"));
@@ -207,9 +215,10 @@ for (const kind of ["timeout", "stopped"] as const) {
     if (kind === "timeout") await clock.advance(LONG);
     else abort.abort();
     await clock.untilSleeping((ms) => ms === KILL_AFTER_MS);
-    if (LINUX) expect(marked(mark).length).toBeGreaterThan(2);
+    expect(idsIn(parts).map(isAlive)).toEqual([true, true]);
     await clock.advance(KILL_AFTER_MS);
     expect(await run).toEqual({ kind });
+    await untilDead(idsIn(parts));
     await untilGone(mark);
   });
 }
@@ -440,14 +449,16 @@ test("killAllGroups ends every run at once, and they count as stopped", async ()
     const parts = new TestParts();
     const run = start(STUBBORN, parts, { env: { PATH: process.env.PATH ?? "", MARK: mark } });
     await parts.untilLine("ready");
-    return { run };
+    return { run, parts };
   });
   const started = await Promise.all(runs);
+  expect(started.flatMap(({ parts }) => idsIn(parts).map(isAlive))).toEqual(Array(4).fill(true));
   killAllGroups();
   expect(await Promise.all(started.map(({ run }) => run))).toEqual([
     { kind: "stopped" },
     { kind: "stopped" },
   ]);
+  await untilDead(started.flatMap(({ parts }) => idsIn(parts)));
   await untilGone(mark);
   killAllGroups();
 });
