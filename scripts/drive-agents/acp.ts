@@ -11,7 +11,8 @@ import { acp } from "../../src/backends/acp/declaration.ts";
 import type { Backend, BackendRequest, Outcome } from "../../src/backends/backend.ts";
 import { parseOptions } from "../../src/backends/options.ts";
 import { killAllGroups } from "../../src/backends/process/group.ts";
-import { request, survivors, TestParts } from "../../test/unit/backends/support.ts";
+import { marked } from "../../test/harness/processes.ts";
+import { request, TestParts } from "../../test/unit/backends/support.ts";
 import { FakeAnthropic } from "./fake-anthropic.ts";
 import { FakeModels, type ToolUse } from "./fake-models.ts";
 
@@ -88,8 +89,8 @@ class Lab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#backend.close?.();
-    for (let n = 0; n < 50 && survivors(this.home).length > 0; n++) await Bun.sleep(100);
-    const left = survivors(this.home).length;
+    for (let n = 0; n < 50 && marked(this.home).length > 0; n++) await Bun.sleep(100);
+    const left = marked(this.home).length;
     rmSync(this.home, { recursive: true, force: true });
     if (left > 0) throw new Error(`${left} processes are left behind`);
   }
@@ -322,7 +323,7 @@ const CHECKS: Record<string, () => Promise<void>> = {
     models.tool = { name: "bash", input: { command: line, description: "x" } };
     const stop = new AbortController();
     const running = lab.run("go", stop.signal);
-    const sleeping = () => survivors(lab.home).filter(isSleep).length;
+    const sleeping = () => marked(lab.home).filter(isSleep).length;
     for (let n = 0; n < 300 && sleeping() < 2; n++) await Bun.sleep(50);
     must(sleeping() >= 2, "it did not run the command");
     stop.abort();

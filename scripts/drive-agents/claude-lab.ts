@@ -7,7 +7,8 @@ import { createClaude } from "../../src/backends/claude/create.ts";
 import { claudeCode } from "../../src/backends/claude/declaration.ts";
 import { conversationOf } from "../../src/backends/conversation.ts";
 import { parseOptions } from "../../src/backends/options.ts";
-import { request, survivors, TestParts } from "../../test/unit/backends/support.ts";
+import { marked } from "../../test/harness/processes.ts";
+import { request, TestParts } from "../../test/unit/backends/support.ts";
 import { type Block, type Call, FakeAnthropic, type Failure } from "./fake-anthropic.ts";
 
 /** What is checked, by a sentence. */
@@ -101,7 +102,7 @@ export class ClaudeLab implements Disposable {
 
   [Symbol.dispose](): void {
     this.api[Symbol.dispose]();
-    for (const pid of survivors(this.root)) process.kill(pid, "SIGKILL");
+    for (const pid of marked(this.root)) process.kill(pid, "SIGKILL");
     rmSync(this.root, { recursive: true, force: true });
   }
 }

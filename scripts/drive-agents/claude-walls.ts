@@ -1,7 +1,8 @@
 /** What strangers' words can't get out of it, and what a run leaves behind. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { request, survivors } from "../../test/unit/backends/support.ts";
+import { marked } from "../../test/harness/processes.ts";
+import { request } from "../../test/unit/backends/support.ts";
 import {
   type Checks,
   type ClaudeLab,
@@ -164,7 +165,7 @@ const COMMAND = "tail -f /dev/null";
 
 /** The processes of the run that do. */
 function shells(lab: ClaudeLab): number[] {
-  return survivors(lab.root).filter((pid) => {
+  return marked(lab.root).filter((pid) => {
     try {
       return readFileSync(`/proc/${pid}/cmdline`, "latin1") === "tail\0-f\0/dev/null\0";
     } catch {

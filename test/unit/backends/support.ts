@@ -103,8 +103,6 @@ export function script(folder: string, name: string, body: string): string {
   return path;
 }
 
-export { marked as survivors } from "../../harness/processes.ts";
-
 /** A variable in the environment by which every process of a run can be found again. */
 export function marker(): string {
   return `molecule-test-${crypto.randomUUID()}`;
