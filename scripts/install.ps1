@@ -43,16 +43,22 @@ param(
         $made = @()
         $protocols = [Net.ServicePointManager]::SecurityProtocol
         try {
-            # 5.1 may offer older ones alone; 7 follows the system.
-            [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
+            # 5.1 may offer older ones alone; 0 follows the system, as in 7, and may offer 1.3.
+            if ([int] $protocols -ne 0) {
+                [Net.ServicePointManager]::SecurityProtocol = $protocols -bor [Net.SecurityProtocolType]::Tls12
+            }
             [void](New-Item -ItemType Directory -Path $work)
             $before = Read-Present $target
 
             $release = Find-Release $base $github $wanted $work
+            # A mirror may offer an old release with its true signature and known holes.
+            if (-not $wanted -and (Test-Older $release.Version $before)) {
+                throw "molecule $before is installed, and the release that is offered is older: $($release.Version). To install it all the same, ask for it: MOLECULE_VERSION=$($release.Version), or -Version $($release.Version)."
+            }
             $checked = Test-Signature $release $work
             $archive = Join-Path $work $release.Archive
             Write-Host "Fetching molecule $($release.Version) for Windows"
-            Get-ReleaseFile $release.From $release.Archive $archive
+            Get-ReleaseFile $release.From $release.Archive $archive 512MB
             $sum = Get-Sum $archive
             if ($sum -ne $release.Sum) {
                 throw "$($release.Archive) is not what the release's list of files says; it may be damaged or changed. Expected sha256 $($release.Sum), found $sum. Try again."
@@ -90,7 +96,7 @@ Installs molecule from a release of https://github.com/$Repository
 
 Usage: .\install.ps1 [-Version VERSION] [-Dir FOLDER]
 
-  -Version VERSION   that release; the newest one if not given
+  -Version VERSION   that release, be it older than what is installed; the newest one if not given
   -Dir FOLDER        where the program goes; %LOCALAPPDATA%\Programs\molecule if not given
 
 Variables:
@@ -102,15 +108,16 @@ Variables:
                         0: don't check the release's signature; 1: insist on it, which needs cosign;
                         if not given, it is checked where cosign is installed
 
-Run again it upgrades. To undo it, remove the program: it is one file.
+Run again it upgrades. To undo it, remove the program, which is one file, and take its folder out of your
+PATH, under 'Edit environment variables for your account'. Its data is in .config\molecule of your home.
 "@
     }
 
     # Settings and system -----------------------------------------------------------------------
 
     function Read-Version([string] $Given) {
+        if ($Given -eq '' -or $Given -eq 'latest') { return '' }
         $bare = $Given -replace '^v', ''
-        if ($bare -eq '' -or $bare -eq 'latest') { return '' }
         if ($bare -notmatch '^[0-9][0-9A-Za-z.+-]*\z') {
             throw "'$Given' is not a version; one looks like 1.2.3 or v1.2.3."
         }
@@ -119,14 +126,17 @@ Run again it upgrades. To undo it, remove the program: it is one file.
 
     # Gives a URL that may be asked, without a slash at its end, or a folder's path.
     function Read-Address([string] $Setting, [string] $Value) {
+        if ($Value -match '^(https?|file):(?!//)') {
+            throw "$Setting has no // after its first colon, as an address has."
+        }
         if ($Value -notmatch '^[A-Za-z][A-Za-z0-9+.-]+://') {
-            return $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Value)
+            return Get-LocalPath $Setting ($ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Value))
         }
         $uri = $null
         if (-not [Uri]::TryCreate($Value, [UriKind]::Absolute, [ref] $uri)) {
             throw "$Setting is not an address."
         }
-        if ($uri.IsFile) { return $uri.LocalPath }
+        if ($uri.IsFile) { return Get-LocalPath $Setting $uri.LocalPath }
         if ($uri.Query -or $uri.Fragment) { throw "$Setting must be an address without ? and #." }
         if ($uri.Scheme -eq 'http' -and -not $uri.IsLoopback) {
             throw "$Setting is $(Get-Shown $Value): without encryption anyone on the way could change what is installed. Use an https address; http is only for this machine itself."
@@ -135,6 +145,19 @@ Run again it upgrades. To undo it, remove the program: it is one file.
             throw "$Setting is $(Get-Shown $Value): only https and file addresses, or a folder, are read."
         }
         return $Value.TrimEnd('/')
+    }
+
+    # Another machine's folder is read without encryption, and Windows would tell it who asks.
+    function Get-LocalPath([string] $Setting, [string] $Path) {
+        if ($Path -match '^[\\/]{2}') {
+            throw "$Setting is $Path, which is no folder of this machine. Use an https address, or copy the files to a folder here."
+        }
+        return $Path
+    }
+
+    # Words of a server or another program, without what could do something to the terminal.
+    function Get-Clean([string] $Text) {
+        return $Text -replace '[\x00-\x08\x0b-\x1f\x7f-\x9f]', ''
     }
 
     # An address for people, without the password that may be in it.
@@ -183,7 +206,7 @@ Run again it upgrades. To undo it, remove the program: it is one file.
         $from = "$releases/latest/download"
         if ($Base) { $from = $Base } elseif ($Wanted) { $from = "$releases/download/v$Wanted" }
         $list = Join-Path $Work 'checksums.txt'
-        Get-ReleaseFile $from 'checksums.txt' $list
+        Get-ReleaseFile $from 'checksums.txt' $list 1MB
 
         $found = @(foreach ($line in @(Get-Content -LiteralPath $list)) {
                 if ($line -cmatch '^([0-9a-f]{64}) [ *](molecule_([0-9][0-9A-Za-z.+-]*)_windows_amd64\.zip)$') {
@@ -204,6 +227,29 @@ Run again it upgrades. To undo it, remove the program: it is one file.
         }
     }
 
+    # Whether the first version is below the second; what can't be compared is not.
+    function Test-Older([string] $First, [string] $Second) {
+        $form = '^(\d{1,9}\.\d{1,9}\.\d{1,9})(-([0-9A-Za-z.-]+))?(\+.*)?\z'
+        if (-not ($First -match $form)) { return $false }
+        $core = [version] $Matches[1]
+        $words = @()
+        if ($Matches.ContainsKey(3)) { $words = @($Matches[3] -split '\.') }
+        if (-not ($Second -match $form)) { return $false }
+        if ($core -ne [version] $Matches[1]) { return $core -lt [version] $Matches[1] }
+        # A pre-release is below its release.
+        if (-not $Matches.ContainsKey(3)) { return $words.Count -gt 0 }
+        if ($words.Count -eq 0) { return $false }
+        $others = @($Matches[3] -split '\.')
+        for ($at = 0; $at -lt $words.Count -and $at -lt $others.Count; $at++) {
+            if ($words[$at] -ceq $others[$at]) { continue }
+            if ("$($words[$at]) $($others[$at])" -match '^\d{1,9} \d{1,9}\z') {
+                return [int] $words[$at] -lt [int] $others[$at]
+            }
+            return [string]::CompareOrdinal($words[$at], $others[$at]) -lt 0
+        }
+        return $words.Count -lt $others.Count
+    }
+
     # By its exact identity: the signature of an older release's list is not good for this version.
     function Test-Signature($Release, [string] $Work) {
         if ($env:MOLECULE_VERIFY_SIGNATURE -eq '0') { return 'its sha256 sum; no signature (MOLECULE_VERIFY_SIGNATURE=0)' }
@@ -216,7 +262,7 @@ Run again it upgrades. To undo it, remove the program: it is one file.
         }
         $bundle = Join-Path $Work 'checksums.txt.sigstore.json'
         try {
-            Get-ReleaseFile $Release.From 'checksums.txt.sigstore.json' $bundle
+            Get-ReleaseFile $Release.From 'checksums.txt.sigstore.json' $bundle 1MB
         }
         catch {
             throw "The release's signature can't be fetched: $($_.Exception.Message) For a mirror that has none, set MOLECULE_VERIFY_SIGNATURE to 0; the sha256 sums are checked all the same."
@@ -238,48 +284,82 @@ Run again it upgrades. To undo it, remove the program: it is one file.
         return 'its sha256 sum and its signature'
     }
 
-    function Get-ReleaseFile([string] $From, [string] $Name, [string] $To) {
+    # A release's files are far below the limit, which is in bytes.
+    function Get-ReleaseFile([string] $From, [string] $Name, [string] $To, [long] $Limit) {
         if ($From -notmatch '^https?://') {
             Copy-Item -LiteralPath (Join-Path $From $Name) -Destination $To
             return
         }
         $asked = "$From/$Name"
-        $options = @{ Uri = $asked; OutFile = $To; PassThru = $true; UseBasicParsing = $true; TimeoutSec = 60 }
-        # Since 7.4: the longest silence in the middle of a file.
-        if ((Get-Command Invoke-WebRequest).Parameters.ContainsKey('OperationTimeoutSeconds')) {
-            $options['OperationTimeoutSeconds'] = 60
-        }
         for ($attempt = 1; ; $attempt++) {
             try {
-                $answer = Invoke-WebRequest @options
+                $refusal = Save-Answer $asked $To $Limit
                 break
             }
             catch {
                 $status = Get-Status $_.Exception
                 if ($status -eq 404) { throw "$(Get-Shown $asked) is not there (404)." }
                 if ($attempt -eq 3 -or ($status -ge 400 -and $status -lt 500)) {
-                    throw "$(Get-Shown $asked) can't be read: $($_.Exception.Message)"
+                    throw "$(Get-Shown $asked) can't be read: $(Get-Clean ($_.Exception.GetBaseException().Message))"
                 }
                 Start-Sleep -Seconds $attempt
             }
         }
-        # 5.1 follows a redirect to http without a word.
-        if ($PSVersionTable.PSVersion.Major -lt 6) {
-            $last = $answer.BaseResponse.ResponseUri
-        }
-        else {
-            $last = $answer.BaseResponse.RequestMessage.RequestUri
-        }
-        if ($last.Scheme -ne 'https' -and $last.AbsoluteUri -ne ([Uri] $asked).AbsoluteUri) {
-            throw "$(Get-Shown $asked) leads to an address that isn't https."
-        }
+        if ($refusal) { throw "$(Get-Shown $asked) $refusal" }
     }
 
-    # The status of an answer that was an error; 0 if there was none. Both versions have it elsewhere.
+    # Gives why the answer is refused; nothing if it was saved. By .NET: Invoke-WebRequest has no limit for
+    # the size, and that of 5.1 follows a redirect to http without a word.
+    function Save-Answer([string] $Asked, [string] $To, [long] $Limit) {
+        $uri = [Uri] $Asked
+        for ($hop = 0; $hop -le 10; $hop++) {
+            $request = [Net.WebRequest]::Create($uri)
+            $request.AllowAutoRedirect = $false
+            $request.UserAgent = 'molecule-install'
+            $request.Timeout = 60000
+            $answer = $request.GetResponse()
+            try {
+                if ([int] $answer.StatusCode -lt 300) {
+                    if (Copy-Limited ($answer.GetResponseStream()) $To $Limit) { return '' }
+                    return "is far larger than any release's."
+                }
+                $next = $answer.Headers['Location']
+                if (-not $next) { return "is answered with $([int] $answer.StatusCode), which says nothing." }
+                $uri = New-Object Uri -ArgumentList $uri, $next
+                if ($uri.Scheme -ne 'https') { return "leads to an address that isn't https." }
+            }
+            finally {
+                $answer.Close()
+            }
+        }
+        return 'leads from one address to the next, without an end.'
+    }
+
+    # The status of an answer that was an error; 0 if there was none. What a method throws is wrapped.
     function Get-Status($Failure) {
-        $response = $Failure.PSObject.Properties['Response']
-        if ($null -eq $response -or $null -eq $response.Value) { return 0 }
-        return [int] $response.Value.StatusCode
+        for ($one = $Failure; $one; $one = $one.InnerException) {
+            if ($one -is [Net.WebException] -and $one.Response) { return [int] $one.Response.StatusCode }
+        }
+        return 0
+    }
+
+    # Gives whether it was all that there is. No single piece may take longer than a minute.
+    function Copy-Limited($Stream, [string] $To, [long] $Limit) {
+        $file = [IO.File]::Create($To)
+        try {
+            $piece = New-Object byte[] 131072
+            while ($true) {
+                $reading = $Stream.ReadAsync($piece, 0, $piece.Length)
+                if (-not $reading.Wait(60000)) { throw 'nothing came for a minute.' }
+                if ($reading.Result -eq 0) { return $true }
+                if ($file.Length + $reading.Result -gt $Limit) { return $false }
+                $file.Write($piece, 0, $reading.Result)
+            }
+        }
+        finally {
+            $file.Dispose()
+            $Stream.Dispose()
+        }
     }
 
     # By .NET: Get-FileHash is not found in a 5.1 that was started by a 7.
@@ -305,7 +385,7 @@ Run again it upgrades. To undo it, remove the program: it is one file.
         try {
             $members = @($zip.Entries | Where-Object { $_.FullName -ceq 'molecule.exe' })
             if ($members.Count -ne 1) { throw 'The archive holds no program named molecule.exe.' }
-            [IO.Compression.ZipFileExtensions]::ExtractToFile($members[0], $To, $false)
+            if (-not (Copy-Limited ($members[0].Open()) $To 1GB)) { throw 'The program in the archive is far larger than any molecule.' }
         }
         finally {
             $zip.Dispose()
@@ -329,7 +409,7 @@ Run again it upgrades. To undo it, remove the program: it is one file.
         $started = $true
         $code = -1
         try {
-            $text = (@(& $Path @Arguments 2>&1 | ForEach-Object { "$_" }) -join "`n").Trim()
+            $text = (Get-Clean (@(& $Path @Arguments 2>&1 | ForEach-Object { "$_" }) -join "`n")).Trim()
             $code = $LASTEXITCODE
         }
         catch {

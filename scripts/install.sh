@@ -22,10 +22,13 @@ main() {
   trap 'interrupted 2' INT
   trap 'interrupted 13' PIPE
   trap 'interrupted 15' TERM
-  work=$(mktemp -d "${TMPDIR:-/tmp}/molecule-install.XXXXXX") ||
-    fail "There is no room for temporary files in ${TMPDIR:-/tmp}." "Name another folder with TMPDIR."
+  temporary=${TMPDIR:-/tmp}
+  [ -d "$temporary" ] || fail "The folder for temporary files is not there: $temporary." "Name another with TMPDIR."
+  work=$(mktemp -d "$temporary/molecule-install.XXXXXX" 2>/dev/null) ||
+    fail "No temporary files can be made in $temporary." "Name another folder with TMPDIR."
   look_at_present
   find_release
+  refuse_downgrade
   verify_signature
   fetch_archive
   unpack
@@ -50,22 +53,26 @@ read_settings() {
         show_help
         exit 0
         ;;
+      --version=* | --dir=*)
+        option=${1%%=*} value=${1#*=}
+        shift
+        set -- "$option" "$value" "$@"
+        continue
+        ;;
       --version | --dir)
-        [ -n "${2:-}" ] || misuse "$1 needs a value."
+        case ${2:-} in '' | -*) misuse "$1 needs a value." ;; esac
         if [ "$1" = --version ]; then wanted=$2; else folder=$2; fi
         shift
         ;;
-      --version=?*) wanted=${1#*=} ;;
-      --dir=?*) folder=${1#*=} ;;
       *) misuse "There is no argument $1." ;;
     esac
     shift
   done
 
   [ "$wanted" != latest ] || wanted=''
-  wanted=${wanted#v}
-  [ -z "$wanted" ] || is_version "$wanted" ||
+  [ -z "$wanted" ] || is_version "${wanted#v}" ||
     misuse "\"$wanted\" is not a version; one looks like 1.2.3 or v1.2.3."
+  wanted=${wanted#v}
   case $verify in
     auto | 0 | 1) ;;
     *) misuse "MOLECULE_VERIFY_SIGNATURE is 0 (don't check) or 1 (insist), not \"$verify\"." ;;
@@ -87,7 +94,7 @@ Installs molecule from a release of https://github.com/$REPOSITORY
 
 Usage: sh install.sh [--version VERSION] [--dir FOLDER]
 
-  --version VERSION   that release; the newest one if not given
+  --version VERSION   that release, be it older than what is installed; the newest one if not given
   --dir FOLDER        where the program goes; ~/.local/bin if not given, for root /usr/local/bin
   --help              this text
 
@@ -118,12 +125,13 @@ check_address() {
     file:///*) address=${2#file://} ;;
     https://* | http://*) address=$2 ;;
     *://*) misuse "$1 is $(shown "$2"): only https and file addresses, or a folder, are read." ;;
+    http:* | https:* | file:*) misuse "$1 has no // after its first colon, as an address has." ;;
     /*) address=$2 ;;
     *) address=$PWD/$2 ;;
   esac
   case $2 in
     file:*%*) misuse "$1 has a % in it: give the folder as a plain path." ;;
-    http*://*[?#\\[:space:]]*) misuse "$1 is $(shown "$2"): it must be an address without ? and #." ;;
+    http*://*[?#\\[:space:]]*) misuse "$1 is $(shown "$2"): it must be an address without spaces, ?, # and \\." ;;
     http://*)
       is_loopback "$2" || misuse "$1 is $(shown "$2"): without encryption anyone on the way could change what is installed." \
         "Use an https address; http is only for this machine itself."
@@ -167,7 +175,7 @@ shown() {
 # What is here ----------------------------------------------------------------------------------
 
 find_tools() {
-  for tool in uname id mktemp mkdir rmdir chmod mv rm cat grep sed tar gzip; do
+  for tool in uname id env mktemp mkdir rmdir chmod mv rm cat grep sed sort tr tar gzip; do
     has "$tool" || fail "The program $tool is missing, which this script needs." "Install it and try again."
   done
   if has sha256sum; then
@@ -279,7 +287,7 @@ find_folder() {
     esac
   done
   target=${folder%/}/molecule
-  [ ! -d "$target" ] || fail "$target is a folder." "Remove it, or choose another place with --dir."
+  [ ! -e "$target" ] || [ -f "$target" ] || fail "$target is a folder, or another thing that is no file." "Remove it, or choose another place with --dir."
 
   # It is made only when there is something to put into it: a failure leaves nothing behind.
   nearest=$folder
@@ -297,35 +305,18 @@ find_folder() {
 }
 
 # Never over a stranger: other programs have this name, too. Gives the version that is there in $before.
+# It is read and not run: what lies there may be anyone's, and this script may be root's. Each molecule
+# bears its package.json, and with it the address of its sources and its version.
 look_at_present() {
   before=''
-  [ -e "$target" ] || return 0
-  status=0
-  ask_version "$target" || status=$?
-  before=$said_version
-  [ -z "$before" ] || return 0
-  # What can't run and is no script is a molecule that broke, and is replaced.
-  if [ "$status" -lt 126 ] && [ -s "$work/said" ] || [ "$(head -c 2 "$target" 2>/dev/null)" = '#!' ]; then
-    fail "$target is another program of this name." \
-      "Move it away, or choose another folder with --dir."
-  fi
-}
-
-# Runs it and gives in $said_version what it says to be; empty if it does not speak as molecule.
-ask_version() {
-  said_version=''
-  code=0
-  run "$1" --version >"$work/said" 2>&1 || code=$?
-  line=''
-  read -r line <"$work/said" || :
-  word=${line#molecule }
-  word=${word%% *}
-  case $line in
-    "molecule $word" | "molecule $word ("*")")
-      if [ "$code" = 0 ] && is_version "$word"; then said_version=$word; fi
-      ;;
-  esac
-  return "$code"
+  [ -s "$target" ] || return 0
+  # Without a locale, as not each byte of a program is a letter of one.
+  run env LC_ALL=C grep -aEo \
+    "git[+]https://github[.]com/${REPOSITORY}[.]git|name\"?: ?\"molecule\", ?\"?version\"?: ?\"[0-9]+[.][0-9]+[.][0-9][0-9A-Za-z.+-]*\"" \
+    "$target" >"$work/said" 2>/dev/null || :
+  grep -q '^git' "$work/said" || fail "$target is another program of this name, or a molecule that is damaged." \
+    "Move it away, or choose another folder with --dir."
+  before=$(sed -n '/^name/{s/.*"\(.*\)"$/\1/p;q;}' "$work/said")
 }
 
 # The release -----------------------------------------------------------------------------------
@@ -358,6 +349,8 @@ read_checksums() {
   while read -r hash name || [ -n "${hash:-}" ]; do
     name=${name#\*}
     case $name in
+      # What could do something to the terminal that it is shown on.
+      *[!A-Za-z0-9._+~-]*) continue ;;
       molecule_*_"$platform".tar.gz) ;;
       molecule_*_*.tar.gz | molecule_*_*.zip)
         offered="$offered $name"
@@ -385,6 +378,29 @@ read_checksums() {
   fi
 }
 
+# A mirror, or who has taken one over, may offer an old release with its true signature and known holes.
+refuse_downgrade() {
+  [ -z "$wanted" ] && is_older "$version" "$before" || return 0
+  fail "molecule $before is installed, and the release that is offered is older: $version." \
+    "To install it all the same, ask for it: --version $version, or MOLECULE_VERSION=$version."
+}
+
+# Whether the first version is below the second; what can't be compared is not.
+is_older() {
+  first=$(sort_key "$1") second=$(sort_key "$2")
+  [ -n "$first" ] && [ -n "$second" ] || return 1
+  order=0
+  printf '%s\n' "$second" "$first" |
+    LC_ALL=C sort -t . -k 1,1n -k 2,2n -k 3,3n -k 4,4n -k 5,5 -k 6,6n -c 2>/dev/null || order=$?
+  [ "$order" = 1 ]
+}
+
+# 1.2.3-rc.4 gives 1.2.3.0.rc.4, and 1.2.3, which is above it, 1.2.3.1.
+sort_key() {
+  printf '%s\n' "${1%%+*}" |
+    sed -n 's/^\([0-9]\{1,\}[.][0-9]\{1,\}[.][0-9]\{1,\}\)-\(..*\)$/\1.0.\2/p; s/^[0-9]\{1,\}[.][0-9]\{1,\}[.][0-9]\{1,\}$/&.1/p'
+}
+
 # By its exact identity: the signature of an older release's list is not good for this version.
 verify_signature() {
   checked="its sha256 sum; no signature (MOLECULE_VERIFY_SIGNATURE=0)"
@@ -406,7 +422,7 @@ verify_signature() {
     *--new-bundle-format*) set -- "$@" --new-bundle-format ;;
   esac
   if ! run cosign verify-blob "$@" "$work/checksums.txt" >"$work/said" 2>&1; then
-    cat "$work/said" >&2
+    quote
     fail "cosign does not accept the signature of the release's list of files; its words are above." \
       "It must be cosign 2.4 or newer, and reach the Sigstore project's servers." \
       "Where it can't, MOLECULE_VERIFY_SIGNATURE=0 goes without; the sha256 sums are checked all the same."
@@ -457,51 +473,61 @@ copy() {
 
 download() {
   rm -f "$2"
-  if [ "$downloader" = curl ]; then with_curl "$@"; else with_wget "$@"; fi || {
-    [ -n "$reason" ] || reason="$(shown "$1") can't be read ($downloader ended with $code)."
+  watcher='' code=0
+  if [ "$4" = progress ] && [ -t 2 ]; then
+    show_growth "$2" &
+    watcher=$!
+  fi
+  "with_$downloader" "$1" "$2" "$3" || code=$?
+  if [ -n "$watcher" ]; then
+    kill "$watcher" 2>/dev/null || :
+    wait "$watcher" 2>/dev/null || :
+    printf '\r        \r' >&3
+  fi
+  if [ "$code" != 0 ]; then
+    words=$(grep -v '^ ' "$work/said" | sed -n '$p')
+    [ -n "$reason" ] || reason="$(shown "$1") can't be read: ${words:-$downloader ended with $code.}"
     return 1
-  }
+  fi
   [ -f "$2" ] || {
     reason="$downloader has written nothing."
     return 1
   }
 }
 
+# Its own, as what a downloader shows can't be kept from bearing words of the server. Ends with $work.
+show_growth() {
+  while sleep 1 && [ -d "$work" ]; do
+    [ ! -f "$1" ] || printf '\r%s MB' "$(($(wc -c <"$1") / 1000000))" >&3
+  done
+}
+
 with_curl() {
-  scheme=https
+  scheme=https answer=''
   case $1 in http:*) scheme=http ;; esac
-  set -- "$1" "$2" "$3" "$4" --fail --location --max-redirs 10 --tlsv1.2 \
-    --proto "=$scheme" --proto-redir =https \
-    --connect-timeout 30 --speed-limit 1024 --speed-time 60 --retry 3 \
-    --max-filesize "$(($3 * 1024))" --write-out '%{http_code}' --output "$2"
-  if [ "$4" = progress ] && [ -t 2 ]; then
-    set -- "$@" --progress-bar
-  else
-    set -- "$@" --silent --show-error
-  fi
-  asked=$1 kib=$3
-  shift 4
   for attempt in 1 2 3; do
     code=0
-    run_limited "$kib" curl "$@" --url "$asked" >"$work/status" || code=$?
+    run_limited "$3" curl --silent --show-error --fail --location --max-redirs 10 --tlsv1.2 \
+      --proto "=$scheme" --proto-redir =https \
+      --connect-timeout 30 --speed-limit 1024 --speed-time 60 --retry 3 \
+      --max-filesize "$(($3 * 1024))" --write-out '%{http_code}' --output "$2" --url "$1" \
+      >"$work/status" 2>"$work/said" || code=$?
     # A connection that broke in the middle, for which its own --retry does nothing.
     case $code in
       18 | 56 | 92) [ "$attempt" = 3 ] || continue ;;
     esac
     break
   done
-  answer=''
   read -r answer <"$work/status" || :
   case $code:$answer in
-    0:*) return 0 ;;
     22:404)
       missing=yes
-      reason="$(shown "$asked") is not there (404)."
+      reason="$(shown "$1") is not there (404)."
       ;;
-    1:*) reason="$(shown "$asked") leads to an address that isn't https." ;;
-    63:*) reason="$(shown "$asked") is far larger than any release's." ;;
+    1:*) reason="$(shown "$1") leads to an address that isn't https." ;;
+    63:*) reason="$(shown "$1") is far larger than any release's." ;;
   esac
-  return 1
+  return "$code"
 }
 
 # No wget can keep to https on its way, so what it was led to is read from its words afterwards.
@@ -525,14 +551,11 @@ with_wget() {
     reason="$(shown "$asked") leads to an address that isn't https."
     return 1
   fi
-  [ "$code" != 0 ] || return 0
-  if grep -Eq 'HTTP/[0-9.]+ 404' "$work/said"; then
+  if [ "$code" != 0 ] && grep -Eq 'HTTP/[0-9.]+ 404' "$work/said"; then
     missing=yes
     reason="$(shown "$asked") is not there (404)."
-  else
-    grep -v '^ ' "$work/said" >&2 || :
   fi
-  return 1
+  return "$code"
 }
 
 # Installing ------------------------------------------------------------------------------------
@@ -544,7 +567,7 @@ unpack() {
   mkdir -p "$folder" || fail "$folder can't be made."
   fresh=$(mktemp "${folder%/}/.molecule.XXXXXX") || fail "No file can be made in $folder."
   if ! run_limited 1048576 tar -xzOf "$work/$archive" molecule >"$fresh" 2>"$work/said"; then
-    cat "$work/said" >&2
+    quote
     fail "$archive can't be unpacked to $folder." "Its words are above; is there room on the disk?"
   fi
   [ -s "$fresh" ] || fail "$archive holds no program named molecule."
@@ -552,11 +575,16 @@ unpack() {
 }
 
 try_out() {
-  status=0
-  ask_version "$fresh" || status=$?
-  [ "$said_version" != "$version" ] || return 0
-  [ "$status" != 0 ] || fail "The program in $archive says \"$line\" where it should be molecule $version."
-  cat "$work/said" >&2
+  status=0 line=''
+  run "$fresh" --version >"$work/said" 2>&1 || status=$?
+  if [ "$status" = 0 ]; then
+    read -r line <"$work/said" || :
+    case $line in
+      "molecule $version" | "molecule $version ("*")") return 0 ;;
+    esac
+    fail "The program in $archive says \"$line\" where it should be molecule $version."
+  fi
+  quote
   hint="Please tell us, with this output: https://github.com/$REPOSITORY/issues"
   case $platform in
     *_musl)
@@ -578,7 +606,7 @@ try_out() {
 
 # A rename: at each moment there is a whole program, and a running one keeps its own file.
 put_in_place() {
-  if [ "$before" = "$version" ] && [ "$(hash_of "$target")" = "$(hash_of "$fresh")" ]; then
+  if [ -s "$target" ] && [ "$(hash_of "$target")" = "$(hash_of "$fresh")" ]; then
     rm -f "$fresh"
     fresh=''
     tell "molecule $version is already installed: $target"
@@ -706,7 +734,17 @@ tidy() {
 }
 
 tell() {
-  printf '%s\n' "$@" >&3
+  printf '%s\n' "$@" | clean >&3
+}
+
+# The words of another program.
+quote() {
+  clean <"$work/said" >&3
+}
+
+# Without what could do something to the terminal: the control characters, those of two bytes as well.
+clean() {
+  LC_ALL=C tr -d '\000-\010\013-\037\177' | LC_ALL=C sed "s/$(printf '\302[\200-\237]')//g"
 }
 
 fail() {

@@ -23,7 +23,7 @@ export const SCRIPT = join(ROOT, "scripts", "install.sh");
 export const asNobody = nobody();
 
 const TOOLS =
-  "mktemp mkdir rmdir chmod mv rm cat grep sed tar gzip head sha256sum shasum openssl curl wget";
+  "env mktemp mkdir rmdir chmod mv rm cat grep sed sort tr tar gzip wc sleep sha256sum shasum openssl curl wget";
 
 export interface Outcome {
   code: number;

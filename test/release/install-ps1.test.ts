@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { BINARY, ROOT } from "../../scripts/set-up.ts";
 import { tmpFolder } from "../harness/tmp.ts";
-import { type Files, listed, ReleaseServer } from "./install-release.ts";
+import { type Files, listed, ReleaseServer, zip } from "./install-release.ts";
 
 const SCRIPT = join(ROOT, "scripts", "install.ps1");
 const text = readFileSync(SCRIPT, "utf8");
@@ -23,6 +23,8 @@ describe("install.ps1", () => {
   test("ends no session, and has no word that 5.1 does not know", () => {
     expect(code).not.toMatch(/\bexit\b/i);
     expect(code).not.toMatch(/\$Is(Windows|Linux|MacOS)\b/i);
+    // It has no limit for the size of an answer, and in 5.1 follows a redirect to http.
+    expect(code).not.toMatch(/\b(Invoke-WebRequest|Invoke-RestMethod|Expand-Archive)\b/i);
     expect(code).not.toMatch(/&&|\|\||\?\?|\?\.|\s\?\s/);
   });
 
@@ -33,6 +35,10 @@ describe("install.ps1", () => {
     // Its end is the script's, so that no cut leaves a whole block without what it is given.
     expect(closedAt(code, start)).toBe(code.trimEnd().length);
     expect(code.trimEnd()).toEndWith("\n    Install-Molecule\n}");
+  });
+
+  test("says in its help that the PATH has an entry to remove", () => {
+    expect(/@"[^]*?\n"@/.exec(text)?.[0]).toMatch(/To undo it, .*folder out of your\s+PATH/);
   });
 });
 
@@ -150,6 +156,57 @@ describe
       expect(readdirSync(folder.path)).toEqual(["tmp"]);
     }, 120_000);
 
+    test("refuses an older release than what is there, unless it is asked for", async () => {
+      using folder = lab();
+      mkdirSync(join(folder.path, "it's here"));
+      writeFileSync(installed(folder.path), readFileSync(BINARY));
+      const name = archiveName().replace(version(), "0.0.1");
+      using server = new ReleaseServer(listed({ [name]: "x" }));
+      const env = { MOLECULE_BASE_URL: server.url };
+      const [, , err] = await run(folder.path, env);
+      expect(err.replace(/\s+/g, " ")).toContain("is older: 0.0.1");
+      expect(server.names).toEqual(["checksums.txt"]);
+      await run(folder.path, { ...env, MOLECULE_VERSION: "0.0.1" });
+      expect(server.names).toContain(name);
+    }, 120_000);
+
+    test.each<[string, (url: string) => Response, string]>([
+      [
+        "a redirect to http",
+        (url) => Response.redirect(`${url}/other`),
+        "to an address that isn't https",
+      ],
+      ["a list without an end", () => new Response("x".repeat(2 ** 21)), "far larger"],
+    ])(
+      "refuses %s",
+      async (_, answer, why) => {
+        using folder = lab();
+        using server = new ReleaseServer(release());
+        server.answers.set("/checksums.txt", () => answer(server.url));
+        const [status, , err] = await run(folder.path, { MOLECULE_BASE_URL: server.url });
+        expect(status).not.toBe(0);
+        expect(err.replace(/\s+/g, " ")).toContain(why);
+        expect(server.names).toEqual(["checksums.txt"]);
+      },
+      120_000,
+    );
+
+    test.each([
+      ["file://server/share", "no folder of this machine"],
+      ["\\\\server\\share", "no folder of this machine"],
+      ["//server/share", "no folder of this machine"],
+      ["https:/example.com", "no // after its first colon"],
+    ])(
+      "refuses the address %s",
+      async (address, why) => {
+        using folder = lab();
+        const [status, , err] = await run(folder.path, { MOLECULE_BASE_URL: address });
+        expect(status).not.toBe(0);
+        expect(err.replace(/\s+/g, " ")).toContain(why);
+      },
+      120_000,
+    );
+
     test("refuses plain http to another machine", async () => {
       using folder = lab();
       const env = { MOLECULE_BASE_URL: "http://mirror.example.com" };
@@ -181,28 +238,4 @@ function archiveName(): string {
 function release(): Files {
   if (SHELLS.length === 0) return {};
   return listed({ [archiveName()]: zip("molecule.exe", readFileSync(BINARY)) });
-}
-
-/** A zip that holds one file as it is. */
-function zip(name: string, body: Buffer): Uint8Array {
-  const common = Buffer.alloc(26);
-  common.writeUInt16LE(20, 0);
-  common.writeUInt32LE(Bun.hash.crc32(body), 10);
-  common.writeUInt32LE(body.length, 14);
-  common.writeUInt32LE(body.length, 18);
-  common.writeUInt16LE(name.length, 22);
-  const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, Buffer.from(name)]);
-  const central = Buffer.concat([
-    Buffer.from("PK\x01\x02\x14\0"),
-    common,
-    Buffer.alloc(14),
-    Buffer.from(name),
-  ]);
-  const end = Buffer.alloc(22);
-  end.write("PK\x05\x06");
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(local.length + body.length, 16);
-  return Buffer.concat([local, body, central, end]);
 }

@@ -17,9 +17,13 @@ export interface Member {
   link?: { to: string; hard?: boolean };
 }
 
-/** What the tool says of itself, and nothing else: enough of a program for an installer. */
+/** What the tool says of itself, and what it bears of its package.json: enough for an installer. */
 export function program(version = VERSION): string {
-  return `#!/bin/sh\necho "molecule ${version} (abcdef0)"\n`;
+  return `#!/bin/sh\n# ${bearing(version)}\necho "molecule ${version} (abcdef0)"\n`;
+}
+
+function bearing(version: string): string {
+  return `{name:"molecule",version:"${version}",repository:{url:"git+${REPOSITORY}.git"}}`;
 }
 
 export function archiveName(version = VERSION, platform = PLATFORM): string {
@@ -63,6 +67,30 @@ export function archive(members: Member[]): Uint8Array<ArrayBuffer> {
     return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
   });
   return Bun.gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]), { level: 1 });
+}
+
+/** A zip that holds one file as it is. */
+export function zip(name: string, body: Buffer): Uint8Array {
+  const common = Buffer.alloc(26);
+  common.writeUInt16LE(20, 0);
+  common.writeUInt32LE(Bun.hash.crc32(body), 10);
+  common.writeUInt32LE(body.length, 14);
+  common.writeUInt32LE(body.length, 18);
+  common.writeUInt16LE(name.length, 22);
+  const local = Buffer.concat([Buffer.from("PK\x03\x04"), common, Buffer.from(name)]);
+  const central = Buffer.concat([
+    Buffer.from("PK\x01\x02\x14\0"),
+    common,
+    Buffer.alloc(14),
+    Buffer.from(name),
+  ]);
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06");
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length + body.length, 16);
+  return Buffer.concat([local, body, central, end]);
 }
 
 export function sha256(bytes: string | Uint8Array): string {
