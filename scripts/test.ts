@@ -31,7 +31,6 @@ const skipped = count("skipped");
 const failed =
   tests.exitCode === 0 && xml !== "" ? count("failures") : Math.max(1, count("failures"));
 const passed = count("tests") - count("failures") - skipped;
-console.log(
-  `${Math.max(0, passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
-);
+if (skipped > 0) console.log(`${skipped} skipped, since this system lacks what they need`);
+console.log(`${Math.max(0, passed)} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
