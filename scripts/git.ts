@@ -1,4 +1,5 @@
 /** What git knows of the checkout. */
+import { realpathSync } from "node:fs";
 import { ROOT } from "./set-up.ts";
 
 /** What git prints, or undefined outside a checkout or without git. */
@@ -11,7 +12,12 @@ export function git(...args: string[]): string | undefined {
   }
 }
 
-/** The commit as a binary names it. Seven digits, though git would take more where seven are not enough. */
+/**
+ * The commit as a binary names it; undefined where the sources lie in another project's checkout. Seven
+ * digits, though git would take more where seven are not enough.
+ */
 export function shortCommit(): string | undefined {
-  return git("rev-parse", "HEAD")?.slice(0, 7);
+  const [folder, commit] = git("rev-parse", "--show-toplevel", "HEAD")?.split("\n") ?? [];
+  if (folder === undefined || realpathSync(folder) !== realpathSync(ROOT)) return undefined;
+  return commit?.slice(0, 7);
 }

@@ -18,11 +18,14 @@ export function statedHome(): string {
   return home;
 }
 
-/** The text with another home, each as owner/repository. Images and taps take the owner in lower case. */
+/**
+ * The text with another home, each as owner/repository. Images and taps take the owner in lower case; an
+ * image's name is the program's, whatever the repository is called.
+ */
 export function moved(text: string, from: string, to: string): string {
   const [before, after] = [names(from), names(to)];
   return text
-    .replaceAll(from, to)
+    .replace(new RegExp(`(?<!ghcr\\.io/)${RegExp.escape(from)}`, "g"), to)
     .replaceAll(`cd ${before.repository}`, `cd ${after.repository}`)
     .replaceAll(`ghcr.io/${before.lower}/`, `ghcr.io/${after.lower}/`)
     .replaceAll(`${before.lower}/tap/`, `${after.lower}/tap/`);

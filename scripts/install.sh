@@ -276,7 +276,10 @@ find_folder() {
   fi
   # shellcheck disable=SC2088 # A tilde that no shell expanded, as in MOLECULE_INSTALL_DIR="~/bin".
   case $folder in
-    '~/'*) folder=${HOME:-}/${folder#'~/'} ;;
+    '~' | '~/'*)
+      [ -n "${HOME:-}" ] || fail "HOME is not set." "Name the folder by its whole path."
+      folder=$HOME${folder#'~'}
+      ;;
     /*) ;;
     *) folder=$PWD/$folder ;;
   esac
@@ -391,11 +394,12 @@ is_older() {
   [ -n "$first" ] && [ -n "$second" ] || return 1
   order=0
   printf '%s\n' "$second" "$first" |
-    LC_ALL=C sort -t . -k 1,1n -k 2,2n -k 3,3n -k 4,4n -k 5,5 -k 6,6n -c 2>/dev/null || order=$?
+    LC_ALL=C sort -t . -k 1,1n -k 2,2n -k 3,3n -k 4,4n -k 5,5 -k 6,6n -k 7,7n -c 2>/dev/null || order=$?
   [ "$order" = 1 ]
 }
 
-# 1.2.3-rc.4 gives 1.2.3.0.rc.4, and 1.2.3, which is above it, 1.2.3.1.
+# 1.2.3-rc.4 gives 1.2.3.0.rc.4, and 1.2.3, which is above it, 1.2.3.1. The first word of a pre-release is
+# compared as text, and the next two as numbers.
 sort_key() {
   printf '%s\n' "${1%%+*}" |
     sed -n 's/^\([0-9]\{1,\}[.][0-9]\{1,\}[.][0-9]\{1,\}\)-\(..*\)$/\1.0.\2/p; s/^[0-9]\{1,\}[.][0-9]\{1,\}[.][0-9]\{1,\}$/&.1/p'
@@ -606,7 +610,7 @@ try_out() {
 
 # A rename: at each moment there is a whole program, and a running one keeps its own file.
 put_in_place() {
-  if [ -s "$target" ] && [ "$(hash_of "$target")" = "$(hash_of "$fresh")" ]; then
+  if [ -s "$target" ] && [ -x "$target" ] && [ "$(hash_of "$target")" = "$(hash_of "$fresh")" ]; then
     rm -f "$fresh"
     fresh=''
     tell "molecule $version is already installed: $target"

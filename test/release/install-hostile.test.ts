@@ -17,6 +17,7 @@ describe.skipIf(process.platform === "win32")("install.sh", () => {
     ["9.9.9-rc.1", "9.9.9"],
     ["9.9.9-rc.9", "9.9.9-rc.10"],
     ["9.9.9-beta.2", "9.9.9-rc.1"],
+    ["9.9.9-rc.1.2", "9.9.9-rc.1.10"],
     ["9.9.9-rc", "9.9.9-rc.1"],
   ])("does not put %s in the place of %s, unless it is asked for", async (offered, there) => {
     using lab = new Lab();

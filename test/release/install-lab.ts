@@ -189,5 +189,8 @@ export class Lab implements Disposable {
 function nobody(): string[] | undefined {
   if (process.getuid?.() !== 0) return [];
   const setpriv = Bun.which("setpriv");
-  return setpriv === null ? undefined : [setpriv, "--reuid=65534", "--clear-groups"];
+  if (setpriv === null) return undefined;
+  const command = [setpriv, "--reuid=65534", "--clear-groups"];
+  // A container may keep it from root as well.
+  return Bun.spawnSync([...command, "true"]).exitCode === 0 ? command : undefined;
 }

@@ -6,6 +6,7 @@ import { canMount, fill, smallDisk } from "../harness/small-disk.ts";
 import { asNobody, Lab, SCRIPT } from "./install-lab.ts";
 import { archiveName, program, release, ReleaseServer } from "./install-release.ts";
 import { REPOSITORY } from "../../src/project.ts";
+import { shellWord as inShell } from "../../src/shared/shell-word.ts";
 
 /** Through a pipe: the other user may not read the checkout. */
 const piped = readFileSync(SCRIPT, "utf8");
@@ -121,10 +122,12 @@ describe.skipIf(process.platform === "win32")("install.sh", () => {
       return (await lab.install({ env })).stderr;
     };
     expect(await said("/bin/bash")).toContain(
-      `in ~/.bashrc:\n  export PATH=${lab.folder}:"$PATH"\n`,
+      `in ~/.bashrc:\n  export PATH=${inShell(lab.folder)}:"$PATH"\n`,
     );
     expect(await said("/bin/zsh")).toContain("in ~/.zshrc:\n  export PATH=");
-    expect(await said("/usr/bin/fish")).toContain(`config.fish:\n  fish_add_path ${lab.folder}\n`);
+    expect(await said("/usr/bin/fish")).toContain(
+      `config.fish:\n  fish_add_path ${inShell(lab.folder)}\n`,
+    );
     expect(await said("/bin/ksh")).toContain("in ~/.profile:");
     expect(await said("/bin/bash", { PATH: `${lab.bin}:${lab.folder}` })).not.toContain(
       "your PATH",

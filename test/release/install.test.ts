@@ -1,6 +1,7 @@
 /** scripts/install.sh where all goes well: from where it takes a release, and what it says. */
 import { describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   closeSync,
   mkdirSync,
   openSync,
@@ -151,6 +152,30 @@ describe.skipIf(process.platform === "win32")("install.sh", () => {
     expect(text.toString("utf8", 0, readSync(old, text))).toBe(program("9.9.8"));
     closeSync(old);
     expect(lab.installed).toBe(program());
+  });
+
+  test("what is there and can't be started is made whole", async () => {
+    using lab = new Lab();
+    lab.publish(release());
+    lab.write(lab.target, program());
+    chmodSync(lab.target, 0o644);
+    const { code, stderr } = await lab.install({ env: { MOLECULE_BASE_URL: lab.release } });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(statSync(lab.target).mode & 0o777).toBe(0o755);
+  });
+
+  test("a tilde is the home, and nothing where there is none", async () => {
+    using lab = new Lab();
+    lab.publish(release());
+    const args = ["--dir", "~/new"];
+    const env = { MOLECULE_BASE_URL: lab.release };
+    expect((await lab.install({ args, env })).code).toBe(0);
+    expect(statSync(join(lab.home, "new", "molecule")).isFile()).toBe(true);
+    const { code, stderr } = await lab.install({ args, env: { ...env, HOME: "" } });
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("HOME is not set"),
+    });
   });
 
   test("what is there already stays untouched", async () => {

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RUNTIMES } from "../../scripts/release/pinned-runtimes.ts";
-import { type Target, TARGETS } from "../../scripts/release/targets.ts";
+import { hostTarget, type Target, TARGETS } from "../../scripts/release/targets.ts";
 import { ROOT } from "../../scripts/set-up.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 
@@ -17,7 +17,7 @@ test("each target has one, of the Bun that is pinned", () => {
 
 test("another file under a runtime's name, or none, is no release", () => {
   using cache = tmpFolder();
-  const target = TARGETS.find(({ format }) => format === "pe") as Target;
+  const target = TARGETS.find((one) => one !== hostTarget()) as Target;
   const check = () =>
     Bun.spawnSync(
       [
@@ -30,6 +30,9 @@ test("another file under a runtime's name, or none, is no release", () => {
       { cwd: ROOT, env: { ...process.env, BUN_INSTALL_CACHE_DIR: cache.path } },
     ).stdout.toString();
   expect(check()).toContain("is not there");
-  writeFileSync(join(cache.path, `bun-${target.name}-v${Bun.version}`), "another");
+  writeFileSync(
+    join(cache.path, `bun-${target.name.replace("arm64", "aarch64")}-v${Bun.version}`),
+    "another",
+  );
   expect(check()).toContain("is not the runtime that");
 });

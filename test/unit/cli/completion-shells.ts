@@ -58,7 +58,7 @@ export const SHELLS_UNDER_TEST: ShellUnderTest[] = [
     tab: (setup, lines) =>
       inTerminal(
         zshArgs,
-        zshSetUp((script) => `${COMPINIT}; source ${script}`),
+        zshSetUp((script) => `${COMPINIT}; source "${script}"`),
         setup,
         lines,
       ),
@@ -80,7 +80,7 @@ const bashArgs = (file: string) => ["bash", "--noprofile", "--rcfile", file, "-i
 
 const bashSetUp = (first: string) => (script: string) => `PS1='$ '
 ${first}
-source ${script}
+source "${script}"
 seen=()
 spy() { _molecule "$@"; seen=(\${COMPREPLY[@]+"\${COMPREPLY[@]}"}); }
 registered=$(complete -p molecule)
@@ -102,7 +102,7 @@ const COMPINIT = "autoload -Uz compinit; compinit -u -D";
 
 /** A user's own options must not matter either. */
 const inFpath = (script: string) =>
-  `mkdir ${script}s; cp ${script} ${script}s/_molecule; fpath=(${script}s $fpath)
+  `mkdir "${script}s"; cp "${script}" "${script}s/_molecule"; fpath=("${script}s" $fpath)
 setopt rc_quotes sh_word_split ksh_arrays glob_subst noglob
 ${COMPINIT}`;
 
@@ -157,7 +157,7 @@ async function inTerminal(
   });
   const tabbed: Tabbed[] = [];
   try {
-    if (args === zshArgs) shell.terminal?.write(`source ${setUpFile}\n`);
+    if (args === zshArgs) shell.terminal?.write(`source "${setUpFile}"\n`);
     const until = async (mark: string, from: number, what: string) => {
       const told = () => `${what}; the screen: ${JSON.stringify(screen.slice(from))}`;
       await bell
@@ -183,9 +183,9 @@ async function inTerminal(
   return { tabbed, screen };
 }
 
-const fishArgs = (file: string) => ["fish", "--no-config", "-i", "-C", `source ${file}`];
+const fishArgs = (file: string) => ["fish", "--no-config", "-i", "-C", `source "${file}"`];
 
-const fishSetUp = (script: string) => `source ${script}
+const fishSetUp = (script: string) => `source "${script}"
 set -g fish_autosuggestion_enabled 0
 set -g fish_greeting
 function fish_prompt
@@ -220,7 +220,7 @@ async function offersOfFish({ script, cwd }: Setup, lines: readonly string[]): P
   using files = tmpFolder();
   const file = join(files.path, "script");
   await Bun.write(file, script);
-  const program = `source ${file}; for line in $argv; complete -C "$line"; printf '\\3'; end`;
+  const program = `source "${file}"; for line in $argv; complete -C "$line"; printf '\\3'; end`;
   const shell = Bun.spawn(["fish", "--no-config", "-c", program, ...lines], {
     cwd,
     env: { PATH: process.env.PATH ?? "", HOME: cwd, LC_ALL: "C.UTF-8" },
