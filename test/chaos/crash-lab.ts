@@ -6,7 +6,7 @@ import { startDevPlatform, type DevPlatform } from "../../src/dev/server.ts";
 import { createExternal } from "../../src/dev/create.ts";
 import { marked, untilGone } from "../harness/processes.ts";
 import { tmpFolder } from "../harness/tmp.ts";
-import { Bell } from "../harness/wait.ts";
+import { Bell, lookUntil } from "../harness/wait.ts";
 import { Asker, type Member } from "./askers.ts";
 import type { CrashOrder } from "./crash-child.ts";
 
@@ -49,9 +49,11 @@ export class CrashLab implements AsyncDisposable {
   async dieAtWork(): Promise<void> {
     // Never reached: it is killed from here.
     const child = this.#spawn({ event: "stopped", nth: 1 }, true);
-    for (const end = performance.now() + LIMIT_MS; this.runs.length === 0; await Bun.sleep(5)) {
-      if (performance.now() > end) throw new Error("the backend was not run");
-    }
+    await lookUntil(
+      () => this.runs.length > 0,
+      () => "the backend was not run",
+      LIMIT_MS,
+    );
     child.kill("SIGKILL");
     await child.exited;
   }

@@ -6,7 +6,7 @@ import { Dev, stateDir } from "../harness/connect.ts";
 import { Gate } from "../harness/gate.ts";
 import { program } from "../harness/program.ts";
 import { tmpFolder } from "../harness/tmp.ts";
-import { until } from "../unit/dev/lab.ts";
+import { lookUntil } from "../harness/wait.ts";
 import { onPosix } from "../harness/platform.ts";
 
 const inShell = onPosix("its command is for sh").test;
@@ -79,7 +79,7 @@ test("a command reads the user's files and leaves one with its answer, and nothi
   const [file] = notice.response_body.parts.filter((part: any) => part.kind === "file");
   expect(file.file.name).toBe("joined.txt");
   expect(await contentOf(dev, file.file.uri)).toBe("one+two");
-  await until(() => foldersOf(dev, home.path).length === 0);
+  await lookUntil(() => foldersOf(dev, home.path).length === 0);
   // Revision 1 shows no file that was acknowledged.
   expect(await Promise.all(uris.map((uri) => contentOf(dev, uri)))).toEqual([404, 404]);
   // Our own upload is a row of the feed, and no message.
@@ -122,7 +122,7 @@ inShell(
       { kind: "file", file: { name: "joined.txt" } },
     ]);
     expect(await contentOf(dev, notice.response_body.parts[1].file.uri)).toBe("one");
-    await until(() => foldersOf(dev, home.path).length === 0);
+    await lookUntil(() => foldersOf(dev, home.path).length === 0);
     await bridge.stop();
   },
 );

@@ -1,6 +1,7 @@
 /** What a process has started: found again by a variable in its environment, or told by its ids. */
 import { readdirSync, readFileSync } from "node:fs";
 import { LINUX } from "./platform.ts";
+import { lookUntil } from "./wait.ts";
 
 /**
  * The ids of the live processes that have the text in their environment. Only Linux shows it: elsewhere
@@ -20,9 +21,10 @@ export function marked(mark: string): number[] {
 export async function untilSeen(mark: string, count: number, except?: number): Promise<void> {
   if (!LINUX) return;
   const seen = () => marked(mark).filter((pid) => pid !== except).length;
-  for (const end = performance.now() + 20_000; seen() < count; await Bun.sleep(5)) {
-    if (performance.now() >= end) throw new Error(`${seen()} processes instead of ${count}`);
-  }
+  await lookUntil(
+    () => seen() >= count,
+    () => `${seen()} processes instead of ${count}`,
+  );
 }
 
 /**
@@ -33,19 +35,19 @@ export async function untilRunning(mark: string, name: string, count: number): P
   if (!LINUX) return;
   const seen = () => marked(mark).map((pid) => readProc(pid, "comm").trim());
   const isThere = (names: string[]) => names.length === count && names.every((n) => n === name);
-  for (const end = performance.now() + 20_000; !isThere(seen()); await Bun.sleep(5)) {
-    if (performance.now() >= end) throw new Error(`${seen()} instead of ${count} × ${name}`);
-  }
+  await lookUntil(
+    () => isThere(seen()),
+    () => `${seen()} instead of ${count} × ${name}`,
+  );
 }
 
 /** Resolves once no process but `except` has the text in its environment: a kill is not instant. */
 export async function untilGone(mark: string, except?: number): Promise<void> {
   const left = () => marked(mark).filter((pid) => pid !== except);
-  for (const end = performance.now() + 20_000; left().length > 0; await Bun.sleep(5)) {
-    if (performance.now() < end) continue;
-    const told = left().map((pid) => `${pid} (${readProc(pid, "cmdline").replaceAll("\0", " ")})`);
-    throw new Error(`left behind: ${told.join(", ")}`);
-  }
+  await lookUntil(
+    () => left().length === 0,
+    () => `left behind: ${left().map(described).join(", ")}`,
+  );
 }
 
 /**
@@ -64,15 +66,20 @@ export function isAlive(pid: number): boolean {
 /** Resolves once none of these processes runs: a kill is not instant. */
 export async function untilDead(pids: readonly number[]): Promise<void> {
   const left = () => pids.filter(isAlive);
-  for (const end = performance.now() + 20_000; left().length > 0; await Bun.sleep(5)) {
-    if (performance.now() >= end) throw new Error(`left behind: ${left().join(", ")}`);
-  }
+  await lookUntil(
+    () => left().length === 0,
+    () => `left behind: ${left().map(described).join(", ")}`,
+  );
 }
 
 /** The most memory that the process ever held, in bytes; undefined where the system does not tell. */
 export function peakMemory(pid: number): number | undefined {
   const kib = /^VmHWM:\s*(\d+) kB$/m.exec(readProc(pid, "status"))?.[1];
   return kib === undefined ? undefined : Number(kib) * 1024;
+}
+
+function described(pid: number): string {
+  return `${pid} (${readProc(pid, "cmdline").replaceAll("\0", " ")})`;
 }
 
 /** Empty when the process is gone, or another user's. */

@@ -22,3 +22,18 @@ export class Bell {
     }
   }
 }
+
+/**
+ * For what nobody rings a bell for, such as another process's state or a folder that goes: resolves once
+ * the condition holds, which is looked at again and again; rejects after a limit that is far beyond any
+ * slow machine.
+ */
+export async function lookUntil(
+  condition: () => boolean | Promise<boolean>,
+  failure: () => string = () => "gave up looking",
+  limitMs = 20_000,
+): Promise<void> {
+  for (const end = performance.now() + limitMs; !(await condition()); await Bun.sleep(5)) {
+    if (performance.now() >= end) throw new Error(failure());
+  }
+}

@@ -4,7 +4,8 @@ import { systemClock } from "../../../src/shared/clock.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lab, until, type Lab } from "./lab.ts";
+import { lab, type Lab } from "./lab.ts";
+import { lookUntil } from "../../harness/wait.ts";
 
 const textOf = (row: any): string => row.request_body.params.message.parts[0].text;
 
@@ -15,7 +16,7 @@ function late(...rolls: number[]) {
 
 /** Waits until the row of a request that is not answered yet has its place. */
 async function underWay(at: Lab, before: number): Promise<void> {
-  await until(() => at.clock.sleepers === before + 1);
+  await lookUntil(() => at.clock.sleepers === before + 1);
 }
 
 test.each(["r1", "r2"] as const)(
@@ -59,7 +60,7 @@ test("nobody is told that a late row is stored before it is, nor of a cursor tha
     ask("activity", { activity_type: "agent_log" }),
     at.send("canvas", { id }, "hello").then(() => answered.push("a2a")),
   ];
-  await until(() => at.clock.sleepers === before + 3);
+  await lookUntil(() => at.clock.sleepers === before + 3);
   expect(await at.feed({ id, token })).toEqual([]);
   expect(answered).toEqual([]);
   at.clock.advance(1_000);

@@ -126,8 +126,3 @@ export function messageSend(text: string, messageId?: string) {
 
 export const NOBODY = "00000000-0000-4000-8000-000000000000";
 export const CARD = { name: "test" };
-
-/** Waits for `condition`, however slow the machine. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await Bun.sleep(2);
-}

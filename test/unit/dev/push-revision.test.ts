@@ -1,6 +1,7 @@
 /** What pushes do in one revision only. */
 import { expect, test } from "bun:test";
-import { lab, until } from "./lab.ts";
+import { lab } from "./lab.ts";
+import { lookUntil } from "../../harness/wait.ts";
 import { Agent, registerPush } from "./push-agent.ts";
 
 test("revision 1 tells the canvas user nothing before the agent answers", async () => {
@@ -12,7 +13,7 @@ test("revision 1 tells the canvas user nothing before the agent answers", async 
   const waiting = at.clock.sleepers;
   const canvas = at.send("canvas", target, "work");
   // The wait for the headers of the answer, and no other.
-  await until(() => agent.calls.length === 1 && at.clock.sleepers === waiting + 1);
+  await lookUntil(() => agent.calls.length === 1 && at.clock.sleepers === waiting + 1);
   at.clock.advance(90_000);
   resolve();
   expect((await canvas).body).toEqual({ result: "done" });
@@ -25,7 +26,7 @@ test("revision 1 gives up on an agent that sends no headers for 180 s (2.4.5)", 
   await registerPush(at, target, agent.url);
   const waiting = at.clock.sleepers;
   const sent = at.send("canvas", target, "work");
-  await until(() => agent.calls.length === 1 && at.clock.sleepers > waiting);
+  await lookUntil(() => agent.calls.length === 1 && at.clock.sleepers > waiting);
   at.clock.advance(180_000);
   const answer = await sent;
   expect([answer.status, answer.body.error]).toEqual([502, "failed to reach workspace agent"]);

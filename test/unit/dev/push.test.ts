@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lab, messageSend, until } from "./lab.ts";
+import { lab, messageSend } from "./lab.ts";
+import { lookUntil } from "../../harness/wait.ts";
 import { Agent, registerPush } from "./push-agent.ts";
 
 test("a push is sent to exactly the registered address, and the answer passed through", async () => {
@@ -117,11 +118,11 @@ test("a sender that hangs up ends nothing: the answer is written down", async ()
     body: JSON.stringify(messageSend("work")),
     signal: hangUp.signal,
   });
-  await until(() => agent.calls.length === 1);
+  await lookUntil(() => agent.calls.length === 1);
   hangUp.abort();
   await expect(sent).rejects.toThrow();
   resolve(Response.json({ result: "late" }));
-  await until(async () => (await at.feed(target)).length === 1);
+  await lookUntil(async () => (await at.feed(target)).length === 1);
   expect((await at.feed(target))[0].response_body).toEqual({ result: "late" });
 });
 
@@ -135,7 +136,7 @@ test("the canvas user is told after 90 s that the answer comes later, a peer wai
   const waiting = at.clock.sleepers;
   const canvas = at.send("canvas", target, "work");
   const peer = at.send(ada, target, "work");
-  await until(() => agent.calls.length === 2 && at.clock.sleepers === waiting + 1);
+  await lookUntil(() => agent.calls.length === 2 && at.clock.sleepers === waiting + 1);
   at.clock.advance(90_000);
   expect((await canvas).body).toEqual({
     status: "queued",
@@ -144,7 +145,7 @@ test("the canvas user is told after 90 s that the answer comes later, a peer wai
   });
   resolve();
   expect((await peer).body).toEqual({ result: "done" });
-  await until(async () => (await at.feed(target)).length === 2);
+  await lookUntil(async () => (await at.feed(target)).length === 2);
 });
 
 test("without an address a push is a 503 with the status", async () => {
@@ -190,7 +191,7 @@ test("a stop ends the pushes under way and writes them down", async () => {
   using agent = new Agent(() => new Promise(() => {}));
   await registerPush(at, target, agent.url);
   const sent = at.send("canvas", target, "work").catch(() => {});
-  await until(() => agent.calls.length === 1);
+  await lookUntil(() => agent.calls.length === 1);
   await at.platform.stop();
   await sent;
   await using again = await lab({ db });

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { DEFAULT_SWEEP_EVERY_MS } from "../../../src/dev/sweep.ts";
-import { lab, until, type Lab } from "./lab.ts";
+import { lab, type Lab } from "./lab.ts";
+import { lookUntil } from "../../harness/wait.ts";
 
 /** Moves the clock on and waits until the sweep, if it is due, has been and sleeps again. */
 async function advance(at: Lab, ms: number): Promise<void> {
-  await until(() => at.clock.sleepers === 1);
+  await lookUntil(() => at.clock.sleepers === 1);
   at.clock.advance(ms);
-  await until(() => at.clock.sleepers === 1);
+  await lookUntil(() => at.clock.sleepers === 1);
 }
 
 test.each([

@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { MAX_UPLOAD_BYTES } from "../../../src/dev/uploads.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
-import { lab, NOBODY, until, type Lab, type Member } from "./lab.ts";
+import { lab, NOBODY, type Lab, type Member } from "./lab.ts";
+import { lookUntil } from "../../harness/wait.ts";
 
 const BOTH = ["r1", "r2"] as const;
 const HOUR = 60 * 60_000;
@@ -106,7 +107,7 @@ describe("a file that is uploaded", () => {
     const agent = await at.member("agent");
     const before = at.clock.sleepers;
     const uploading = upload(at, agent, formOf(["1", "a"], ["2", "b"]));
-    await until(() => at.clock.sleepers === before + 1);
+    await lookUntil(() => at.clock.sleepers === before + 1);
     expect(await at.feed(agent)).toEqual([]);
     at.clock.advance(500);
     expect((await uploading).status).toBe(200);
@@ -193,9 +194,9 @@ describe("a file that waits", () => {
     const [read, unread] = [await uploaded(at, agent), await uploaded(at, agent)];
     await acknowledge(at, agent, read);
     const after = async (ms: number) => {
-      await until(() => at.clock.sleepers === 1);
+      await lookUntil(() => at.clock.sleepers === 1);
       at.clock.advance(ms);
-      await until(() => at.clock.sleepers === 1);
+      await lookUntil(() => at.clock.sleepers === 1);
       return [(await content(at, agent, read)).status, (await content(at, agent, unread)).status];
     };
     expect(await after(HOUR)).toEqual([200, 200]);
@@ -316,10 +317,10 @@ describe("an upload is refused", () => {
     const disposition = 'content-disposition: form-data; name="files"; filename="a"';
     controller.enqueue(Buffer.from(`--B\r\n${disposition}\r\n\r\n`));
     controller.enqueue(new Uint8Array(600_000));
-    await until(() => leftIn(db).pieces > 0);
+    await lookUntil(() => leftIn(db).pieces > 0);
     controller.error(new Error("gone"));
     expect(await ended).toBe("broken off");
-    await until(() => leftIn(db).uploads === 0);
+    await lookUntil(() => leftIn(db).uploads === 0);
     expect(leftIn(db).pieces).toBe(0);
     expect(await at.feed(agent)).toEqual([]);
     expect(errors).toEqual([]);

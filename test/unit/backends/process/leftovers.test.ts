@@ -8,6 +8,7 @@ import { ManualClock } from "../../../harness/clock.ts";
 import { marked, untilGone, untilRunning, untilSeen } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { marker, script } from "../support.ts";
+import { lookUntil } from "../../../harness/wait.ts";
 import { LINUX, onLinux, onPosix } from "../../../harness/platform.ts";
 
 setDefaultTimeout(60_000);
@@ -190,7 +191,7 @@ posix.test("without /proc the group is found if its leader is the recorded one",
   const identity = started.stdout.toString().trim();
   const look = () => byPs([{ ...run, identity }]);
   // Until setsid has had its way, its process is in the group too.
-  while (LINUX && look().length !== 2) await Bun.sleep(5);
+  if (LINUX) await lookUntil(() => look().length === 2);
   const found = look();
   expect(found).toContain(child.pid);
   expect(byPs([{ ...run, identity: "Mon Jan  1 00:00:00 2001" }])).toEqual([]);

@@ -16,6 +16,7 @@ import { ManualClock } from "../../../harness/clock.ts";
 import { LOOK_MS, pump } from "../../../harness/pump.ts";
 import { PEER, row, ScriptedPlatform, WORKSPACE } from "../../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
+import { lookUntil } from "../../../harness/wait.ts";
 import { openStore } from "../../store/support.ts";
 import {
   canvas,
@@ -557,7 +558,7 @@ describe("the folder of a message", () => {
     expect(await opened?.letters.drop(row(1).id)).toBe(true);
     opened?.close();
     await platform.untilCalled("acknowledge");
-    while (existsSync(folderOf(folder.path))) await Bun.sleep(5);
+    await lookUntil(() => !existsSync(folderOf(folder.path)));
     expect(await next.stop()).toBeUndefined();
   });
 
@@ -573,7 +574,7 @@ describe("the folder of a message", () => {
     await mkdir(join(folder.path, `${WORKSPACE}.files`, "not ours"), { recursive: true });
     await using bridge = new TestBridge(platform.url, { stateDir: folder.path });
     await platform.untilCalled("acknowledge");
-    while (existsSync(folderOf(folder.path))) await Bun.sleep(5);
+    await lookUntil(() => !existsSync(folderOf(folder.path)));
     expect(await bridge.stop()).toBeUndefined();
     expect(readdirSync(join(folder.path, `${WORKSPACE}.files`))).toEqual(["not ours"]);
   });
@@ -618,7 +619,7 @@ describe("the folder of a message", () => {
     });
     for (const path of [join(old, "owed"), old]) await utimes(path, 0, Date.now() / 1_000 - 90_000);
     await using bridge = new TestBridge(platform.url, { stateDir: folder.path });
-    while (existsSync(old)) await Bun.sleep(5);
+    await lookUntil(() => !existsSync(old));
     expect(await bridge.stop()).toBeUndefined();
     expect(existsSync(folderOf(folder.path, 2))).toBe(true);
     expect(platform.calls("acknowledge")).toEqual([]);
