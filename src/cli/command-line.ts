@@ -3,6 +3,7 @@ import { nearest } from "../shared/nearest.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { oneLine } from "../shared/text.ts";
 import { type Cli, type Env, type Node, walk } from "./command.ts";
+import type { Flag } from "./flag.ts";
 import { type Entry, FlagTable } from "./flag-table.ts";
 
 /**
@@ -179,8 +180,11 @@ function split(word: string): [name: string, value: string | undefined] {
 
 /** Secrets in variables, of any command, are known before anything is said that may hold one. */
 function learnSecrets({ root, globals }: Cli, env: Env, secrets: Secrets): void {
-  const sets = [...walk(root)].map(({ node }) => (node.kind === "command" ? node.args : {}));
-  for (const flag of [globals, ...sets].flatMap((flags) => Object.values(flags))) {
+  const learn = (flag: Flag) => {
     if (flag.secret && flag.env !== undefined) secrets.add(env[flag.env]);
+  };
+  Object.values(globals).forEach(learn);
+  for (const { node } of walk(root)) {
+    if (node.kind === "command") Object.values(node.args).forEach(learn);
   }
 }

@@ -52,13 +52,15 @@ export function group(spec: GroupSpec): Group {
 }
 
 /** Every group and command below a node, with the words that lead to it; the node itself first. */
-export function* walk(
-  node: Node,
-  path: readonly string[] = [node.meta.name],
-): Generator<{ path: readonly string[]; node: Node }> {
-  yield { path, node };
-  if (node.kind === "command") return;
-  for (const [name, next] of Object.entries(node.subCommands)) yield* walk(next, [...path, name]);
+export function walk(node: Node, path: readonly string[] = [node.meta.name]): Place[] {
+  const below = node.kind === "command" ? [] : Object.entries(node.subCommands);
+  return [{ path, node }, ...below.flatMap(([name, next]) => walk(next, [...path, name]))];
+}
+
+/** A group or command, and the words that lead to it. */
+interface Place {
+  path: readonly string[];
+  node: Node;
 }
 
 /** A word that a command takes: `workspaceId` is shown as `<workspace-id>`. */

@@ -42,7 +42,7 @@ export type Setting = readonly [name: string, value: string | readonly Choice[]]
 
 /** The tables of a program, in the order of its declarations. */
 export function tablesOf(cli: Cli): Tables {
-  const nodes = [...walk(cli.root)].map(({ node, path }) => ({
+  const nodes = walk(cli.root).map(({ node, path }) => ({
     node,
     id: path.slice(1).join(" "),
   }));
