@@ -137,9 +137,16 @@ check_address() {
         "Use an https address; http is only for this machine itself."
       ;;
   esac
+  trim "$address"
+  address=$trimmed
+}
+
+# Gives in $trimmed the path or address without slashes at its end.
+trim() {
+  trimmed=$1
   while :; do
-    case $address in
-      ?*/) address=${address%/} ;;
+    case $trimmed in
+      ?*/) trimmed=${trimmed%/} ;;
       *) break ;;
     esac
   done
@@ -283,12 +290,8 @@ find_folder() {
     /*) ;;
     *) folder=$PWD/$folder ;;
   esac
-  while :; do
-    case $folder in
-      ?*/) folder=${folder%/} ;;
-      *) break ;;
-    esac
-  done
+  trim "$folder"
+  folder=$trimmed
   target=${folder%/}/molecule
   [ ! -e "$target" ] || [ -f "$target" ] || fail "$target is a folder, or another thing that is no file." "Remove it, or choose another place with --dir."
 

@@ -18,3 +18,8 @@ declare module "*.ps1" {
   const text: string;
   export default text;
 }
+
+declare module "*.sh" {
+  const text: string;
+  export default text;
+}

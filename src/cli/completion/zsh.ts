@@ -2,11 +2,11 @@
 import { shellQuoted } from "../../shared/shell-word.ts";
 import { type Dialect, summaryOf } from "./dialect.ts";
 import type { Choice } from "./offer.ts";
-import { shellTable } from "./posix.ts";
+import { shellTable, withCommon } from "./posix.ts";
 import runtime from "./runtime.zsh" with { type: "text" };
 
 export const zsh: Dialect = {
-  runtime,
+  runtime: withCommon(runtime),
   table: (name, rows) => shellTable(name, rows, (choice) => shellQuoted(described(choice))),
 };
 
