@@ -13,26 +13,43 @@ import type { WorkspaceRow } from "./workspace-store.ts";
 /** The time that an agent needs to learn a secret from its next heartbeat. */
 const NEW_SECRET_RETRY_SECONDS = 30;
 
-/** A message to a workspace: checked in the order of contract 2.4.3, then queued or pushed. */
+/** A message on its way to a workspace. */
+export interface Delivery {
+  /** A workspace, or null for the canvas user. */
+  sender: string | null;
+  targetId: string;
+  /** The body as it was sent. */
+  text: string;
+  /** The sender's own deadline. */
+  timeoutMs?: number | undefined;
+}
+
+/** A message from who shows the token, to the workspace of the path. */
 export async function send(call: Call): Promise<Response> {
   const { dev, request, id } = call;
   const sender = senderOf(call);
   const text = await readBody(request, dev.revision.message);
-  if (sender !== null && !mayReach(dev, sender, id)) {
+  return deliver(dev, { sender, targetId: id, text, timeoutMs: timeoutOf(request) });
+}
+
+/** Checks a message in the order of contract 2.4.3, then queues or pushes it. */
+export async function deliver(dev: Dev, delivery: Delivery): Promise<Response> {
+  const { sender, targetId, text } = delivery;
+  if (sender !== null && !mayReach(dev, sender, targetId)) {
     refuse(403, "access denied: these workspaces may not talk to each other");
   }
-  const target = isUuid(id) ? dev.database.workspaces.find(id) : undefined;
+  const target = isUuid(targetId) ? dev.database.workspaces.find(targetId) : undefined;
   if (target?.budget_limit != null && target.monthly_spend >= target.budget_limit) {
     refuse(402, "workspace budget limit exceeded");
   }
-  const envelope = readEnvelope(text, sender, id, dev.revision);
+  const envelope = readEnvelope(text, sender, targetId, dev.revision);
   if (target === undefined) refuse(404, "workspace not found");
   if (sender !== null) {
     dev.database.workspaces.change(sender, { last_outbound_at: dev.clock.now() });
   }
   return target.delivery_mode === "poll"
     ? queue(dev, sender, target, envelope)
-    : push(call, sender, target, envelope);
+    : push(dev, delivery, target, envelope);
 }
 
 /** The row is there before the answer. No status is looked at: a removed workspace gets it too. */
@@ -51,8 +68,8 @@ async function queue(
 }
 
 async function push(
-  { dev, request }: Call,
-  sender: string | null,
+  dev: Dev,
+  { sender, timeoutMs }: Delivery,
   target: WorkspaceRow,
   envelope: Envelope,
 ): Promise<Response> {
@@ -67,7 +84,7 @@ async function push(
     url,
     secret: authenticated ? knownSecret(dev, target) : undefined,
     body: JSON.stringify(envelope.body),
-    timeoutMs: timeoutOf(request),
+    timeoutMs,
   };
   const answered = dev.pushes
     .run(order, (outcome) => {

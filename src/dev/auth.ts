@@ -6,7 +6,8 @@ import { canonicalId } from "./workspace-store.ts";
 
 /**
  * `open`: anyone, or the endpoint looks itself. `workspace`: a token of the workspace in the path,
- * or the admin token. `agent`: a token of that workspace only. `admin`: the admin token only.
+ * or an administrator's. `agent`: a token of that workspace only. `admin`: the admin token, or one of
+ * the organisation.
  */
 export type Auth = "open" | "workspace" | "agent" | "admin";
 
@@ -38,6 +39,11 @@ export function authorizeAgent(dev: Dev, request: Request, id: string): void {
 /** Whether the agent of this workspace has to show a token (contract 1.4). */
 export function isBound({ database, revision }: Dev, id: string): boolean {
   return database.tokens.hasLive(id, revision.bindingToken);
+}
+
+/** Whether it is the agent itself who calls, on a route of kind `workspace`. */
+export function isAgent({ dev, request }: Call): boolean {
+  return !dev.isAdmin(bearer(request) ?? "");
 }
 
 /** The sender of an A2A message (contract 2.4.1): a workspace id, or null for the canvas user. */

@@ -90,6 +90,18 @@ export class Fields {
     return object === undefined ? refuse(400, problem) : new Fields(object, problem);
   }
 
+  /** The same where a request may come without a body: then it has no fields. */
+  static async orNone(request: Request): Promise<Fields> {
+    const text = await readBody(request);
+    const object = text.trim() === "" ? {} : toObject(text);
+    return object === undefined ? refuse(400, "invalid request body") : new Fields(object);
+  }
+
+  /** Whether the field is there, be it null. */
+  has(key: string): boolean {
+    return Object.hasOwn(this.#object, key);
+  }
+
   any(key: string): unknown {
     const value = Object.hasOwn(this.#object, key) ? this.#object[key] : undefined;
     return value === null ? undefined : value;
@@ -98,6 +110,15 @@ export class Fields {
   string(key: string): string | undefined {
     const value = this.any(key);
     return value === undefined || typeof value === "string" ? value : this.#refuse();
+  }
+
+  /** A text of at most `max` characters; undefined when absent or empty. */
+  limited(key: string, max: number): string | undefined {
+    const text = this.string(key);
+    if (text !== undefined && text.length > max) {
+      refuse(400, `${key} is longer than ${max} characters`);
+    }
+    return text === "" ? undefined : text;
   }
 
   number(key: string): number | undefined {

@@ -1,7 +1,11 @@
 /** What every endpoint is given: the request, taken apart, and the platform that it acts on. */
 import type { Clock } from "../shared/clock.ts";
 import type { DevDatabase } from "./database.ts";
+import type { Errands } from "./errands.ts";
+import type { Events } from "./events.ts";
+import type { Faults } from "./faults.ts";
 import type { Feed } from "./feed.ts";
+import type { Liveness } from "./liveness.ts";
 import type { Pushes } from "./push.ts";
 import type { Revision } from "./revision.ts";
 
@@ -14,8 +18,15 @@ export interface Dev {
   clock: Clock;
   /** The base URL, for the addresses that answers hold. */
   url: string;
+  /** Of the admin token and the live ones of the organisation (contract 1.4). */
   isAdmin(token: string): boolean;
   pushes: Pushes;
+  events: Events;
+  errands: Errands;
+  liveness: Liveness;
+  faults: Faults;
+  /** The organisation that all but the free paths ask for (contract 1.6); undefined: none. */
+  tenantOrg: string | undefined;
 }
 
 export interface Call {
@@ -28,6 +39,10 @@ export interface Call {
   tokenId: string;
   /** The `:fileId` of the path; "" where it has none. */
   fileId: string;
+  /** The `:delegationId` of the path; "" where it has none. */
+  delegationId: string;
+  /** The `:faultId` of the path; "" where it has none. */
+  faultId: string;
 }
 
 export type Handler = (call: Call) => Response | Promise<Response>;

@@ -4,6 +4,9 @@ import { closeSync, openSync } from "node:fs";
 import type { Clock } from "../shared/clock.ts";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import { Activities } from "./activity-store.ts";
+import { DelegationLedger } from "./delegation-ledger.ts";
+import { EventLog } from "./event-log.ts";
+import { OrgTokens } from "./org-token-store.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 import { Tokens } from "./token-store.ts";
 import { Uploads } from "./upload-store.ts";
@@ -14,6 +17,9 @@ export class DevDatabase {
   readonly tokens: Tokens;
   readonly activities: Activities;
   readonly uploads: Uploads;
+  readonly orgTokens: OrgTokens;
+  readonly delegations: DelegationLedger;
+  readonly events: EventLog;
   readonly #sqlite: Database;
 
   constructor(sqlite: Database, clock: Clock) {
@@ -22,6 +28,9 @@ export class DevDatabase {
     this.tokens = new Tokens(sqlite, clock);
     this.activities = new Activities(sqlite, clock);
     this.uploads = new Uploads(sqlite, clock);
+    this.orgTokens = new OrgTokens(sqlite, clock);
+    this.delegations = new DelegationLedger(sqlite, clock);
+    this.events = new EventLog(sqlite, clock);
   }
 
   /** Runs `work` so that the file holds all of it or nothing. Its activities share one instant. */

@@ -19,14 +19,22 @@ export class Feed {
   readonly #activities: Activities;
   readonly #clock: Clock;
   readonly #late: LateCommits | undefined;
+  readonly #onAdded: (row: NewActivity) => void;
   readonly #stop = new AbortController();
   /** The rows under way, and of those with a message id, which one it is. */
   readonly #pending = new Map<Promise<void>, string | undefined>();
 
-  constructor(activities: Activities, clock: Clock, late: LateCommits | undefined) {
+  /** `onAdded` hears of each row when readers can see it. */
+  constructor(
+    activities: Activities,
+    clock: Clock,
+    late: LateCommits | undefined,
+    onAdded: (row: NewActivity) => void,
+  ) {
     this.#activities = activities;
     this.#clock = clock;
     this.#late = late;
+    this.#onAdded = onAdded;
   }
 
   /**
@@ -57,12 +65,16 @@ export class Feed {
     const rows = this.#activities;
     const delay = this.#delay();
     if (delay === undefined) {
-      return rows.together(() => entries.forEach((entry) => rows.add(entry)));
+      const added = rows.together(() => entries.filter((entry) => rows.add(entry)));
+      return added.forEach(this.#onAdded);
     }
-    const commits = rows.together(() => entries.map((entry) => rows.begin(entry)));
-    const pending = this.#clock
-      .sleep(delay, this.#stop.signal)
-      .then(() => rows.together(() => commits.forEach((commit) => commit())));
+    const begun = rows.together(() =>
+      entries.map((entry) => ({ entry, commit: rows.begin(entry) })),
+    );
+    const pending = this.#clock.sleep(delay, this.#stop.signal).then(() => {
+      const added = rows.together(() => begun.filter(({ commit }) => commit()));
+      for (const { entry } of added) this.#onAdded(entry);
+    });
     this.#pending.set(pending, message);
     try {
       await pending;

@@ -1,4 +1,4 @@
-/** One request, from the door to the log: limit, origin, route, token, endpoint. */
+/** One request, from the door to the log: limit, faults, origin, tenant, route, token, endpoint. */
 import { Refusal, refuse } from "./answers.ts";
 import { authorize } from "./auth.ts";
 import type { Dev } from "./call.ts";
@@ -6,12 +6,14 @@ import { isLocalRequest } from "./local.ts";
 import { bucketOf, rateHeaders, type RateLimiter, type Verdict } from "./rate-limit.ts";
 import { findRoute } from "./router.ts";
 import { ROUTES } from "./routes.ts";
+import { refuseStranger } from "./tenant.ts";
 
 /** A line for the log. */
 export interface RequestLine {
   method: string;
   /** Without its query. */
   path: string;
+  /** 444 where a fault on demand ended the connection without an answer. */
   status: number;
   ms: number;
 }
@@ -39,19 +41,31 @@ export async function handle(
   // A request without a Host has a URL without one.
   const url = URL.parse(request.url, dev.url);
   const path = url?.pathname ?? "/";
-  let response: Response;
-  try {
-    response = await answer(dev, verdict, request, path, url?.searchParams);
-  } catch (error) {
-    if (!(error instanceof Refusal)) hooks.onError?.(error);
-    response = (error instanceof Refusal ? error : new Refusal(500, "internal error")).toResponse();
-  }
+  const respond = () => answerOrRefuse(dev, verdict, hooks, request, path, url?.searchParams);
+  const response = await dev.faults.around(path, respond);
   if (verdict !== undefined) {
     for (const [name, value] of rateHeaders(verdict)) response.headers.set(name, value);
   }
   const ms = dev.clock.monotonic() - startedAt;
   hooks.onRequest?.({ method: request.method, path, status: response.status, ms });
   return response;
+}
+
+async function answerOrRefuse(
+  dev: Dev,
+  verdict: Verdict | undefined,
+  hooks: Hooks,
+  request: Request,
+  path: string,
+  query: URLSearchParams | undefined,
+): Promise<Response> {
+  try {
+    return await answer(dev, verdict, request, path, query);
+  } catch (error) {
+    if (error instanceof Refusal) return error.toResponse();
+    hooks.onError?.(error);
+    return new Refusal(500, "internal error").toResponse();
+  }
 }
 
 async function answer(
@@ -69,10 +83,12 @@ async function answer(
   if (!isLocalRequest(request)) {
     refuse(403, "this development platform answers only to pages and programs of this machine");
   }
+  const stranger = refuseStranger(dev, request, path);
+  if (stranger !== undefined) return stranger;
   const routes = ROUTES[dev.revision.name];
   const found = findRoute(routes, request.method, path) ?? refuse(404, "not found");
-  const { id = "", tokenId = "", fileId = "" } = found.params;
-  const call = { dev, request, query, id, tokenId, fileId };
+  const { id = "", tokenId = "", fileId = "", delegationId = "", faultId = "" } = found.params;
+  const call = { dev, request, query, id, tokenId, fileId, delegationId, faultId };
   authorize(found.route.auth, call);
   return found.route.handler(call);
 }

@@ -23,6 +23,13 @@ export async function notify({ dev, id, request }: Call): Promise<Response> {
       hint: "an administrator has switched off messages of this workspace to the user",
     });
   }
+  const attachments = files.length === 0 ? {} : { attachments: body.array("attachments") };
+  dev.events.emit(id, "AGENT_MESSAGE", {
+    workspace_id: id,
+    name: row.name,
+    message,
+    ...attachments,
+  });
   await dev.feed.add({
     workspace_id: id,
     activity_type: "a2a_receive",

@@ -1,4 +1,4 @@
-/** POST /registry/register (contract 2.1). */
+/** POST /registry/register (contract 2.1) and POST /registry/update-card (2.9). */
 import type { DeliveryMode, RegisterResponse } from "../contract/types.ts";
 import { isUuid } from "../shared/ids.ts";
 import { getString, type JsonObject } from "../shared/json.ts";
@@ -52,7 +52,27 @@ export async function register({ dev, request }: Call): Promise<Response> {
       ...(removed ? {} : { platform_inbound_secret: workspaces.inboundSecret(row).secret }),
     };
   });
+  if (workspaces.find(id)?.status === "online") {
+    dev.events.emitStatus(id, "online", { delivery_mode: mode });
+  }
   return Response.json(answer);
+}
+
+/** POST /registry/update-card (contract 2.9): the card is stored as it comes. */
+export async function updateCard({ dev, request }: Call): Promise<Response> {
+  const body = await Fields.of(request);
+  const id = canonicalId(body.string("workspace_id") ?? "");
+  const card = body.object("agent_card");
+  if (id === "" || card === undefined) refuse(400, "invalid request body");
+  authorizeAgent(dev, request, id);
+  if (!isUuid(id)) refuse(500, "failed to update");
+  const row = dev.database.workspaces.find(id);
+  // Like the heartbeat, it is 200 also where there is nothing to write to.
+  if (row !== undefined && row.status !== "removed") {
+    dev.database.workspaces.change(id, { agent_card: JSON.stringify(card) });
+    dev.events.emit(id, "AGENT_CARD_UPDATED", { workspace_id: id, agent_card: card });
+  }
+  return Response.json({ status: "updated" });
 }
 
 /** The field of a body; undefined when it is absent or empty, 400 for another mode. */

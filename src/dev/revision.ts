@@ -19,6 +19,8 @@ export interface Revision {
   liftedByHeartbeat: readonly WorkspaceStatus[];
   /** 1.4: a live token of this kind makes register and heartbeat ask for one; undefined is any. */
   bindingToken: TokenKind | undefined;
+  /** 1.6: a request that does not name its organisation is told so; else it is a bare 404. */
+  explainsTenant: boolean;
   /** 2.1: register looks at `agent_card.url` as at a push address. */
   checksCardUrl: boolean;
   /** 2.2: a heartbeat may bring the first card, and its answer has a `generation`. */
@@ -46,6 +48,14 @@ export interface Revision {
   peers: { auth: Auth; rootSiblings: boolean };
   /** 3.1: a removal needs X-Confirm-Name, and says when there is nothing to remove. */
   checkedRemoval: boolean;
+  /** 3.1: a workspace may not change its own tier, parent, runtime and folder. */
+  guardsInfrastructure: boolean;
+  /** 3.2: who may not talk to the target can't delegate to it; else it fails on the way. */
+  checksDelegations: boolean;
+  /** 4.3: by which of its keys a part of an agent's answer is known for text (T27). */
+  textKeys: readonly ("kind" | "type")[];
+  /** 3.4: there is POST /admin/workspaces/:id/tokens. */
+  adminMintsTokens: boolean;
 }
 
 /** Messages to agents in push mode (2.4.2, 2.4.5, 2.4.6, 5.3). */
@@ -68,6 +78,7 @@ const R1: Revision = {
   keptByRegister: [],
   liftedByHeartbeat: ["offline", "provisioning", "awaiting_agent"],
   bindingToken: undefined,
+  explainsTenant: false,
   checksCardUrl: false,
   heartbeatExtras: false,
   seq: false,
@@ -87,6 +98,10 @@ const R1: Revision = {
   showsHeartbeat: false,
   peers: { auth: "agent", rootSiblings: true },
   checkedRemoval: false,
+  guardsInfrastructure: false,
+  checksDelegations: false,
+  textKeys: ["kind"],
+  adminMintsTokens: false,
 };
 
 const R2: Revision = {
@@ -95,6 +110,7 @@ const R2: Revision = {
   keptByRegister: ["paused", "hibernated"],
   liftedByHeartbeat: ["offline", "provisioning", "awaiting_agent", "failed"],
   bindingToken: "instance",
+  explainsTenant: true,
   checksCardUrl: true,
   heartbeatExtras: true,
   seq: true,
@@ -114,6 +130,10 @@ const R2: Revision = {
   showsHeartbeat: true,
   peers: { auth: "workspace", rootSiblings: false },
   checkedRemoval: true,
+  guardsInfrastructure: true,
+  checksDelegations: true,
+  textKeys: ["kind", "type"],
+  adminMintsTokens: true,
 };
 
 export const REVISIONS: Record<RevisionName, Revision> = { r1: R1, r2: R2 };

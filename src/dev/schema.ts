@@ -99,4 +99,47 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (upload_id, n)
   ) STRICT;
   `,
+  `
+  CREATE TABLE org_tokens (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    prefix TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_used_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT;
+  `,
+  // Without references to workspaces: what was done, was done, also when they are purged.
+  `
+  CREATE TABLE delegations (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    delegation_id TEXT NOT NULL UNIQUE,
+    source_id TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    task TEXT NOT NULL,
+    idempotency_key TEXT,
+    status TEXT NOT NULL,
+    response TEXT,
+    error TEXT,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deadline INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX delegations_by_source ON delegations (source_id, seq);
+  CREATE UNIQUE INDEX delegations_by_key ON delegations (source_id, idempotency_key)
+    WHERE idempotency_key IS NOT NULL;
+
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    event_type TEXT NOT NULL,
+    workspace_id TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    previous_hash TEXT NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_by_workspace ON events (workspace_id, seq);
+  `,
 ];

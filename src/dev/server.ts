@@ -6,10 +6,15 @@
 import { timingSafeEqual } from "node:crypto";
 import { systemClock, type Clock } from "../shared/clock.ts";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
+import { tellOf } from "./activity-event.ts";
 import type { Dev } from "./call.ts";
 import { openDatabase, type DevDatabase } from "./database.ts";
+import { Errands } from "./errands.ts";
+import { Events } from "./events.ts";
+import { Faults } from "./faults.ts";
 import { Feed, type LateCommits } from "./feed.ts";
 import { handle, type Hooks } from "./handle.ts";
+import { Liveness } from "./liveness.ts";
 import { Pushes } from "./push.ts";
 import { RateLimiter } from "./rate-limit.ts";
 import { REVISIONS, type RevisionName } from "./revision.ts";
@@ -32,6 +37,8 @@ export interface DevOptions extends Hooks {
   staleAfterMs?: number;
   /** How often silent workspaces are looked for. Default 15 000. */
   sweepEveryMs?: number;
+  /** A hosted tenant's organisation, which requests have to name (contract 1.6). Default: none. */
+  tenantOrg?: string;
   /** Default: the one saved beside the database (see seed.ts), else a new one. */
   adminToken?: string;
   /**
@@ -48,6 +55,7 @@ export interface DevPlatform {
   /** As in the options. */
   db: string;
   database: DevDatabase;
+  events: Events;
   /** Has `action` run when the platform has stopped. */
   onStop(action: () => Promise<void>): void;
   /** Ends every connection and push and closes the database; a second call waits for the first. */
@@ -73,15 +81,23 @@ export async function startDevPlatform(options: DevOptions): Promise<DevPlatform
     // What was cut off by the stop is no fault.
     if (!stopping.signal.aborted) options.onError?.(error);
   };
+  const events = new Events(database.events, clock);
+  const isAdminToken = sameAs(adminToken);
   const dev: Dev = {
     revision,
     database,
-    feed: new Feed(database.activities, clock, options.lateCommits),
+    feed: new Feed(database.activities, clock, options.lateCommits, (row) => tellOf(events, row)),
     clock,
     url: "",
-    isAdmin: sameAs(adminToken),
+    isAdmin: (token) => isAdminToken(token) || database.orgTokens.use(token),
     pushes: new Pushes(revision.push, clock),
+    events,
+    errands: new Errands(onError),
+    liveness: new Liveness(clock),
+    faults: new Faults(clock),
+    tenantOrg: options.tenantOrg,
   };
+  database.delegations.failInterrupted("the platform stopped before the answer came");
   const limiter = options.rateLimit > 0 ? new RateLimiter(options.rateLimit, clock) : undefined;
   const server = listen(options.port, dev, limiter, { ...options, onError }, () =>
     database.close(),
@@ -92,13 +108,16 @@ export async function startDevPlatform(options: DevOptions): Promise<DevPlatform
     staleAfterMs: options.staleAfterMs ?? revision.staleAfterMs,
     everyMs: options.sweepEveryMs ?? DEFAULT_SWEEP_EVERY_MS,
   };
-  const sweeping = sweep(database, clock, times, onError, stopping.signal);
+  const sweeping = sweep(dev, times, onError, stopping.signal);
 
   const actions: (() => Promise<void>)[] = [];
   let stopped: Promise<void> | undefined;
   const shutDown = async () => {
     stopping.abort();
+    dev.faults.stop();
+    await events.stop();
     await Promise.all([server.stop(true), dev.pushes.stop(), dev.feed.stop(), sweeping]);
+    await dev.errands.settle();
     database.close();
     for (const action of actions) await action();
   };
@@ -108,6 +127,7 @@ export async function startDevPlatform(options: DevOptions): Promise<DevPlatform
     adminToken,
     db: options.db,
     database,
+    events,
     onStop: (action) => void actions.push(action),
     stop: () => (stopped ??= shutDown()),
   };

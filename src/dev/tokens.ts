@@ -1,6 +1,7 @@
 /** The endpoints on workspace tokens (contract 3.4). */
 import { refuse } from "./answers.ts";
 import type { Call } from "./call.ts";
+import { readCount } from "./query.ts";
 import { MAX_LIVE_TOKENS } from "./token-store.ts";
 import { present } from "./workspaces.ts";
 import { toTime } from "./workspace-view.ts";
@@ -22,7 +23,10 @@ export function listTokens({ dev, id, query }: Call): Response {
   return Response.json({ tokens, count: tokens.length });
 }
 
-/** One more token, of kind `api`. 429 at the limit: the same status as the rate limiter's, but without Retry-After. */
+/**
+ * One more token, of kind `api`; revision 2 has it for administrators at a second path. 429 at the
+ * limit: the same status as the rate limiter's, but without Retry-After.
+ */
 export function createToken(call: Call): Response {
   const { id } = present(call);
   const { tokens } = call.dev.database;
@@ -41,10 +45,4 @@ export function createToken(call: Call): Response {
 export function revokeToken({ dev, id, tokenId }: Call): Response {
   if (!dev.database.tokens.revoke(id, tokenId)) refuse(404, "token not found");
   return Response.json({ status: "revoked" });
-}
-
-/** A whole number of the query; 0 when it is absent or none. */
-function readCount(query: URLSearchParams, name: string): number {
-  const text = query.get(name) ?? "";
-  return /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }

@@ -128,14 +128,15 @@ export class Workspaces {
     return { secret, fresh: true };
   }
 
-  /** Online workspaces that gave no sign of life since `before` wait for their agent; how many. */
-  expire(before: number): number {
+  /** Online workspaces that gave no sign of life since `before` wait for their agent; their ids. */
+  expire(before: number): string[] {
     return this.#sqlite
-      .query(
+      .query<{ id: string }, [number]>(
         `UPDATE workspaces SET status = 'awaiting_agent'
-         WHERE status = 'online' AND coalesce(last_heartbeat_at, created_at) < ?`,
+         WHERE status = 'online' AND coalesce(last_heartbeat_at, created_at) < ? RETURNING id`,
       )
-      .run(before).changes;
+      .all(before)
+      .map(({ id }) => id);
   }
 
   #one(sql: string, value: string): WorkspaceRow | undefined {

@@ -1,4 +1,4 @@
-/** The endpoints on workspaces but for their making (contract 2.7, 2.8, 2.9, 3.1). */
+/** The endpoints on workspaces but for their making and changing (contract 2.7, 2.8, 2.9, 3.1). */
 import { isUuid } from "../shared/ids.ts";
 import { refuse } from "./answers.ts";
 import { Fields } from "./body.ts";
@@ -101,31 +101,15 @@ export function deleteWorkspace({ dev, id, query, request }: Call): Response {
       if (purge) workspaces.purge(doomed.id);
     }
   });
+  for (const doomed of [...below, row]) {
+    dev.events.emitStatus(doomed.id, "removed", { name: doomed.name, purged: purge });
+    dev.events.end(doomed.id);
+  }
   return removed(purge, below.length);
 }
 
 function removed(purge: boolean, cascade_deleted: number): Response {
   return Response.json({ status: purge ? "purged" : "removed", cascade_deleted });
-}
-
-/** Pauses a workspace and all below it. Heartbeats and register leave it paused. */
-export function pause(call: Call): Response {
-  const { workspaces } = call.dev.database;
-  const row = present(call);
-  const all = [row, ...workspaces.descendants(row.id)];
-  for (const { id } of all) workspaces.change(id, { status: "paused" });
-  return Response.json({ status: "paused", paused_count: all.length });
-}
-
-/** The way back from pause: `provisioning`, which the next heartbeat makes `online`. */
-export function resume(call: Call): Response {
-  const { workspaces } = call.dev.database;
-  const row = present(call);
-  const parent = row.parent_id === null ? undefined : workspaces.find(row.parent_id);
-  if (parent?.status === "paused") refuse(409, "the parent workspace is paused; resume it first");
-  const paused = [row, ...workspaces.descendants(row.id)].filter((r) => r.status === "paused");
-  for (const { id } of paused) workspaces.change(id, { status: "provisioning" });
-  return Response.json({ status: "provisioning", resumed_count: paused.length });
 }
 
 /** The workspace of the path; 404 where there is none or it is removed. */

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../../src/dev/database.ts";
+import { APPLICATION_ID, MIGRATIONS } from "../../../src/dev/schema.ts";
 import { lab, ManualClock } from "./lab.ts";
 import { onPosix } from "../../harness/platform.ts";
 
@@ -40,6 +41,24 @@ test("everything survives a restart", async () => {
   const after = await at.feed({ id: agent.id, token });
   expect(after.map((row) => row.seq)).toEqual([expect.any(Number), 2, 1]);
   expect(after[0].seq).toBeGreaterThan(2);
+});
+
+test("an older version's database is brought up to date", async () => {
+  await using dir = await folder();
+  const id = crypto.randomUUID();
+  withDatabase(dir.db, (db) => {
+    for (const step of MIGRATIONS.slice(0, 1)) db.run(step);
+    db.run(`PRAGMA user_version = 1; PRAGMA application_id = ${APPLICATION_ID}`);
+    db.run("INSERT INTO workspaces (id, name, status, created_at) VALUES (?, 'old', 'online', 1)", [
+      id,
+    ]);
+  });
+  await using at = await lab({ db: dir.db });
+  expect((await at.show({ id })).name).toBe("old");
+  expect(await at.orgToken()).toMatch(/^[\w-]{43}$/);
+  expect((await at.post(`/workspaces/${id}/pause`, { token: at.admin })).status).toBe(200);
+  const listed = await at.get(`/workspaces/${id}/delegations`, { token: at.admin });
+  expect(listed.body).toEqual([]);
 });
 
 withModes("the files are readable by their owner alone", async () => {

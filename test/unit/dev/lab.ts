@@ -59,6 +59,10 @@ export class Lab implements AsyncDisposable {
     this.clock = clock;
   }
 
+  get events() {
+    return this.platform.events;
+  }
+
   get admin(): string {
     return this.platform.adminToken;
   }
@@ -72,7 +76,7 @@ export class Lab implements AsyncDisposable {
       headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
       ...(text === undefined ? {} : { body: text }),
     });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    return { status: response.status, headers: response.headers, body: await bodyOf(response) };
   }
 
   get = (path: string, ask?: Ask) => this.ask("GET", path, ask);
@@ -99,6 +103,15 @@ export class Lab implements AsyncDisposable {
     return (await this.get(`/workspaces/${id}?include_removed=true`)).body;
   }
 
+  patch = (path: string, ask?: Ask) => this.ask("PATCH", path, ask);
+  delete = (path: string, ask?: Ask) => this.ask("DELETE", path, ask);
+
+  /** A token of the organisation. */
+  async orgToken(): Promise<string> {
+    const answer = await this.post("/org/tokens", { token: this.admin, body: { name: "test" } });
+    return answer.body.auth_token;
+  }
+
   remove({ id }: { id: string }, name: string) {
     const headers = { "x-confirm-name": name };
     return this.ask("DELETE", `/workspaces/${id}`, { token: this.admin, headers });
@@ -106,6 +119,16 @@ export class Lab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.platform.stop();
+  }
+}
+
+/** The JSON of an answer; what is none, as text. */
+async function bodyOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 
