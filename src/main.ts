@@ -2,10 +2,9 @@
 import { systemIo } from "./cli/output.ts";
 import { runCli } from "./cli/run.ts";
 import { standardError } from "./cli/standard-error.ts";
-import { GLOBALS } from "./commands/globals.ts";
-import { ROOT } from "./commands/index.ts";
+import { CLI } from "./commands/cli.ts";
 import { exemptLoopback } from "./shared/proxy.ts";
-import { REPOSITORY, VERSION_LINE } from "./project.ts";
+import { REPOSITORY } from "./project.ts";
 import { ExitCode, messageOf } from "./shared/errors.ts";
 import { doLastActs } from "./shared/last-acts.ts";
 import { Secrets } from "./shared/secrets.ts";
@@ -29,14 +28,7 @@ process.on("beforeExit", () => {
 });
 
 // Not awaited at the top: a promise that never settles would then spin instead of ending.
-void runCli({
-  root: ROOT,
-  globals: GLOBALS,
-  version: VERSION_LINE,
-  argv: process.argv.slice(2),
-  env,
-  io,
-}).then(end);
+void runCli({ ...CLI, argv: process.argv.slice(2), env, io }).then(end);
 
 /** Tells of it and ends. What breaks after the first is its consequence. */
 function crash(error: unknown): void {

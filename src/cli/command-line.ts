@@ -2,8 +2,8 @@ import { UsageError } from "../shared/errors.ts";
 import { nearest } from "../shared/nearest.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { oneLine } from "../shared/text.ts";
-import { type Cli, type Env, type Node, walk } from "./command.ts";
-import type { Flag } from "./flag.ts";
+import { type Cli, type Command, commandAt, type Env, type Node } from "./command.ts";
+import { loadAll, walk } from "./tree.ts";
 import { type Entry, FlagTable } from "./flag-table.ts";
 
 /**
@@ -36,27 +36,37 @@ export class CommandLine {
     this.#secrets = secrets;
     this.node = cli.root;
     this.path = [cli.root.meta.name];
-    this.flags = new FlagTable(cli.globals);
-    learnSecrets(cli, env, secrets);
+    this.flags = new FlagTable(cli.globals, commandAt(cli.root)?.args ?? {});
+    for (const variable of cli.secretVariables ?? []) secrets.add(env[variable]);
   }
 
-  /** Reads the words; throws a UsageError at the first that can't be right. */
-  read(argv: readonly string[]): this {
+  /** What is to be run: undefined where a group has nothing but help. */
+  get command(): Command | undefined {
+    return commandAt(this.node);
+  }
+
+  /** The words behind one that could not be right. */
+  get unread(): readonly string[] {
+    return this.#queue.toReversed();
+  }
+
+  /** Reads the words; rejects with a UsageError at the first that can't be right. */
+  async read(argv: readonly string[]): Promise<this> {
     this.#queue = argv.toReversed();
     for (let word = this.#queue.pop(); word !== undefined; word = this.#queue.pop()) {
       if (word === "--" && this.node.kind === "command" && this.node.passthrough !== undefined) {
         this.rest.push(...this.#queue.toReversed());
         break;
       }
-      if (this.#ended || !word.startsWith("-") || word === "-") this.#word(word);
+      if (this.#ended || !word.startsWith("-") || word === "-") await this.#word(word);
       else if (word === "--") this.#ended = true;
-      else if (word.startsWith("--")) this.#long(word.slice(2));
-      else this.#short(word.slice(1));
+      else if (word.startsWith("--")) await this.#long(word.slice(2));
+      else await this.#short(word.slice(1));
     }
     return this;
   }
 
-  #word(word: string): void {
+  async #word(word: string): Promise<void> {
     if (this.node.kind === "command") {
       this.words.push(word);
       return;
@@ -65,9 +75,10 @@ export class CommandLine {
     // An own key only: every object has a `constructor`.
     const next = Object.hasOwn(subCommands, word) ? subCommands[word] : undefined;
     if (next !== undefined) {
-      this.node = next;
+      this.#leave(word);
+      this.node = next.kind === "later" ? await next.load() : next;
       this.path.push(word);
-      if (next.kind === "command") this.flags.add(next.args);
+      this.flags.add(this.command?.args ?? {});
     } else if (word === "help") {
       this.help = true;
     } else {
@@ -83,7 +94,21 @@ export class CommandLine {
     }
   }
 
-  #long(word: string): void {
+  /** Takes the flags of the main command back, on the way from its group to a command below. */
+  #leave(word: string): void {
+    const flags = this.command?.args ?? {};
+    for (const { name, flag } of this.given.keys()) {
+      if (!Object.values(flags).includes(flag)) continue;
+      const path = this.path.join(" ");
+      throw new UsageError(
+        `--${name} here is a flag of '${path}' itself, not of '${path} ${word}'`,
+        `Put the flags of '${path} ${word}' after its name; its help names them.`,
+      );
+    }
+    this.flags.remove(flags);
+  }
+
+  async #long(word: string): Promise<void> {
     const [name, value] = split(word);
     const entry = this.flags.long(name);
     const negated = name.startsWith("no-") ? this.flags.long(name.slice(3)) : undefined;
@@ -100,12 +125,12 @@ export class CommandLine {
     } else if (negated !== undefined) {
       throw new UsageError(`--${negated.name} takes a value, so there is no --${name}`);
     } else {
-      throw this.#unknown(`--${this.#shown(name)}`, name, this.flags.nearest(name));
+      throw await this.#unknown(`--${this.#shown(name)}`, name, this.flags.nearest(name));
     }
   }
 
   /** Letters in one word: any number of booleans, then one that may be followed by its value. */
-  #short(word: string): void {
+  async #short(word: string): Promise<void> {
     for (let at = 0; at < word.length; at++) {
       const letter = String.fromCodePoint(word.codePointAt(at) ?? 0);
       const tail = word.slice(at + letter.length);
@@ -115,7 +140,7 @@ export class CommandLine {
       } else if (entry === undefined) {
         const [name] = split(word);
         const near = this.flags.long(name) ? name : undefined;
-        throw this.#unknown(`-${this.#shown(letter)}`, name, near);
+        throw await this.#unknown(`-${this.#shown(letter)}`, name, near);
       } else if (entry.flag.kind === "boolean" && !tail.startsWith("=")) {
         this.#give(entry, "true");
       } else {
@@ -147,8 +172,8 @@ export class CommandLine {
     else throw new UsageError(`--${entry.name} is given more than once`);
   }
 
-  #unknown(shown: string, name: string, near: string | undefined): UsageError {
-    const owner = this.node.kind === "group" ? this.#ownerOf(name) : undefined;
+  async #unknown(shown: string, name: string, near: string | undefined): Promise<UsageError> {
+    const owner = this.node.kind === "group" ? await this.#ownerOf(name) : undefined;
     const hint = near === undefined ? undefined : `Did you mean --${near}?`;
     return new UsageError(
       `unknown flag ${shown}`,
@@ -162,9 +187,11 @@ export class CommandLine {
   }
 
   /** The first command below that has the flag. */
-  #ownerOf(name: string): string | undefined {
+  async #ownerOf(name: string): Promise<string | undefined> {
+    await loadAll(this.node);
     for (const { node, path } of walk(this.node, this.path)) {
-      if (node.kind === "command" && !node.meta.hidden && new FlagTable(node.args).long(name)) {
+      const { args = {} } = commandAt(node) ?? {};
+      if (!node.meta.hidden && new FlagTable(args).long(name)) {
         return path.join(" ");
       }
     }
@@ -176,15 +203,4 @@ export class CommandLine {
 function split(word: string): [name: string, value: string | undefined] {
   const at = word.indexOf("=");
   return at === -1 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
-}
-
-/** Secrets in variables, of any command, are known before anything is said that may hold one. */
-function learnSecrets({ root, globals }: Cli, env: Env, secrets: Secrets): void {
-  const learn = (flag: Flag) => {
-    if (flag.secret && flag.env !== undefined) secrets.add(env[flag.env]);
-  };
-  Object.values(globals).forEach(learn);
-  for (const { node } of walk(root)) {
-    if (node.kind === "command") Object.values(node.args).forEach(learn);
-  }
 }

@@ -32,6 +32,13 @@ export class FlagTable {
     }
   }
 
+  remove(flags: Flags): void {
+    for (const [key, { alias }] of Object.entries(flags)) {
+      this.#long.delete(kebab(key));
+      if (alias !== undefined) this.#short.delete(alias);
+    }
+  }
+
   long(name: string): Entry | undefined {
     return this.#long.get(name);
   }

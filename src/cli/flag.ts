@@ -8,15 +8,18 @@ import type { Offer } from "./completion/offer.ts";
  */
 export function flag<const S extends FlagSpec>(spec: S): Flag<ValueOf<S>> {
   const { type: kind, summary, env, short, placeholder, secret = false, check, complete } = spec;
+  const { config, advanced = false } = spec;
   if (short !== undefined && !/^[a-gi-zA-Z]$/.test(short)) {
     throw new Error(`a short flag is one letter other than h, not "${short}"`);
   }
   if (secret && "default" in spec) throw new Error("a secret can't have a default");
+  if (secret && config !== undefined) throw new Error("a secret can't stand in a config file");
   return {
     kind,
     type: kind === "boolean" || kind === "enum" ? kind : "string",
     description: summary,
     secret,
+    advanced,
     ...fallback(spec),
     ...range(spec),
     ...(kind === "boolean" ? {} : { valueHint: placeholder ?? PLACEHOLDERS[kind] }),
@@ -24,6 +27,7 @@ export function flag<const S extends FlagSpec>(spec: S): Flag<ValueOf<S>> {
     ...(env === undefined ? {} : { env }),
     ...(short === undefined ? {} : { alias: short }),
     ...(complete === undefined ? {} : { complete }),
+    ...(config === undefined ? {} : { config }),
     // The check belongs to the kind, and only ever sees values of that kind.
     ...(check === undefined ? {} : { check: check as (value: unknown) => string | undefined }),
   };
@@ -44,7 +48,17 @@ interface Common<V> {
   check?: (value: V) => string | undefined;
   /** What a shell offers for the value. An enum's values need not be said again. */
   complete?: Offer;
+  /** Whether config files may set it, under its name with underscores. */
+  config?: ConfigUse;
+  /** Few need it: help shows it only when asked for all. */
+  advanced?: boolean;
 }
+
+/**
+ * `free`: any config file may set it. `guarded`: it says where secrets go, what is run, or who may ask,
+ * so that a project's file may set it only once the operator has trusted that file.
+ */
+export type ConfigUse = "free" | "guarded";
 
 /** What an author writes. Durations are in Go's form (`30s`, `1h30m`); their value is in ms. */
 export type FlagSpec =
@@ -87,6 +101,8 @@ export type Flag<T = unknown> = (StringArgDef | BooleanArgDef | EnumArgDef) & {
   readonly options?: string[];
   readonly kind: FlagKind;
   readonly secret: boolean;
+  readonly advanced: boolean;
+  readonly config?: ConfigUse;
   readonly env?: string;
   /** The value when neither the command line nor the environment has one. */
   readonly fallback: T;

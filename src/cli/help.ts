@@ -1,25 +1,45 @@
 import { BUILT_IN_FLAGS, type BuiltInFlag, HELP_COMMAND, tellsOfHelp } from "./built-in.ts";
 import { pad, wrap } from "./columns.ts";
-import { type Cli, type Command, type Env, type Group, type Node, placeholder } from "./command.ts";
+import {
+  type Cli,
+  type Command,
+  commandAt,
+  type Env,
+  type Group,
+  type Node,
+  placeholder,
+} from "./command.ts";
 import { type Flag, type Flags, kebab } from "./flag.ts";
+
+/** How help is written. */
+export interface HelpOptions {
+  readonly width?: number;
+  /** Also what few need: flags that are `advanced`, and what a command has `more` to say. */
+  readonly all?: boolean;
+}
 
 /** The help of a command or group as plain text; `path` holds the words that lead to it. */
 export function renderHelp(
   cli: Cli,
   node: Node,
   path: readonly string[],
-  width: number = NARROWEST,
+  { width = NARROWEST, all = false }: HelpOptions = {},
 ): string {
+  const command = commandAt(node);
+  const shown = (flags: Flags) => (all ? flags : common(flags));
+  const globals = shown(cli.globals);
   const text = [
     usage(node, path),
     ...wrap(`${node.meta.description}.`, width),
     ...paragraphs(node.details, width),
-    ...(node.kind === "group" ? commandRows(cli, node, width) : commandSections(node, width)),
-    ...section(
-      "Global flags:",
-      [...flagRows(cli.globals), ...BUILT_IN_FLAGS.map(builtInRow)],
-      width,
-    ),
+    ...paragraphs(all ? command?.more : undefined, width),
+    ...(node.kind === "group" ? commandRows(cli, node, width) : []),
+    ...section("Arguments:", argumentRows(command), width),
+    ...section("Flags:", flagRows(shown(command?.args ?? {})), width),
+    ...(all || node === cli.root
+      ? section("Global flags:", [...flagRows(globals), ...BUILT_IN_FLAGS.map(builtInRow)], width)
+      : globalNames(cli, globals, width)),
+    ...(all ? [] : hidden(cli, command, path)),
     ...(node.examples.length === 0 ? [] : ["", "Examples:"]),
     ...node.examples.map((example) => `  ${example}`),
   ];
@@ -44,7 +64,11 @@ type Row = [name: string, text: string];
 
 function usage(node: Node, path: readonly string[]): string {
   const words = ["Usage:", ...path];
-  if (node.kind === "group") return `${[...words, "<command>", "[flags]"].join(" ")}\n`;
+  if (node.kind === "group") {
+    const below = [...words, "<command>", "[flags]"].join(" ");
+    if (node.main === undefined) return `${below}\n`;
+    return `${[...words, "[flags]"].join(" ")}\n${below.replace("Usage:", "      ")}\n`;
+  }
   words.push(...node.positionals.map(placeholder), "[flags]");
   if (node.passthrough !== undefined) words.push("[-- <words...>]");
   return `${words.join(" ")}\n`;
@@ -66,16 +90,36 @@ function commandRows(cli: Cli, group: Group, width: number): string[] {
   return section("Commands:", rows, width);
 }
 
-function commandSections(command: Command, width: number): string[] {
-  const rows = command.positionals.map((one): Row => {
+function argumentRows(command: Command | undefined): Row[] {
+  const rows = (command?.positionals ?? []).map((one): Row => {
     const note = one.values === undefined ? "" : ` (${one.values.join("|")})`;
     return [placeholder(one), one.summary + note];
   });
-  if (command.passthrough !== undefined) rows.push(["-- <words...>", command.passthrough]);
-  return [
-    ...section("Arguments:", rows, width),
-    ...section("Flags:", flagRows(command.args), width),
-  ];
+  const words = command?.passthrough;
+  return words === undefined ? rows : [...rows, ["-- <words...>", words]];
+}
+
+/** The names alone: the program's own help tells the same of them for every command. */
+function globalNames(cli: Cli, flags: Flags, width: number): string[] {
+  const names = Object.entries(flags).map(([key, flag]) => {
+    const value = flag.options?.join("|") ?? (flag.kind === "boolean" ? "" : `<${flag.valueHint}>`);
+    return `${flag.alias === undefined ? "" : `-${flag.alias}/`}--${kebab(key)} ${value}`.trimEnd();
+  });
+  const text = `Global flags: ${names.join(", ")}. '${cli.root.meta.name} --help' tells of them.`;
+  return ["", ...wrap(text, width)];
+}
+
+function common(flags: Flags): Flags {
+  return Object.fromEntries(Object.entries(flags).filter(([, { advanced }]) => !advanced));
+}
+
+/** How much is left out, and how to see it. */
+function hidden(cli: Cli, command: Command | undefined, path: readonly string[]): string[] {
+  const flags = [...Object.values(cli.globals), ...Object.values(command?.args ?? {})];
+  const count = flags.filter(({ advanced }) => advanced).length;
+  if (count === 0 && command?.more === undefined) return [];
+  const flagsMore = count === 1 ? "1 more flag" : `${count} more flags`;
+  return ["", `Run '${path.join(" ")} --help -v' for ${count === 0 ? "more" : flagsMore}.`];
 }
 
 function flagRows(flags: Flags): Row[] {

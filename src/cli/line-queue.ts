@@ -13,6 +13,9 @@ const BATCH_BYTES = 4096;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
 
+/** Back to the first column of the row, and away with what stands there. */
+const ERASE_ROW = "\r\x1b[K";
+
 const UNREAD = "nobody reads standard error";
 
 /**
@@ -42,6 +45,10 @@ export class LineQueue {
   readonly #waiting: (string | Gap)[] = [];
   #bytes = 0;
   #busy = false;
+  /** What is to stand behind the last line, and what does. */
+  #tail = "";
+  #shown = "";
+  #hidden = false;
   #done: Promise<void> = Promise.resolve();
 
   constructor(write: WriteBytes, clock: Clock) {
@@ -57,14 +64,54 @@ export class LineQueue {
       this.#waiting.push(text);
       this.#bytes += size;
     } else this.#drop();
-    if (this.#busy) return;
-    this.#busy = true;
-    this.#done = this.#run();
+    this.#start();
+  }
+
+  /**
+   * Shows a text behind the last line, in place of the one before; "" takes it away. Lines that come
+   * are put above it. For a terminal only, and for a text that fits its width.
+   */
+  show(text: string): void {
+    this.#tail = text;
+    this.#start();
+  }
+
+  /** Leaves the text that is shown where it is: the terminal has gone on to a line of its own. */
+  leave(): void {
+    this.#tail = "";
+    this.#shown = "";
+  }
+
+  /** Does `work`, which writes to the same terminal by another way, while no text is shown. */
+  async hiding<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#shown === "" && this.#tail === "") return work();
+    this.#hidden = true;
+    this.#start();
+    try {
+      return await work();
+    } finally {
+      this.#hidden = false;
+      this.#start();
+    }
   }
 
   /** Resolves when nothing waits any more, or after `ms`. Never rejects. */
   async flush(ms: number): Promise<void> {
     if (this.#busy) await within(this.#clock, ms, this.#done);
+  }
+
+  #start(): void {
+    if (this.#busy || !this.#hasWork()) return;
+    this.#busy = true;
+    this.#done = this.#run();
+  }
+
+  #hasWork(): boolean {
+    return this.#waiting.length > 0 || this.#shown !== this.#wanted();
+  }
+
+  #wanted(): string {
+    return this.#hidden ? "" : this.#tail;
   }
 
   #hasRoom(size: number): boolean {
@@ -85,17 +132,24 @@ export class LineQueue {
   /** Without an await where the writes don't wait either: the last words of a crash get out at once. */
   async #run(): Promise<void> {
     let reason: string | undefined;
-    while (this.#waiting.length > 0) {
+    while (this.#hasWork()) {
       const { text, lines } = this.#take();
-      const written = this.#writeAll(Buffer.from(text));
+      const written = this.#writeAll(Buffer.from(this.#between(text)));
       reason = written instanceof Promise ? await written : written;
       if (reason === undefined) continue;
       const alone = this.#waiting.length === 0;
-      this.#putBack({ lines, reason });
+      if (lines > 0) this.#putBack({ lines, reason });
       // To tell of the gap at once would fail in the same way: it is told before the next line.
       if (alone) break;
     }
     this.#busy = false;
+  }
+
+  /** The lines in the place of the text that is shown, and behind the last of all that which is wanted. */
+  #between(lines: string): string {
+    const before = this.#shown === "" ? "" : ERASE_ROW;
+    this.#shown = this.#waiting.length === 0 ? this.#wanted() : "";
+    return before + lines + this.#shown;
   }
 
   /** As many lines as may go out together, and how many they stand for. */

@@ -8,7 +8,23 @@ export interface Io {
   out(text: string): Promise<void>;
   /** Writes one line to standard error, without waiting for anybody to read it. */
   err(line: string): void;
+  /** What may stand behind the last line of standard error. None where nobody would see it. */
+  readonly live?: Live;
   readonly secrets: Secrets;
+}
+
+/** A text that is no line yet: a question, or what is going on. For a terminal only. */
+export interface Live {
+  /** Shows it in place of the one before; "" takes it away. Lines that are told are put above it. */
+  show(text: string): void;
+  /** Leaves it where it is, once the terminal has gone on to another line. */
+  leave(): void;
+}
+
+/** The streams of a command: in what it writes, every known secret is masked. */
+export interface MaskedIo extends Io {
+  /** As `out`, with this one secret left readable: for the one time that the operator asked to see it. */
+  reveal(text: string, secret: string): Promise<void>;
 }
 
 /** Nobody reads the output any more (`| head`): the end of the program, but no failure. */
@@ -22,21 +38,28 @@ export function systemIo(secrets: Secrets): Io {
   return {
     secrets,
     out(text) {
-      const written = last.then(() => writeStdout(text));
+      const written = last.then(() => standardError.hiding(() => writeStdout(text)));
       last = written.catch(() => {});
       return written;
     },
     err: (line) => standardError.add(line),
+    live: standardError,
   };
 }
 
 /** The same streams with every known secret masked. */
-export function maskedIo({ out, err, secrets }: Io): Io {
+export function maskedIo({ out, err, live, secrets }: Io): MaskedIo {
   return {
     secrets,
     out: (text) => out(secrets.mask(text)),
     err: (line) => err(secrets.mask(line)),
+    ...(live === undefined ? {} : { live: maskedLive(live, secrets) }),
+    reveal: (text, secret) => out(secrets.mask(text, secret)),
   };
+}
+
+function maskedLive(live: Live, secrets: Secrets): Live {
+  return { show: (text) => live.show(secrets.mask(text)), leave: () => live.leave() };
 }
 
 async function writeStdout(text: string): Promise<void> {

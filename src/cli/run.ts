@@ -1,11 +1,14 @@
-import { ExitCode, MoleculeError, messageOf, UsageError } from "../shared/errors.ts";
-import { printable } from "../shared/text.ts";
+import { ExitCode } from "../shared/errors.ts";
 import type { Cli, Command, Context, Env, Source } from "./command.ts";
 import { CommandLine } from "./command-line.ts";
+import type { CommandConfig } from "./config/command-config.ts";
+import { configOf } from "./config/config-of.ts";
 import type { Flag } from "./flag.ts";
 import { helpWidth, renderHelp } from "./help.ts";
-import { type Io, maskedIo, OutputClosed } from "./output.ts";
-import { resolve, type Settings } from "./resolve.ts";
+import { tellingOf } from "./leniently.ts";
+import { type Io, type MaskedIo, maskedIo, OutputClosed } from "./output.ts";
+import { report } from "./report.ts";
+import { resolve, type Setting, type Settings } from "./resolve.ts";
 
 export interface Invocation extends Cli {
   /** The words after the program's name. */
@@ -19,31 +22,36 @@ export interface Invocation extends Cli {
  * error, and gives the exit code. All that it and the command print is masked. Rejects only if the
  * global flags are declared wrongly.
  *
- * A boolean global flag named `verbose` adds stacks and causes to failures.
+ * A boolean global flag named `verbose` adds stacks and causes to failures, and all flags to help; one
+ * named `output` decides whether a failure is told in words, as JSON or as YAML.
  */
 export async function runCli(invocation: Invocation): Promise<ExitCode> {
   const io = maskedIo(invocation.io);
   const line = new CommandLine(invocation, invocation.env, io.secrets);
+  let config: CommandConfig | undefined;
+  let settings: Settings | undefined;
   try {
-    return await run(invocation, line.read(invocation.argv), io);
+    const { command } = await line.read(invocation.argv);
+    if (line.help || line.version || command === undefined) {
+      await io.out(answerOf(invocation, line));
+      return ExitCode.ok;
+    }
+    const { env } = invocation;
+    config = await configOf(invocation, line, command, env, io);
+    settings = resolve(line, command, env, io.secrets, config);
+    return await runNode(command, settings, contextOf(invocation, line, settings, io));
   } catch (error) {
     if (error instanceof OutputClosed) return ExitCode.ok;
-    return report(error, line, io, isVerbose(line, invocation.env));
+    return report(error, line, io, tellingOf(line, invocation.env, settings, config));
   }
 }
 
-async function run(invocation: Invocation, line: CommandLine, io: Io): Promise<ExitCode> {
-  const { node, path } = line;
-  if (line.version && !line.help) {
-    await io.out(`${invocation.version}\n`);
-    return ExitCode.ok;
-  }
-  if (line.help || node.kind === "group") {
-    await io.out(renderHelp(invocation, node, path, helpWidth(invocation.env)));
-    return ExitCode.ok;
-  }
-  const settings = resolve(line, node, invocation.env, io.secrets);
-  return runNode(node, settings, contextOf(invocation, line, settings, io));
+/** The version or help, where no command is to be run. */
+function answerOf(invocation: Invocation, line: CommandLine): string {
+  if (line.version && !line.help) return `${invocation.version}\n`;
+  const { verbose: all } = tellingOf(line, invocation.env);
+  const width = helpWidth(invocation.env);
+  return renderHelp(invocation, line.node, line.path, { width, all });
 }
 
 /** The commands are citty's, so it runs them. It gets no words to parse: the values are there already. */
@@ -59,7 +67,7 @@ async function runNode(
   return (result as ExitCode | undefined) ?? ExitCode.ok;
 }
 
-function contextOf(cli: Invocation, line: CommandLine, settings: Settings, io: Io): Context {
+function contextOf(cli: Invocation, line: CommandLine, settings: Settings, io: MaskedIo): Context {
   return {
     cli,
     path: line.path,
@@ -69,39 +77,16 @@ function contextOf(cli: Invocation, line: CommandLine, settings: Settings, io: I
     get<T>(flag: Flag<T>): T {
       const setting = settings.byFlag.get(flag);
       if (setting === undefined) throw new Error("a flag was asked for that isn't declared here");
+      if (setting.refusal !== undefined) throw setting.refusal;
       return setting.value as T;
     },
-    source(name): Source {
-      const setting = settings.byName.get(name);
-      if (setting === undefined) throw new Error(`no flag or argument is declared as "${name}"`);
-      return setting.source;
-    },
+    source: (name): Source => named(settings, name).source,
+    origin: (name) => named(settings, name).origin,
   };
 }
 
-function report(error: unknown, line: CommandLine, io: Io, verbose: boolean): ExitCode {
-  const tell = (text: string) => {
-    // Masked first: an escape in the middle of a secret would hide it from the mask.
-    for (const one of printable(io.secrets.mask(text)).split("\n")) io.err(one);
-  };
-  if (!(error instanceof MoleculeError)) {
-    tell(`error: internal error: ${messageOf(error)}`);
-    if (!verbose) tell("hint: run again with --verbose for the stack");
-    else if (error instanceof Error) tell(error.stack ?? "");
-    return ExitCode.failed;
-  }
-  tell(`error: ${error.message}`);
-  if (error.hint !== undefined) tell(`hint: ${error.hint}`);
-  if (verbose && error.cause !== undefined) tell(`cause: ${messageOf(error.cause)}`);
-  if (error instanceof UsageError) tell(`Run '${line.path.join(" ")} --help' for usage.`);
-  return error.exitCode;
-}
-
-/** Read without judging it, since the failure may be that something has no meaning. */
-function isVerbose(line: CommandLine, env: Env): boolean {
-  const entry = line.flags.long("verbose");
-  if (entry === undefined) return false;
-  const variable = entry.flag.env === undefined ? undefined : env[entry.flag.env];
-  const text = line.given.get(entry)?.[0] ?? variable ?? "";
-  return ["true", "1"].includes(text.toLowerCase());
+function named({ byName }: Settings, name: string): Setting {
+  const setting = byName.get(name);
+  if (setting === undefined) throw new Error(`no flag or argument is declared as "${name}"`);
+  return setting;
 }

@@ -1,8 +1,12 @@
 import { systemClock } from "../shared/clock.ts";
+import { atEnd } from "../shared/last-acts.ts";
 import { LineQueue, type WriteBytes } from "./line-queue.ts";
 
 /** The one way to standard error of the whole process. */
 export const standardError = new LineQueue((bytes) => write(bytes), systemClock);
+
+// A question, or what is going on, is none of what a program leaves behind.
+atEnd(() => standardError.show(""));
 
 /** Opened at the first line: most runs have none to tell. */
 let write: WriteBytes = (bytes) => {

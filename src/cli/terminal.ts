@@ -24,3 +24,20 @@ export function wantsColor(
 ): boolean {
   return !env["NO_COLOR"] && env["TERM"] !== "dumb" && terminal();
 }
+
+/**
+ * How many columns a terminal has: `COLUMNS` where that is set, else what the terminal says; undefined
+ * where neither tells. Loads node:tty (some milliseconds), so only to be asked of a terminal.
+ */
+export function columnsOf(
+  fd: 1 | 2,
+  env: Readonly<Record<string, string | undefined>>,
+): number | undefined {
+  const told = env["COLUMNS"] ?? "";
+  if (/^[1-9]\d{0,3}$/.test(told)) return Number(told);
+  const { isatty, WriteStream } = process.getBuiltinModule("node:tty");
+  // isTerminal may be wrong about it, and the constructor would throw.
+  if (!isatty(fd)) return undefined;
+  const [columns] = new WriteStream(fd).getWindowSize();
+  return columns > 0 ? columns : undefined;
+}

@@ -24,7 +24,7 @@ export function readValue(flag: Flag, text: string, from: string, secrets: Secre
 }
 
 /** The password in an address is a secret that nobody has named. */
-function hidePassword(text: string): string {
+export function hidePassword(text: string): string {
   return text.replace(/\/\/[^/?#]*@/g, "//[secret]@");
 }
 

@@ -10,6 +10,7 @@ export const GLOBALS = {
     env: "MOLECULE_API_URL",
     default: "http://localhost:8080",
     placeholder: "url",
+    config: "guarded",
     check: (value) => {
       try {
         parseApiUrl(value);
@@ -19,6 +20,22 @@ export const GLOBALS = {
       }
     },
   }),
+  config: flag({
+    type: "string",
+    summary: "config file, in place of ./molecule.yaml and ~/.config/molecule.yaml",
+    env: "MOLECULE_CONFIG",
+    placeholder: "file",
+    complete: "file",
+  }),
+  caFile: flag({
+    type: "string",
+    summary: "file with more authorities to trust, in PEM, beside the system's",
+    env: "MOLECULE_CA_FILE",
+    placeholder: "file",
+    complete: "file",
+    config: "guarded",
+    advanced: true,
+  }),
   output: flag({
     type: "enum",
     summary: "form of the data on standard output",
@@ -26,6 +43,19 @@ export const GLOBALS = {
     values: FORMATS,
     default: "table",
     placeholder: "format",
+    config: "free",
   }),
-  verbose: flag({ type: "boolean", summary: "tell more on standard error", short: "v" }),
+  headers: flag({
+    type: "boolean",
+    summary: "titles above the columns of a table",
+    default: true,
+    config: "free",
+    advanced: true,
+  }),
+  verbose: flag({
+    type: "boolean",
+    summary: "tell more on standard error",
+    short: "v",
+    config: "free",
+  }),
 };

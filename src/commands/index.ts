@@ -1,17 +1,73 @@
-/** The tree of commands. */
+/** The tree of commands, each loaded where its name is met. */
 import { group } from "../cli/command.ts";
+import { later } from "../cli/tree.ts";
 import { NAME } from "../project.ts";
-import { agent } from "./agent.ts";
-import { backend } from "./backend.ts";
-import { completion } from "./completion.ts";
-import { connect } from "./connect.ts";
-import { deadLetter } from "./dead-letter.ts";
-import { dev } from "./dev.ts";
 
 export const ROOT = group({
   name: NAME,
   summary: "connects an agent on your own machine to the Molecule AI platform",
-  commands: [connect, agent, backend, deadLetter, dev, completion],
+  commands: [
+    later(
+      "connect",
+      "answer a workspace's messages with a local backend",
+      async () => (await import("./connect.ts")).connect,
+    ),
+    later(
+      "doctor",
+      "find out what keeps a bridge from working",
+      async () => (await import("./doctor/doctor.ts")).doctor,
+    ),
+    later(
+      "workspace",
+      "make, see and change workspaces",
+      async () => (await import("./workspace/index.ts")).workspace,
+    ),
+    later(
+      "token",
+      "see, make and revoke tokens",
+      async () => (await import("./token/index.ts")).token,
+    ),
+    later(
+      "agent",
+      "see agents, and talk to them",
+      async () => (await import("./agent/index.ts")).agent,
+    ),
+    later(
+      "platform",
+      "see how the platform is",
+      async () => (await import("./platform/index.ts")).platform,
+    ),
+    later(
+      "backend",
+      "see what can answer messages",
+      async () => (await import("./backend.ts")).backend,
+    ),
+    later(
+      "config",
+      "see and change what config files set",
+      async () => (await import("./config/index.ts")).config,
+    ),
+    later(
+      "init",
+      "write a commented molecule.yaml for this folder",
+      async () => (await import("./init.ts")).init,
+    ),
+    later(
+      "dead-letter",
+      "see, retry or drop the messages that were given up",
+      async () => (await import("./dead-letter.ts")).deadLetter,
+    ),
+    later(
+      "dev",
+      "run a small platform on this machine, to try things out",
+      async () => (await import("./dev/index.ts")).dev,
+    ),
+    later(
+      "completion",
+      "print a script that completes command lines of molecule in a shell",
+      async () => (await import("./completion.ts")).completion,
+    ),
+  ],
   examples: [
     "molecule dev",
     "molecule connect <workspace-id> --token-file ./token",

@@ -49,6 +49,7 @@ const HOMES: Record<string, string[]> = {
   "consola/core": ["cli/log.ts"],
   ofetch: ["platform/http.ts"],
   destr: ["shared/json.ts"],
+  yaml: ["cli/config"],
   "bun:sqlite": ["dev", "store"],
 };
 
@@ -69,7 +70,10 @@ const transpiler = new Bun.Transpiler({ loader: "ts" });
 const codeImports = (file: string) => transpiler.scanImports(textOf(file)).map((i) => i.path);
 /** All imports, types too. */
 const allImports = (file: string) =>
-  [...codeOf(file).matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((m) => m[1] ?? "");
+  [...codeOf(file).matchAll(IMPORT)].map((m) => m[1] ?? m[2] ?? "");
+
+/** A statement, or an `import()`; not the word "from" before a text. */
+const IMPORT = /^\s*(?:import|export)\b(?:[^"'`;]*?\bfrom)?\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;
 
 const target = (file: string, path: string) =>
   relative(SRC, resolve(SRC, dirname(file), path)).replaceAll("\\", "/");

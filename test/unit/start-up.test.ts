@@ -1,7 +1,7 @@
 /** What is loaded at every start, whatever the command: its cost falls on `--version`, too. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 
 const ROOT = resolve(import.meta.dir, "..", "..");
 const transpiler = new Bun.Transpiler({ loader: "ts" });
@@ -32,11 +32,25 @@ test("the start loads no package and no module of the runtime", () => {
   const { files, others } = loadedWith("src/main.ts");
   expect(others).toEqual([]);
   // It did look.
-  expect(files).toContain(join(ROOT, "src", "commands", "connect.ts"));
+  expect(files).toContain(join(ROOT, "src", "commands", "index.ts"));
 });
 
-test("the start loads the backends' declarations and none of their code", () => {
+test("the start loads no command", () => {
   const { files } = loadedWith("src/main.ts");
+  const below = join(ROOT, "src", "commands") + sep;
+  const commands = [...files].filter((file) => file.startsWith(below));
+  expect(commands.map((file) => file.slice(below.length)).sort()).toEqual([
+    "cli.ts",
+    join("config", "places.ts"),
+    "globals.ts",
+    "index.ts",
+    "secret-variables.ts",
+  ]);
+});
+
+test("connect loads the backends' declarations and none of their code", () => {
+  const { files, others } = loadedWith("src/commands/connect.ts");
+  expect(others).toEqual([]);
   const names = ["acp", "claude", "exec", "http", "mock", "openai"];
   for (const name of names) {
     const folder = join(ROOT, "src", "backends", name);

@@ -10,6 +10,13 @@ export interface Dialect {
   table(name: keyof Tables, rows: readonly Row[]): string;
 }
 
+/** The script with a part of it in the place of a line `# <name>`. */
+export function withPart(runtime: string, name: string, part: string): string {
+  const [head, tail] = runtime.split(`# <${name}>\n`);
+  if (head === undefined || tail === undefined) throw new Error(`no place for <${name}>`);
+  return head + part + tail;
+}
+
 /** Longer ones are cut: a terminal has one line for each. */
 const SUMMARY_MAX = 100;
 

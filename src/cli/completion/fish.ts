@@ -1,10 +1,12 @@
 /** Completion in fish, from 3.1 on. */
-import { type Dialect, tabbed } from "./dialect.ts";
+import { type Dialect, tabbed, withPart } from "./dialect.ts";
+import listed from "./listed.fish" with { type: "text" };
+import pairs from "./pairs.fish" with { type: "text" };
 import runtime from "./runtime.fish" with { type: "text" };
 import type { Row, Setting } from "./tables.ts";
 
 export const fish: Dialect = {
-  runtime,
+  runtime: withPart(withPart(runtime, "pairs", pairs), "listed", listed),
   table: (name, rows) =>
     [
       `function __molecule_${name} --no-scope-shadowing`,

@@ -1,14 +1,13 @@
 /** What bash and zsh write alike. */
 import { shellQuoted } from "../../shared/shell-word.ts";
+import { withPart } from "./dialect.ts";
 import type { Choice } from "./offer.ts";
 import common from "./runtime.sh" with { type: "text" };
 import type { Row, Setting, Tables } from "./tables.ts";
 
 /** The script of one of them, with what both have in place of its line `# <common>`. */
 export function withCommon(runtime: string): string {
-  const [head, tail] = runtime.split("# <common>\n");
-  if (head === undefined || tail === undefined) throw new Error("no place for what is common");
-  return head + common + tail;
+  return withPart(runtime, "common", common);
 }
 
 /** A function that sets the variables of the row for its argument, and fails where there is none. */

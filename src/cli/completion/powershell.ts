@@ -1,10 +1,11 @@
 /** Completion in PowerShell, from 5.1 on. */
-import { type Dialect, tabbed } from "./dialect.ts";
+import { type Dialect, tabbed, withPart } from "./dialect.ts";
+import listed from "./listed.ps1" with { type: "text" };
 import runtime from "./runtime.ps1" with { type: "text" };
 import type { Row, Setting } from "./tables.ts";
 
 export const powershell: Dialect = {
-  runtime,
+  runtime: withPart(runtime, "listed", listed),
   table: (name, rows) =>
     [
       `    function Find-Molecule${name[0]?.toUpperCase()}${name.slice(1)}([string] $key) {`,

@@ -34,7 +34,7 @@ _molecule_line() {
 
 # What is known of a flag at this place. Fails for one that is unknown.
 _molecule_learn() {
-  flag='' kind='' many='' by='' scope='' choices=()
+  flag='' kind='' many='' by='' scope='' list='' choices=()
   _molecule_flag "$node $1" || _molecule_flag "$1"
 }
 
@@ -96,6 +96,8 @@ _molecule_paths() {
   done < <(compgen "$1" -- "$text")
 }
 
+# <listed>
+
 # Offers what may stand for a value of 'kind'.
 _molecule_value() {
   local key one text=${cur:${#lead}}
@@ -103,6 +105,7 @@ _molecule_value() {
     words) _molecule_words ;;
     file) _molecule_paths -f ;;
     folder) _molecule_paths -d ;;
+    listed) _molecule_listed ;;
     pairs)
       for one in ${given[@]+"${given[@]}"}; do
         [[ $one != "$by="* ]] || key=${one#*=}
@@ -144,6 +147,15 @@ _molecule_names() {
   done
 }
 
+# Whether the group is to run as a command: it was given a flag of its own.
+_molecule_settled() {
+  local one
+  for one in ${given[@]+"${given[@]}"}; do
+    ! _molecule_flag "$node ${one%%=*}" || return 0
+  done
+  return 1
+}
+
 # Fills 'found' with what may stand at the cursor.
 _molecule_find() {
   if [[ -n $rest ]]; then
@@ -164,9 +176,12 @@ _molecule_find() {
   elif [[ -z $ended && $cur == -* ]]; then
     _molecule_names
   elif [[ -n $group ]]; then
-    choices=(${below[@]+"${below[@]}"})
-    [[ -n $helped ]] || choices=("${choices[@]}" ${once[@]+"${once[@]}"})
-    _molecule_words
+    if ! _molecule_settled; then
+      choices=(${below[@]+"${below[@]}"})
+      [[ -n $helped ]] || choices=("${choices[@]}" ${once[@]+"${once[@]}"})
+      _molecule_words
+    fi
+    [[ -z $runs || -n $helped$ended$cur ]] || _molecule_names
   elif [[ -z $helped ]] && kind='' choices=() && _molecule_place "$node $place"; then
     _molecule_value
   elif [[ -z $helped && -z $ended && -z $cur ]]; then
@@ -188,8 +203,8 @@ _molecule_kept() {
 
 _molecule() {
   local IFS=$' \t\n'
-  local cur flag='' kind='' many='' by='' scope='' group='' passes='' node='' place=0 lead=''
-  local wanted='' ended='' rest='' helped='' lost='' paths='' joins='' kept='' raw word
+  local cur flag='' kind='' many='' by='' scope='' list='' group='' runs='' passes='' node='' place=0 lead=''
+  local wanted='' ended='' rest='' helped='' lost='' paths='' joins='' order='' kept='' raw word
   local -a line choices below once given found
   line=() choices=() below=() given=() found=() COMPREPLY=()
   _molecule_line
@@ -203,6 +218,8 @@ _molecule() {
   if [[ $(type -t compopt) == builtin ]]; then
     [[ -z $paths ]] || compopt -o filenames
     [[ -z $joins ]] || compopt -o nospace
+    # Bash has it from 4.4 on.
+    [[ -z $order ]] || compopt -o nosort 2> /dev/null
   else
     _molecule_old
   fi

@@ -15,6 +15,7 @@ function __molecule_learn --no-scope-shadowing
     set many ''
     set by ''
     set scope ''
+    set list ''
     set choices
     __molecule_flag "$node $argv[1]"; or __molecule_flag "$argv[1]"
 end
@@ -77,10 +78,19 @@ end
 # Goes to a command. Fails if there is no such command.
 function __molecule_enter --no-scope-shadowing
     set group ''
+    set runs ''
     set passes ''
     set below
     set once
     __molecule_node "$argv[1]"; and set node "$argv[1]"
+end
+
+# Whether the group is to run as a command: it was given a flag of its own.
+function __molecule_settled --no-scope-shadowing
+    for one in $given
+        __molecule_flag "$node "(string replace -r -- '(?s)=.*' '' "$one"); and return
+    end
+    return 1
 end
 
 # What may stand at the cursor, into 'kind', 'choices' and 'lead', the part of the word before the value.
@@ -117,9 +127,17 @@ function __molecule_look --no-scope-shadowing
     else if test -z "$ended"; and string match -q -- '-*' "$cur"
         __molecule_names
     else if test -n "$group"
+        set -l commands
+        if not __molecule_settled
+            set commands $below
+            test -n "$helped"; or set -a commands $once
+        end
+        set choices
+        if test -n "$runs"; and test -z "$helped$ended$cur"
+            __molecule_names
+        end
         set kind words
-        set choices $below
-        test -n "$helped"; or set -a choices $once
+        set -p choices $commands
     else if test -z "$helped"; and __molecule_place "$node $place"
         __molecule_pairs
     else if test -z "$helped$ended$cur"
@@ -127,40 +145,7 @@ function __molecule_look --no-scope-shadowing
     end
 end
 
-# Makes words, or what a value is, out of pairs.
-function __molecule_pairs --no-scope-shadowing
-    test "$kind" = pairs; or return
-    set -l chosen
-    for one in $given
-        string match -q -- "$by=*" "$one"; and set chosen (string replace -- "$by=" '' "$one")
-    end
-    if test -n "$chosen"; and __molecule_keys "$scope $chosen"
-        set scope "$scope $chosen"
-    else
-        __molecule_keys "$scope"
-    end
-    set -l text (string sub -s (math (string length -- "$lead") + 1) -- "$cur")
-    if string match -q -- '*=*' "$text"
-        set -l key (string replace -r -- '(?s)=.*' '' "$text")
-        set lead "$lead$key="
-        set kind ''
-        set choices
-        __molecule_pair "$scope $key"
-        return
-    end
-    set kind words
-    set -l kept
-    for choice in $choices
-        set -l key (string replace -r -- '\t.*' '' "$choice")
-        for one in $given
-            test (string sub -l (string length -- "$flag=$key") -- "$one") = "$flag=$key"
-            and string match -q -- '*=' "$key"
-            and set key ''
-        end
-        test -z "$key"; or set -a kept "$choice"
-    end
-    set choices $kept
-end
+# <pairs>
 
 # The flags that are known here, less those that are given and can't be given again.
 function __molecule_names --no-scope-shadowing
@@ -194,6 +179,8 @@ function __molecule_rest --no-scope-shadowing
     set text (string sub -l 1 -- "$open")"$text"
 end
 
+# <listed>
+
 # Prints what may stand at the cursor; with an argument, only tells whether it is of that kind.
 function __molecule_complete
     set -l cur (commandline -ct | string replace -ra '[\'"\\\\]' '' | string collect)
@@ -203,7 +190,9 @@ function __molecule_complete
     set -l many ''
     set -l by ''
     set -l scope ''
+    set -l list ''
     set -l group ''
+    set -l runs ''
     set -l passes ''
     set -l node ''
     set -l wanted ''
@@ -227,6 +216,8 @@ function __molecule_complete
             for choice in $choices
                 printf '%s\n' "$lead$choice"
             end
+        case listed
+            __molecule_listed
         case folder
             set -l text
             __molecule_rest

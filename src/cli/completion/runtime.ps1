@@ -103,12 +103,15 @@ Register-ArgumentCompleter -Native -CommandName 'molecule', 'molecule.exe' -Scri
         }
     }
 
+# <listed>
+
     # Offers what may stand for a value.
     function Write-MoleculeValue($known, [string] $lead) {
         switch ($known['kind']) {
             'words' { Write-MoleculeWords $known['choices'] $lead }
             'file' { Write-MoleculePaths $lead $false }
             'folder' { Write-MoleculePaths $lead $true }
+            'listed' { Write-MoleculeListed $known['list'] $lead }
             'pairs' { Write-MoleculePairs $known $lead }
         }
     }
@@ -175,8 +178,14 @@ Register-ArgumentCompleter -Native -CommandName 'molecule', 'molecule.exe' -Scri
         } elseif ($flags) {
             Write-MoleculeNames
         } elseif ($at['here']['group']) {
-            Write-MoleculeWords $at['here']['below'] ''
-            if (-not $at['helped']) { Write-MoleculeWords $at['here']['once'] '' }
+            # With a flag of its own the group is to run as a command.
+            $own = $at['given'] | Where-Object { Find-MoleculeFlag "$($at['node']) $(($_ -split '=', 2)[0])" }
+            if (-not $own) {
+                Write-MoleculeWords $at['here']['below'] ''
+                if (-not $at['helped']) { Write-MoleculeWords $at['here']['once'] '' }
+            }
+            $free = -not $at['helped'] -and -not $at['ended'] -and -not $cur
+            if ($at['here']['runs'] -and $free) { Write-MoleculeNames }
         } elseif (-not $at['helped']) {
             $place = Find-MoleculePlace "$($at['node']) $($at['place'])"
             if ($null -ne $place) {

@@ -14,6 +14,6 @@ _molecule_step() {
 
 # Goes to a command. Fails if there is no such command.
 _molecule_enter() {
-  group='' passes='' below=() once=()
+  group='' runs='' passes='' below=() once=()
   _molecule_node "$1" && node=$1
 }

@@ -12,7 +12,7 @@
 
 # What is known of a flag at this place. Fails for one that is unknown.
 _molecule_learn() {
-  flag= kind= many= by= scope= choices=()
+  flag= kind= many= by= scope= list= choices=()
   _molecule_flag "$node $1" || _molecule_flag "$1"
 }
 
@@ -55,6 +55,8 @@ _molecule_read() {
 
 # <common>
 
+# <listed>
+
 # Offers what may stand for a value of 'kind', behind so many characters of the word.
 _molecule_value() {
   local one key
@@ -63,6 +65,7 @@ _molecule_value() {
     words) _describe -t values value choices ;;
     file) _files ;;
     folder) _path_files -/ ;;
+    listed) _molecule_listed ;;
     pairs)
       for one in "${given[@]}"; do
         [[ $one == "$by="* ]] && key=${one#*=}
@@ -118,9 +121,18 @@ _molecule_names() {
   _describe -O flag found
 }
 
+# Whether the group is to run as a command: it was given a flag of its own.
+_molecule_settled() {
+  local one
+  for one in "${given[@]}"; do
+    _molecule_flag "$node ${one%%=*}" && return
+  done
+  return 1
+}
+
 _molecule() {
-  local cur=$PREFIX word flag kind many by scope group passes node wanted ended rest helped lost
-  local -i place=0
+  local cur=$PREFIX word flag kind many by scope list group runs passes node wanted ended rest helped lost
+  local -i place=0 failed=1
   local -a choices below once given
   _molecule_enter ''
   for word in "${(@)words[2,CURRENT-1]}"; do
@@ -144,7 +156,9 @@ _molecule() {
     _molecule_names
   elif [[ -n $group ]]; then
     [[ -n $helped ]] || below+=("${once[@]}")
-    _describe -t commands command below
+    _molecule_settled || { _describe -t commands command below && failed=0 }
+    [[ -n $runs && -z $helped$ended$cur ]] && _molecule_names && failed=0
+    return failed
   elif [[ -z $helped ]] && kind= choices=() && _molecule_place "$node $place"; then
     _molecule_value 0
   elif [[ -z $helped && -z $ended && -z $cur ]]; then

@@ -3,7 +3,8 @@ import type { Setting } from "./tables.ts";
 
 /**
  * What stands for a value, as variables of a script: `kind` is `text`, `file`, `folder`, `words` (with
- * `choices`) or `pairs` (with `scope`, and `by`, the flag that decides on the keys).
+ * `choices`), `listed` (with `list`, the file) or `pairs` (with `scope`, and `by`, the flag that decides
+ * on the keys).
  */
 export function slot(scope: string, offer: Offer | undefined): Setting[] {
   if (offer === undefined) return [["kind", "text"]];
@@ -13,6 +14,12 @@ export function slot(scope: string, offer: Offer | undefined): Setting[] {
       ["kind", "pairs"],
       ["by", `--${offer.by}`],
       ["scope", scope],
+    ];
+  }
+  if ("listed" in offer) {
+    return [
+      ["kind", "listed"],
+      ["list", offer.listed],
     ];
   }
   return [

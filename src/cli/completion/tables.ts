@@ -1,6 +1,7 @@
 import { BUILT_IN_FLAGS, HELP_COMMAND, tellsOfHelp } from "../built-in.ts";
-import { type Cli, type Command, type Node, walk } from "../command.ts";
-import { type Flag, type Flags, kebab } from "../flag.ts";
+import { type Cli, type Command, commandAt, type Node } from "../command.ts";
+import { walk } from "../tree.ts";
+import { type Flags, kebab } from "../flag.ts";
 import type { Choice, Offer } from "./offer.ts";
 import { keyRows, pairRows } from "./pairs.ts";
 import { slot } from "./slot.ts";
@@ -12,8 +13,8 @@ import { slot } from "./slot.ts";
 export interface Tables {
   /**
    * By the words that lead to a command (`agent send`; nothing for the program itself). `group` is set
-   * for a group, with what may stand `below` it, and what may do so `once`; `passes` where words after
-   * `--` are handed on.
+   * for a group, with what may stand `below` it, and what may do so `once`; `runs` for one that is a
+   * command as well, with flags of its own; `passes` where words after `--` are handed on.
    */
   readonly node: readonly Row[];
   /** By the same: the flags that are `offered`; `negatives`, the `--no-` forms of those that are off. */
@@ -46,7 +47,10 @@ export function tablesOf(cli: Cli): Tables {
     node,
     id: path.slice(1).join(" "),
   }));
-  const commands = nodes.flatMap(({ node, id }) => (node.kind === "command" ? { node, id } : []));
+  const commands = nodes.flatMap(({ node: at, id }) => {
+    const node = commandAt(at);
+    return node === undefined ? [] : { node, id };
+  });
   const sets = [
     ...commands.map(({ node, id }) => ({ id, flags: node.args, builtIn: [] as Choice[] })),
     { id: "", flags: cli.globals, builtIn: BUILT_IN_CHOICES },
@@ -85,6 +89,7 @@ function nodeSets(cli: Cli, node: Node): Setting[] {
   const sets: Setting[] = [
     ["group", "yes"],
     ["below", commands],
+    ...(node.main === undefined ? [] : [["runs", "yes"] as const]),
   ];
   if (!tellsOfHelp(cli, node)) return sets;
   return [...sets, ["once", [{ value: HELP_COMMAND.name, summary: HELP_COMMAND.summary }]]];
@@ -131,15 +136,21 @@ function plain(name: string): Setting[] {
   ];
 }
 
-function offerOf({ complete, options }: Pick<Flag, "complete" | "options">): Offer | undefined {
+function offerOf({ complete, options }: Offered): Offer | undefined {
   return complete ?? options?.map((value) => ({ value }));
 }
 
+/** What a flag and a positional have to say of their values. */
+interface Offered {
+  readonly complete?: Offer | undefined;
+  readonly options?: readonly string[] | undefined;
+}
+
 function placeRows(id: string, { positionals }: Command): Row[] {
-  return positionals.map(({ values }, i) => {
-    const offer = values?.map((value) => ({ value }));
-    return { keys: [`${id} ${i}`], sets: slot(`${id} ${i}`, offer) };
-  });
+  return positionals.map(({ values: options, complete }, i) => ({
+    keys: [`${id} ${i}`],
+    sets: slot(`${id} ${i}`, offerOf({ options, complete })),
+  }));
 }
 
 function pairsOf(id: string, flags: Flags) {

@@ -1,12 +1,13 @@
 /** Completion in zsh, as a function for its completion system. */
 import { shellQuoted } from "../../shared/shell-word.ts";
-import { type Dialect, summaryOf } from "./dialect.ts";
+import { type Dialect, summaryOf, withPart } from "./dialect.ts";
 import type { Choice } from "./offer.ts";
 import { shellTable, withCommon } from "./posix.ts";
+import listed from "./listed.zsh" with { type: "text" };
 import runtime from "./runtime.zsh" with { type: "text" };
 
 export const zsh: Dialect = {
-  runtime: withCommon(runtime),
+  runtime: withCommon(withPart(runtime, "listed", listed)),
   table: (name, rows) => shellTable(name, rows, (choice) => shellQuoted(described(choice))),
 };
 

@@ -44,7 +44,7 @@ describe("a command line that is wrong ends with 2, says why on standard error, 
     ["connect w --verbose=", "--verbose needs a value"],
     ["connect w --count 1 --count 2", "--count is given more than once"],
     ["connect w -n 1 --count 1", "--count is given more than once"],
-    ["-o json connect w -o json", "--output is given more than once"],
+    ["-o table connect w -o table", "--output is given more than once"],
     ["connect w -vv", "--verbose is given more than once"],
     ["connect w --sound --no-sound", "--sound is given more than once"],
     // Booleans and their negation.
@@ -60,6 +60,24 @@ describe("a command line that is wrong ends with 2, says why on standard error, 
     ["agent list -- x", 'unexpected argument "x"'],
     [["connect", ""], "argument <workspace-id> is empty"],
     ["connect -5", "unknown flag -5"],
+    // A group that is a command as well.
+    ["serve --nope", "unknown flag --nope"],
+    ["serve --prt 1", "unknown flag --prt", "Did you mean --port?"],
+    ["serve stp", 'unknown command "stp"', "Did you mean 'molecule serve stop'?"],
+    ["serve 80", 'unknown command "80"'],
+    ["serve -- 80", 'unknown command "80"'],
+    [
+      "serve --port 1 stop",
+      "--port here is a flag of 'molecule serve' itself, not of 'molecule serve stop'",
+      "Put the flags of 'molecule serve stop' after its name; its help names them.",
+    ],
+    [
+      "serve --quick stop",
+      "--quick here is a flag of 'molecule serve' itself, not of 'molecule serve stop'",
+    ],
+    ["serve stop --port 1", "unknown flag --port"],
+    ["--port 1 serve", "unknown flag --port", "--port is a flag of 'molecule serve'"],
+    ["serve --port many", "--port must be a whole number"],
     // Commands.
     ["conect w", 'unknown command "conect"', "Did you mean 'molecule connect'?"],
     ["agent lst", 'unknown command "lst"', "Did you mean 'molecule agent list'?"],
@@ -139,6 +157,12 @@ describe("a command line that is right", () => {
     // Positionals that look like something else.
     ["agent send help version", { agentId: "help", text: "version" }],
     ["agent send connect", { agentId: "connect", text: undefined }],
+    // A group that is a command as well.
+    ["serve", { port: 80, quick: false }],
+    ["serve --port 1 --quick", { port: 1, quick: true }],
+    ["-v serve --port=1 -o json", { port: 1 }],
+    ["serve stop --quick", { quick: true }],
+    ["serve -v stop", { quick: false }],
     // Flags before and after the words.
     ["connect --dry-run w --backend exec", { workspaceId: "w", dryRun: true, backend: "exec" }],
   ];
@@ -191,6 +215,10 @@ describe("help and version", () => {
     ["connect w --help -- ls", "molecule connect <workspace-id>"],
     ["connect --version --help", "molecule connect <workspace-id>"],
     ["help trap", "molecule trap"],
+    ["serve --help", "molecule serve [flags]\n       molecule serve <command>"],
+    ["help serve", "molecule serve [flags]\n       molecule serve <command>"],
+    ["help serve stop", "molecule serve stop"],
+    ["serve stop -h", "molecule serve stop"],
   ];
 
   for (const [argv, usage] of help) {
@@ -217,6 +245,14 @@ describe("help and version", () => {
       });
     });
   }
+});
+
+test("the main command of a group has the group's words and its own values", async () => {
+  const { ran } = await runSample("serve --port 1");
+  expect(ran?.name).toBe("serve");
+  expect(ran?.context.path).toEqual(["molecule", "serve"]);
+  expect(ran?.context.source("port")).toBe("flag");
+  expect((await runSample("serve stop")).ran?.values).toEqual({ quick: false });
 });
 
 describe("global flags", () => {

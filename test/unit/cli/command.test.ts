@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Context, command, group, walk } from "../../../src/cli/command.ts";
+import { type Context, command, group } from "../../../src/cli/command.ts";
+import { walk } from "../../../src/cli/tree.ts";
 import { type Flag, flag, kebab } from "../../../src/cli/flag.ts";
 import { FlagTable } from "../../../src/cli/flag-table.ts";
 import { sample } from "./sample.ts";
@@ -90,6 +91,26 @@ describe("a declaration that can't work is refused", () => {
         }),
     ],
     [
+      "a group whose main command takes words",
+      () =>
+        group({
+          name: "g",
+          summary: "",
+          commands: [],
+          main: command({ name: "g", summary: "", positionals: [{ name: "w", summary: "" }], run }),
+        }),
+    ],
+    [
+      "a group whose main command hands words on",
+      () =>
+        group({
+          name: "g",
+          summary: "",
+          commands: [],
+          main: command({ name: "g", summary: "", passthrough: "words", run }),
+        }),
+    ],
+    [
       "two commands of one name",
       () => group({ name: "g", summary: "", commands: [leaf("a"), leaf("a")] }),
     ],
@@ -118,6 +139,8 @@ test("walk visits every group and command with the words that lead there", () =>
     "molecule agent send",
     "molecule agent key",
     "molecule agent key show",
+    "molecule serve",
+    "molecule serve stop",
     "molecule trap",
   ]);
 });

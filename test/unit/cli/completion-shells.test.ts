@@ -3,10 +3,14 @@ import { beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BACKENDS } from "../../../src/backends/registry.ts";
+import type { Cli } from "../../../src/cli/command.ts";
+import { loadAll } from "../../../src/cli/tree.ts";
 import { completionScript } from "../../../src/cli/completion/script.ts";
 import type { Shell } from "../../../src/cli/completion/shells.ts";
+import { replaceKnown } from "../../../src/commands/known-workspaces.ts";
 import { GLOBALS } from "../../../src/commands/globals.ts";
 import { ROOT } from "../../../src/commands/index.ts";
+import { systemClock } from "../../../src/shared/clock.ts";
 import { onlyWhere } from "../../harness/platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { SHELLS_UNDER_TEST, type Tabbed } from "./completion-shells.ts";
@@ -14,16 +18,20 @@ import { globals, sample } from "./sample.ts";
 
 setDefaultTimeout(60_000);
 
-const OURS = { root: ROOT, globals: GLOBALS, version: "1" };
-const SAMPLE = { root: sample(() => undefined), globals, version: "1" };
+const OURS: Cli = { root: ROOT, globals: GLOBALS, version: "1" };
+await loadAll(ROOT);
+const SAMPLE: Cli = { root: sample(() => undefined), globals, version: "1" };
+
+/** So that a slow disk fails nothing here. */
+const NEVER_LATE = { ...systemClock, sleep: () => new Promise<void>(() => {}) };
 
 /** Lines with one way to go on. */
 const ONE_WAY: [line: string, becomes: string][] = [
-  ["molecule con", "molecule connect "],
+  ["molecule conn", "molecule connect "],
   ["molecule agent s", "molecule agent send "],
-  ["molecule help con", "molecule help connect "],
-  ["molecule help agent ", "molecule help agent send "],
-  ["molecule -- con", "molecule -- connect "],
+  ["molecule help conn", "molecule help connect "],
+  ["molecule help agent s", "molecule help agent send "],
+  ["molecule -- conn", "molecule -- connect "],
   ["molecule -v -o json dead-letter sh", "molecule -v -o json dead-letter show "],
   ["molecule --output=json dead-letter sh", "molecule --output=json dead-letter show "],
   ["molecule connect --backend ac", "molecule connect --backend acp "],
@@ -49,6 +57,9 @@ const ONE_WAY: [line: string, becomes: string][] = [
   ["molecule -vo js", "molecule -vo json "],
   ["molecule dev --verbose=f", "molecule dev --verbose=false "],
   ["molecule dev --no-e", "molecule dev --no-ephemeral "],
+  ["molecule dev fa", "molecule dev fault "],
+  ["molecule -v dev send --ra", "molecule -v dev send --rate "],
+  ["molecule dev --eph", "molecule dev --ephemeral "],
   ["molecule completion po", "molecule completion powershell "],
   ["molecule completion -- z", "molecule completion -- zsh "],
   ["molecule connect --token-file d/tok", "molecule connect --token-file d/token "],
@@ -83,9 +94,26 @@ const NO_WAY = [
   "molecule help bogus ",
   "molecule dev --bogus=",
   "molecule help connect ",
+  "molecule dev --port 0 fa",
+  "molecule dev send --eph",
   "molecule agent send w hello --once=",
   "molecule connect --help=",
 ];
+
+const KNOWN = [
+  { id: "0f8fad5b-d9cb-469f-a165-70867728950e", name: "Ada" },
+  { id: "1b4e28ba-2fa1-41d2-883f-0016d3cca427", name: "Ben (the 'other' one)" },
+] as const;
+
+/** Lines that go on with the id of a workspace that this machine has met. */
+const NAMED = [
+  ...["connect ", "doctor ", "dead-letter list ", "dead-letter retry ", "dead-letter show "],
+  ...["agent send ", "agent send --as ", "agent send --as=", "agent send -v ", "agent inspect "],
+  ...["agent peers ", "agent list --workspace ", "workspace inspect ", "workspace delete "],
+  ...["workspace restart ", "workspace rotate-token ", "workspace logs ", "workspace logs --peer "],
+  ...["workspace delegate ", "workspace delegate w ", "workspace create new --parent "],
+  ...["token list ", "token revoke "],
+].map((words) => `molecule ${words}1b`);
 
 const sorted = (words: Iterable<string>) => [...words].sort();
 const optionsOf = (name: string) =>
@@ -93,7 +121,8 @@ const optionsOf = (name: string) =>
 const commands = Object.values(ROOT.subCommands).map(({ meta }) => meta.name);
 
 const LIST_FLAGS = [
-  ...["--api-url", "--help", "--output", "--state-dir", "--verbose", "--version"],
+  ...["--api-url", "--ca-file", "--config", "--headers", "--help", "--no-headers", "--output"],
+  ...["--state-dir", "--verbose", "--version"],
   ...["-h", "-o", "-v"],
 ];
 const fewer = (...given: string[]) => LIST_FLAGS.filter((name) => !given.includes(name));
@@ -120,7 +149,10 @@ const MANY_WAYS: [line: string, offered: string[]][] = [
         .map((key) => `${key}=`),
     ),
   ],
-  ["molecule connect --once --no-", ["--no-dry-run", "--no-verbose", "--no-wait-lock"]],
+  [
+    "molecule connect --once --no-",
+    ["--no-dry-run", "--no-headers", "--no-verbose", "--no-wait-lock"],
+  ],
   ["molecule connect --mode=push --m", ["--max-attempts", "--max-offline", "--max-paused"]],
   ["molecule connect w --backend-opt a=b --backend", ["--backend", "--backend-opt"]],
   ["molecule connect -v --ver", ["--version"]],
@@ -129,14 +161,27 @@ const MANY_WAYS: [line: string, offered: string[]][] = [
   ["molecule dead-letter list w -vojson ", fewer("--output", "-o", "--verbose", "-v")],
 ];
 
+const GLOBAL_FLAGS = [
+  ...["--api-url", "--help", "--output", "--verbose", "--version"],
+  ...["-h", "-o", "-v"],
+];
+const SERVE_FLAGS = ["--depth", "--pass", "--port", "--quick", ...GLOBAL_FLAGS].sort();
+
 /** The same for a program with what ours has not. */
 const SAMPLE_WAYS: [line: string, offered: string[]][] = [
-  ["molecule ", ["agent", "connect", "help"]],
+  ["molecule ", ["agent", "connect", "help", "serve"]],
+  ["molecule serve s", ["stop"]],
+  ["molecule serve ", [...SERVE_FLAGS, "stop"]],
+  ["molecule serve --port 1 ", SERVE_FLAGS.filter((name) => name !== "--port")],
+  ["molecule serve --port=1 s", []],
+  ["molecule serve -v --po", ["--port"]],
+  ["molecule serve -v s", ["stop"]],
+  ["molecule serve stop --q", ["--quick"]],
+  ["molecule serve stop --po", []],
+  ["molecule serve -- ", ["stop"]],
+  ["molecule help serve ", ["stop"]],
   ["molecule agent key ", ["show"]],
-  [
-    "molecule trap ",
-    ["--api-url", "--help", "--output", "--verbose", "--version", "-h", "-o", "-v"],
-  ],
+  ["molecule trap ", GLOBAL_FLAGS],
   ["molecule connect --s", ["--sound"]],
   ["molecule connect --no-", ["--no-dry-run", "--no-sound", "--no-verbose"]],
   ["molecule connect --no-sound --so", []],
@@ -169,6 +214,7 @@ describe.each(SHELLS_UNDER_TEST)("$name", ({ name, installed, tab }) => {
   const { test } = onlyWhere(installed, `${name} is not installed`);
   const shell = name.split(" ")[0] as Shell;
   const seen = new Map<string, Tabbed>();
+  const seenOfKnown = new Map<string, Tabbed>();
   const seenOfSample = new Map<string, Tabbed>();
 
   beforeAll(async () => {
@@ -180,7 +226,7 @@ describe.each(SHELLS_UNDER_TEST)("$name", ({ name, installed, tab }) => {
     for (const file of ["token", "d/token", "d/my file", "d/p$HOME"]) {
       writeFileSync(join(home.path, file), "");
     }
-    const all = async (cli: typeof OURS, lines: string[], into: Map<string, Tabbed>) => {
+    const all = async (cli: Cli, lines: string[], into: Map<string, Tabbed>) => {
       const setup = { script: completionScript(shell, cli), cwd: home.path };
       const { tabbed } = await tab(setup, lines);
       for (const [i, line] of lines.entries()) into.set(line, tabbed[i] as Tabbed);
@@ -192,6 +238,8 @@ describe.each(SHELLS_UNDER_TEST)("$name", ({ name, installed, tab }) => {
       SAMPLE_WAYS.map(([line]) => line),
       seenOfSample,
     );
+    await replaceKnown(KNOWN, { HOME: home.path, USERPROFILE: home.path }, NEVER_LATE);
+    await all(OURS, NAMED, seenOfKnown);
   });
 
   test.each(ONE_WAY)("'%s' becomes '%s'", (line, becomes) => {
@@ -204,6 +252,10 @@ describe.each(SHELLS_UNDER_TEST)("$name", ({ name, installed, tab }) => {
 
   test.each(MANY_WAYS)("'%s' offers %j", (line, offered) => {
     expect(sorted(seen.get(line)?.offered ?? [])).toEqual(offered);
+  });
+
+  test.each(NAMED)("'%s' becomes the id of a known workspace", (line) => {
+    expect(seenOfKnown.get(line)?.line).toBe(`${line.slice(0, -2)}${KNOWN[1].id} `);
   });
 
   test.each(QUOTED)("'%s' becomes '%s'", (line, becomes) => {

@@ -1,6 +1,8 @@
 /** What the scripts are made of, and what they promise without a shell at hand. */
 import { describe, expect, test } from "bun:test";
-import { command, group, walk } from "../../../src/cli/command.ts";
+import { command, commandAt, group } from "../../../src/cli/command.ts";
+import { loadAll, walk } from "../../../src/cli/tree.ts";
+import bashListed from "../../../src/cli/completion/listed.bash" with { type: "text" };
 import bashRuntime from "../../../src/cli/completion/runtime.bash" with { type: "text" };
 import { completionScript } from "../../../src/cli/completion/script.ts";
 import { SHELLS } from "../../../src/cli/completion/shells.ts";
@@ -9,10 +11,12 @@ import { kebab } from "../../../src/cli/flag.ts";
 import { runCli } from "../../../src/cli/run.ts";
 import { GLOBALS } from "../../../src/commands/globals.ts";
 import { ROOT } from "../../../src/commands/index.ts";
+import { WORKSPACES } from "../../../src/commands/workspace-offer.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { globals, sample } from "./sample.ts";
 
 const OURS = { root: ROOT, globals: GLOBALS, version: "1" };
+await loadAll(ROOT);
 const SAMPLE = { root: sample(() => undefined), globals, version: "1" };
 
 /** What a script would have set after a look into a table. */
@@ -41,7 +45,7 @@ describe.each(SHELLS)("the script for %s", (shell) => {
 
   test("ends in a new line, and holds no place that was left unfilled", () => {
     expect(script).toEndWith("\n");
-    expect(script).not.toContain("<tables>");
+    expect(script).not.toMatch(/<(tables|common|listed|pairs)>/);
   });
 
   test("does not run the program", () => {
@@ -51,7 +55,7 @@ describe.each(SHELLS)("the script for %s", (shell) => {
 });
 
 test("the script for bash keeps to what bash 3.2 of macOS can do", () => {
-  const code = bashRuntime.replace(/^\s*#.*$/gm, "");
+  const code = (bashRuntime + bashListed).replace(/^\s*#.*$/gm, "");
   const newer = [
     /\b(declare|local|typeset) -[a-z]*[Agn]/, // associative and global variables, references
     /\b(mapfile|readarray|coproc)\b/,
@@ -99,7 +103,14 @@ describe("what is known of a flag is what its declaration says", () => {
 
   test("a hidden command is known but not offered", () => {
     expect(look(theirs, "node", "trap")).toBeDefined();
-    expect(valuesOf(look(theirs, "node", "")?.["below"])).toEqual(["connect", "agent"]);
+    expect(valuesOf(look(theirs, "node", "")?.["below"])).toEqual(["connect", "agent", "serve"]);
+  });
+
+  test("a group that is a command has its flags, and says that it runs", () => {
+    expect(look(theirs, "node", "serve")).toMatchObject({ group: "yes", runs: "yes" });
+    expect(look(theirs, "node", "agent")).not.toHaveProperty("runs");
+    expect(look(theirs, "flag", "serve --port")).toMatchObject({ flag: "--port", kind: "text" });
+    expect(look(theirs, "flag", "serve stop --port")).toBeUndefined();
   });
 
   test("help is offered by the program, unless a command has that name", () => {
@@ -122,6 +133,28 @@ describe("what is known of a flag is what its declaration says", () => {
     const own = look(ours, "pair", "connect --backend-opt http format")?.["choices"];
     expect(valuesOf(own)).toEqual(["a2a", "raw"]);
   });
+});
+
+test("wherever a workspace is named, those that are known are offered", () => {
+  const missing = walk(ROOT).flatMap(({ node, path }) => {
+    const known = commandAt(node);
+    if (known === undefined) return [];
+    const flags = Object.entries(known.args).filter(
+      ([, { valueHint }]) => valueHint === "workspace" || valueHint === "workspace-id",
+    );
+    const words = known.positionals.filter(({ name }) => /^(workspace|target)Id$/.test(name));
+    return [
+      ...flags.map(([key, { complete }]) => ({ name: `--${kebab(key)}`, complete })),
+      ...words,
+    ].flatMap(({ name, complete }) =>
+      complete === WORKSPACES ? [] : [`${path.join(" ")} ${name}`],
+    );
+  });
+  expect(missing).toEqual([]);
+  const set = { kind: "listed", list: ".config/molecule/workspaces.tsv" };
+  const ours = tablesOf(OURS);
+  expect(look(ours, "place", "connect 0")).toEqual(set);
+  expect(look(ours, "flag", "agent send --as")).toEqual({ flag: "--as", ...set });
 });
 
 describe("a positional with values", () => {

@@ -12,6 +12,7 @@ test("the help of the root lists commands and global flags", async () => {
     Commands:
       connect  Connect an agent to a workspace and answer its messages
       agent    Work with agents
+      serve    Serve, and more of it
       help     show help for a command
 
     Global flags:
@@ -40,14 +41,8 @@ test("the help of a group lists its commands", async () => {
       send  Send a message
       key   Keys of an agent
 
-    Global flags:
-          --api-url <url>    Address of the platform (default http://localhost:8080,
-                             $MOLECULE_API_URL)
-      -o, --output <format>  Format of the data (table|json|yaml, default table,
-                             $MOLECULE_OUTPUT)
-      -v, --verbose          Tell more ($MOLECULE_VERBOSE)
-      -h, --help             show help
-          --version          show the version
+    Global flags: --api-url <url>, -o/--output table|json|yaml, -v/--verbose.
+    'molecule --help' tells of them.
 
     Run 'molecule agent <command> --help' for more about a command.
     "
@@ -83,19 +78,78 @@ test("the help of a command tells all of its declaration", async () => {
           --[no-]sound               Ring the bell (default true)
           --agent-name <name>        Name on the canvas
 
-    Global flags:
-          --api-url <url>    Address of the platform (default http://localhost:8080,
-                             $MOLECULE_API_URL)
-      -o, --output <format>  Format of the data (table|json|yaml, default table,
-                             $MOLECULE_OUTPUT)
-      -v, --verbose          Tell more ($MOLECULE_VERBOSE)
-      -h, --help             show help
-          --version          show the version
+    Global flags: --api-url <url>, -o/--output table|json|yaml, -v/--verbose.
+    'molecule --help' tells of them.
 
     Examples:
       molecule connect 7c1f --backend exec -- ./agent.sh
     "
   `);
+});
+
+test("the help of a group that is a command tells of both", async () => {
+  const { out } = await runSample("serve --help");
+  expect(out).toMatchInlineSnapshot(`
+    "Usage: molecule serve [flags]
+           molecule serve <command> [flags]
+
+    Serve, and more of it.
+
+    It serves until it is stopped.
+
+    Commands:
+      stop  Stop serving
+
+    Flags:
+          --port <n>     Port (default 80)
+          --quick        Hurry
+          --pass <text>  Word to get in ($SAMPLE_PASS)
+
+    Global flags: --api-url <url>, -o/--output table|json|yaml, -v/--verbose.
+    'molecule --help' tells of them.
+
+    Run 'molecule serve --help -v' for 1 more flag.
+
+    Examples:
+      molecule serve --port 0
+
+    Run 'molecule serve <command> --help' for more about a command.
+    "
+  `);
+});
+
+describe("what few need", () => {
+  test("is left out and counted, with the way to see it", async () => {
+    const { out } = await runSample("serve --help");
+    expect(out).toContain("\nRun 'molecule serve --help -v' for 1 more flag.\n");
+    expect(out).not.toContain("--depth");
+    expect(out).not.toContain("a thing of its own");
+  });
+
+  for (const argv of ["serve --help -v", "-v help serve", "serve -hv"]) {
+    test(`is shown by '${argv}'`, async () => {
+      const { out } = await runSample(argv);
+      expect(out).toContain("--depth <n>");
+      expect(out).toContain("\nDepth is a thing of its own.\n");
+      expect(out).not.toContain("--help -v'");
+    });
+  }
+
+  test("is not spoken of where there is none", async () => {
+    expect((await runSample("connect --help")).out).not.toContain("--help -v'");
+  });
+});
+
+test("global flags are named everywhere, and told of by the program, and where all is asked for", async () => {
+  for (const argv of ["connect --help", "agent", "agent list -h"]) {
+    const { out } = await runSample(argv);
+    expect(out).toContain("\nGlobal flags: --api-url <url>, -o/--output table|json|yaml,");
+    expect(out).toContain("'molecule --help' tells of them.");
+    expect(out).not.toContain("Address of the platform");
+  }
+  for (const argv of ["--help", "connect --help -v"]) {
+    expect((await runSample(argv)).out).toContain("--api-url <url>    Address of the platform");
+  }
 });
 
 test("a command without flags has no section for them", async () => {

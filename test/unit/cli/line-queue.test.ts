@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { LineQueue, MAX_BYTES, MAX_LINES } from "../../../src/cli/line-queue.ts";
 import { systemClock } from "../../../src/shared/clock.ts";
 import { ManualClock } from "../../harness/clock.ts";
+import { rowsOf } from "../../harness/terminal.ts";
 
 const fail = (code: string) => Object.assign(new Error(`it says ${code}`), { code });
 
@@ -100,6 +101,75 @@ describe("lines", () => {
     await clock.advance(100);
     await queue.flush(1);
     expect(tries).toBe(9);
+  });
+});
+
+describe("a text behind the lines", () => {
+  /** A terminal that takes all at once. */
+  function open() {
+    const written: string[] = [];
+    const queue = new LineQueue((bytes) => {
+      written.push(new TextDecoder().decode(bytes));
+      return bytes.length;
+    }, systemClock);
+    return { queue, written, rows: () => rowsOf(written.join("")) };
+  }
+
+  test("stays there while lines come, and goes without a trace", () => {
+    const { queue, rows } = open();
+    queue.show("working");
+    expect(rows()).toEqual(["working"]);
+    queue.add("one");
+    queue.show("still working");
+    queue.add("two");
+    expect(rows()).toEqual(["one", "two", "still working"]);
+    queue.show("");
+    expect(rows()).toEqual(["one", "two", ""]);
+  });
+
+  test("is written once, however often it is shown", () => {
+    const { queue, written } = open();
+    queue.show("working");
+    queue.show("working");
+    queue.show("");
+    queue.show("");
+    expect(written).toHaveLength(2);
+  });
+
+  test("is left where it is when the terminal has gone on", () => {
+    const { queue, written } = open();
+    queue.show("sure? ");
+    queue.leave();
+    queue.add("one");
+    expect(written).toEqual(["sure? ", "one\n"]);
+  });
+
+  test("gives way to what is written by another way", async () => {
+    const { queue, written } = open();
+    queue.show("working");
+    await queue.hiding(async () => void written.push("data\n"));
+    expect(rowsOf(written.join(""))).toEqual(["data", "working"]);
+    await queue.hiding(() => Promise.reject(new Error("full"))).catch(() => {});
+    expect(rowsOf(written.join(""))).toEqual(["data", "working"]);
+  });
+
+  test("waits for the reader as lines do, and then is the newest", async () => {
+    const { queue, written, takeAll } = held();
+    queue.add("one");
+    for (let i = 0; i < 100; i++) queue.show(`turn ${i}`);
+    queue.add("two");
+    await takeAll();
+    expect(rowsOf(written.join(""))).toEqual(["one", "two", "turn 99"]);
+    expect(written.join("")).not.toContain("turn 98");
+  });
+
+  test("that can't be written drops no line, and is no gap", async () => {
+    const { queue, refuse, takeAll } = held();
+    queue.show("working");
+    await refuse("EPIPE");
+    queue.show("");
+    queue.add("one");
+    expect((await takeAll()).map((line) => line.replace("\r\x1b[K", ""))).toEqual(["one"]);
   });
 });
 

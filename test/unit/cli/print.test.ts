@@ -11,7 +11,7 @@ const agents = [
 
 describe("a table", () => {
   test("aligns what a terminal shows, and ends no line with a space", () => {
-    expect(renderData(agents, "table")).toMatchInlineSnapshot(`
+    expect(renderData(agents, { format: "table" })).toMatchInlineSnapshot(`
       "ID      NAME    ONLINE  TAGS       SEEN
       a1      日本語  true    ["x","y"]  -
       b22222  Bo      false   -          -
@@ -24,18 +24,20 @@ describe("a table", () => {
       { title: "name", of: (agent: { name: string }) => agent.name },
       { title: "length", of: (agent: { name: string }) => agent.name.length },
     ];
-    expect(renderData(agents, "table", columns)).toMatchInlineSnapshot(`
+    expect(renderData(agents, { format: "table" }, columns)).toMatchInlineSnapshot(`
       "NAME    LENGTH
       日本語  3
       Bo      2
       "
     `);
-    expect(renderData([], "table", columns)).toBe("NAME  LENGTH\n");
-    expect(renderData({ name: "Bo" }, "table", columns)).toBe("name    Bo\nlength  2\n");
+    expect(renderData([], { format: "table" }, columns)).toBe("");
+    expect(renderData({ name: "Bo" }, { format: "table" }, columns)).toBe(
+      "name    Bo\nlength  2\n",
+    );
   });
 
   test("of one record has a line for each field", () => {
-    expect(renderData({ id: "a1", online: false, tokens: 0, note: "" }, "table"))
+    expect(renderData({ id: "a1", online: false, tokens: 0, note: "" }, { format: "table" }))
       .toMatchInlineSnapshot(`
       "id      a1
       online  false
@@ -55,24 +57,25 @@ describe("a table", () => {
     [[{ a: 1 }, { valueOf: 2 }], "A  VALUEOF\n1  -\n-  2\n"],
   ];
   for (const [data, text] of plain) {
-    test(`of ${JSON.stringify(data)}`, () => expect(renderData(data, "table")).toBe(text));
+    test(`of ${JSON.stringify(data)}`, () =>
+      expect(renderData(data, { format: "table" })).toBe(text));
   }
 
   test("escapes what would move the cursor, in cells and titles", () => {
-    const text = renderData([{ "a\u001b[1m": "x\u001b[2J\ny\u009b\u202e" }], "table");
+    const text = renderData([{ "a\u001b[1m": "x\u001b[2J\ny\u009b\u202e" }], { format: "table" });
     expect(text).toBe("A\\U001B[1M\nx\\u001b[2J y\\u009b\\u202e\n");
   });
 
   test("cuts nothing", () => {
     const long = "x".repeat(100_000);
-    expect(renderData([long], "table")).toBe(`${long}\n`);
+    expect(renderData([long], { format: "table" })).toBe(`${long}\n`);
   });
 });
 
 describe("json and yaml", () => {
   test("are indented by two and end with a line feed", () => {
     const data = { id: "a1", tags: ["x", { y: 1 }], left: undefined, at: new Date(0) };
-    expect(renderData(data, "json")).toMatchInlineSnapshot(`
+    expect(renderData(data, { format: "json" })).toMatchInlineSnapshot(`
       "{
         "id": "a1",
         "tags": [
@@ -85,7 +88,7 @@ describe("json and yaml", () => {
       }
       "
     `);
-    expect(renderData(data, "yaml")).toMatchInlineSnapshot(`
+    expect(renderData(data, { format: "yaml" })).toMatchInlineSnapshot(`
       "id: a1
       tags:
         - x
@@ -97,30 +100,30 @@ describe("json and yaml", () => {
 
   test("repeat what is shared instead of pointing at it", () => {
     const shared = { q: 1 };
-    expect(renderData([shared, shared], "yaml")).toBe("- q: 1\n- q: 1\n");
+    expect(renderData([shared, shared], { format: "yaml" })).toBe("- q: 1\n- q: 1\n");
   });
 
   test("say null where there is nothing", () => {
-    expect(renderData(undefined, "json")).toBe("null\n");
-    expect(renderData(undefined, "yaml")).toBe("null\n");
+    expect(renderData(undefined, { format: "json" })).toBe("null\n");
+    expect(renderData(undefined, { format: "yaml" })).toBe("null\n");
   });
 
   test("hold no raw control character but line feeds", () => {
     const hostile = { text: "\u001b[2J\u009b2J\u202e\u2028\u0007\u007f" };
     for (const format of ["json", "yaml"] satisfies Format[]) {
-      const text = renderData(hostile, format);
+      const text = renderData(hostile, { format });
       expect(text).not.toMatch(/[^\n\u0020-\u007e]/);
     }
-    expect(JSON.parse(renderData(hostile, "json"))).toEqual(hostile);
-    expect(Bun.YAML.parse(renderData(hostile, "yaml"))).toEqual(hostile);
+    expect(JSON.parse(renderData(hostile, { format: "json" }))).toEqual(hostile);
+    expect(Bun.YAML.parse(renderData(hostile, { format: "yaml" }))).toEqual(hostile);
   });
 
   test("read back as what was printed", () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: "grapheme" }), (data) => {
         const plain = JSON.parse(JSON.stringify(data));
-        expect(JSON.parse(renderData(data, "json"))).toEqual(plain);
-        expect(Bun.YAML.parse(renderData(data, "yaml"))).toEqual(plain);
+        expect(JSON.parse(renderData(data, { format: "json" }))).toEqual(plain);
+        expect(Bun.YAML.parse(renderData(data, { format: "yaml" }))).toEqual(plain);
       }),
       { numRuns: 300 },
     );
@@ -130,7 +133,7 @@ describe("json and yaml", () => {
 test("any data can be shown as a table of printable lines", () => {
   fc.assert(
     fc.property(fc.jsonValue({ stringUnit: "binary" }), (data) => {
-      expect(renderData(data, "table")).not.toMatch(
+      expect(renderData(data, { format: "table" })).not.toMatch(
         /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/,
       );
     }),
@@ -145,6 +148,6 @@ test("printData writes once, to standard output", async () => {
     out: async (text) => void written.push(text),
     err: () => expect.unreachable(),
   };
-  await printData(io, ["a", "b"], "table");
+  await printData(io, ["a", "b"], { format: "table" });
   expect(written).toEqual(["a\nb\n"]);
 });

@@ -48,12 +48,12 @@ describe("a value comes from the flag, else the variable, else the default", () 
 
   test("a list given by default is not shared between runs", async () => {
     const cli = { root: sample(() => undefined), globals, version: "1" };
-    const values = () => {
-      const line = new CommandLine(cli, {}, new Secrets()).read(["connect", "w"]);
+    const values = async () => {
+      const line = await new CommandLine(cli, {}, new Secrets()).read(["connect", "w"]);
       return resolve(line, line.node as Command, {}, new Secrets()).values;
     };
-    (values()["backendOpt"] as string[]).push("left over");
-    expect(values()["backendOpt"]).toEqual([]);
+    ((await values())["backendOpt"] as string[]).push("left over");
+    expect((await values())["backendOpt"]).toEqual([]);
   });
 
   test("asking for what was never declared is a mistake in the program", async () => {

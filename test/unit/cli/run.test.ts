@@ -88,6 +88,122 @@ test("the cause of a failure is told with --verbose only", async () => {
   expect(verbose.err).toBe("error: cannot save\ncause: ENOSPC: disk full\n");
 });
 
+describe("a failure as data", () => {
+  const refused = new MoleculeError("the platform refused", {
+    exitCode: ExitCode.refused,
+    hint: "check the token",
+    cause: Object.assign(new Error("401"), { failure: { status: 401 } }),
+  });
+  const told = async (argv: string, error: unknown, env: Record<string, string> = {}) => {
+    const { err, out, code } = await runSample(argv, env, fail(error));
+    expect(out).toBe("");
+    expect(err).toEndWith("\n");
+    return { code, lines: err.trimEnd().split("\n"), err };
+  };
+
+  test("is one line of JSON with -o json, and nothing else", async () => {
+    const { code, lines } = await told("agent list -o json", refused);
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      {
+        error: {
+          message: "the platform refused",
+          hint: "check the token",
+          code: "refused",
+          exit_code: 3,
+          status: 401,
+        },
+      },
+    ]);
+    expect(code).toBe(3);
+  });
+
+  test("is the same as YAML with -o yaml", async () => {
+    const { err } = await told("agent list -o yaml", refused);
+    const { err: json } = await told("agent list -o json", refused);
+    expect(err).toStartWith("error:\n  message: the platform refused\n");
+    expect(Bun.YAML.parse(err)).toEqual(JSON.parse(json));
+  });
+
+  const codes: [code: string, exitCode: ExitCode, error: unknown][] = [
+    ["usage", 2, new UsageError("x")],
+    ["refused", 3, new MoleculeError("x", { exitCode: ExitCode.refused })],
+    ["unreachable", 4, new MoleculeError("x", { exitCode: ExitCode.unreachable })],
+    ["removed", 5, new MoleculeError("x", { exitCode: ExitCode.removed })],
+    ["failed", 1, new MoleculeError("x")],
+    ["interrupted", 130, new MoleculeError("x", { exitCode: ExitCode.interrupted })],
+    ["internal", 1, new TypeError("x")],
+    ["internal", 1, "thrown, and no error"],
+  ];
+  for (const [code, exit_code, error] of codes) {
+    test(`has the code ${code} where ${error} ends the program with ${exit_code}`, async () => {
+      const result = await told("agent list -o json", error);
+      expect(JSON.parse(result.err).error).toMatchObject({ code, exit_code });
+      expect(result.code).toBe(exit_code);
+    });
+  }
+
+  const usages: [argv: string, message: string][] = [
+    ["-o json agent list --nope", "unknown flag --nope"],
+    ["agent list --nope -o json", "unknown flag --nope"],
+    ["agent list --nope -ojson", "unknown flag --nope"],
+    ["agent list --nope --output=json", "unknown flag --nope"],
+    ["agent list --nope --output json", "unknown flag --nope"],
+    ["lst -o json", 'unknown command "lst"'],
+    ["agent list x -o json", 'unexpected argument "x"'],
+    ["connect w --count=x -o json", "--count must be a whole number"],
+  ];
+  for (const [argv, message] of usages) {
+    test(`'${argv}' is told so although it can't be read`, async () => {
+      const { lines, code } = await told(argv, undefined);
+      expect(lines).toHaveLength(1);
+      const { error } = JSON.parse(lines[0] ?? "");
+      expect(error).toMatchObject({ code: "usage", exit_code: 2 });
+      expect(error.message).toStartWith(message);
+      expect(error.hint).toBeString();
+      expect(code).toBe(2);
+    });
+  }
+
+  for (const argv of [
+    "agent list --nope",
+    "agent list --nope -o xml",
+    "agent list -o xml",
+    "agent list --nope -- -o json",
+    "agent list --nope -o",
+  ]) {
+    test(`'${argv}' is told in words`, async () => {
+      expect((await told(argv, undefined)).err).toStartWith("error: ");
+    });
+  }
+
+  test("is told so where the variable says it, unless a flag does not", async () => {
+    const env = { MOLECULE_OUTPUT: "json" };
+    expect((await told("agent list", refused, env)).err).toStartWith("{");
+    expect((await told("agent list --nope", refused, env)).err).toStartWith("{");
+    expect((await told("agent list -o table", refused, env)).err).toStartWith("error: ");
+  });
+
+  test("has its cause and stack with --verbose only", async () => {
+    const { err } = await told("agent list -o json -v", refused);
+    expect(JSON.parse(err).error.cause).toBe("401");
+    const { err: internal } = await told("agent list -o json -v", new TypeError("x"));
+    expect(JSON.parse(internal).error.stack).toContain("run.test");
+    const { err: quiet } = await told("agent list -o json", new TypeError("x"));
+    expect(JSON.parse(quiet).error).not.toHaveProperty("stack");
+  });
+
+  test("holds no secret, also one that JSON writes with escapes", async () => {
+    const token = 'a"b\\c\td-secret';
+    const env = { MOLECULE_WORKSPACE_TOKEN: token };
+    const error = new MoleculeError(`not ${token}`, { hint: token, cause: new Error(token) });
+    for (const format of ["json", "yaml"]) {
+      const { err } = await told(`agent list -v -o ${format}`, error, env);
+      expect(err).not.toContain("d-secret");
+      expect(err).toContain("[secret]");
+    }
+  });
+});
+
 test("an error can't forge colours or move the cursor", async () => {
   const work = fail(new MoleculeError("a\u001b[2J\rb\u009bc\u202ed"));
   const { err } = await runSample("agent list", {}, work);

@@ -102,6 +102,26 @@ export function sample(work: (ran: Ran) => unknown) {
     flags: { urgent: flag({ type: "boolean", summary: "Ring", short: "u" }) },
     run: run("send"),
   });
+  const serve = command({
+    name: "serve",
+    summary: "Serve",
+    description: "It serves until it is stopped.",
+    more: "Depth is a thing of its own.",
+    flags: {
+      port: flag({ type: "integer", summary: "Port", default: 80 }),
+      quick: flag({ type: "boolean", summary: "Hurry" }),
+      depth: flag({ type: "integer", summary: "Depth", advanced: true }),
+      pass: flag({ type: "string", summary: "Word to get in", env: "SAMPLE_PASS", secret: true }),
+    },
+    examples: ["molecule serve --port 0"],
+    run: run("serve"),
+  });
+  const stop = command({
+    name: "stop",
+    summary: "Stop serving",
+    flags: { quick: flag({ type: "boolean", summary: "Stop at once" }) },
+    run: run("stop"),
+  });
   const trap = command({ name: "trap", summary: "Hidden", hidden: true, run: run("trap") });
   return group({
     name: "molecule",
@@ -121,6 +141,7 @@ export function sample(work: (ran: Ran) => unknown) {
           }),
         ],
       }),
+      group({ name: "serve", summary: "Serve, and more of it", main: serve, commands: [stop] }),
       trap,
     ],
   });
@@ -142,6 +163,7 @@ export async function runSample(
       return work(one);
     }),
     globals,
+    secretVariables: ["MOLECULE_WORKSPACE_TOKEN", "SAMPLE_PASS"],
     version: "molecule 1.2.3",
     argv: typeof argv === "string" ? argv.split(" ").filter((word) => word !== "") : argv,
     env,

@@ -1,0 +1,107 @@
+/** How a failure is told: in words for people, or as data for scripts. */
+import { ExitCode, MoleculeError, messageOf, UsageError } from "../shared/errors.ts";
+import { printable } from "../shared/text.ts";
+import type { CommandLine } from "./command-line.ts";
+import type { Io } from "./output.ts";
+import { type Format, renderData } from "./print.ts";
+
+/** In which form a failure is told, and how much of it. */
+export interface Telling {
+  /** `table` stands for words. */
+  readonly format: Format;
+  /** Adds causes and stacks. */
+  readonly verbose: boolean;
+}
+
+/**
+ * What a failure is, where `-o json` or `-o yaml` asks for it: the one key of what is told is `error`.
+ * `cause` and `stack` stand there with `--verbose`, if there are any.
+ */
+export interface FailureData {
+  message: string;
+  hint: string | null;
+  code: "usage" | "refused" | "unreachable" | "removed" | "failed" | "interrupted" | "internal";
+  exit_code: ExitCode;
+  /** The HTTP status that the platform answered with, where it did. */
+  status?: number;
+  cause?: string;
+  stack?: string;
+}
+
+/** Tells of a failure on standard error, and gives the exit code. */
+export function report(error: unknown, line: CommandLine, io: Io, telling: Telling): ExitCode {
+  const tell = (text: string) => {
+    // Masked first: an escape in the middle of a secret would hide it from the mask.
+    for (const one of printable(io.secrets.mask(text)).split("\n")) io.err(one);
+  };
+  const { format, verbose } = telling;
+  if (format !== "table") {
+    const data = failureData(error, line, verbose, (text) => io.secrets.mask(text));
+    if (format === "json") tell(JSON.stringify({ error: data }));
+    else tell(renderData({ error: data }, { format: "yaml" }).trimEnd());
+    return data.exit_code;
+  }
+  if (!(error instanceof MoleculeError)) {
+    tell(`error: internal error: ${messageOf(error)}`);
+    if (!verbose) tell("hint: run again with --verbose for the stack");
+    else if (error instanceof Error) tell(error.stack ?? "");
+    return ExitCode.failed;
+  }
+  tell(`error: ${error.message}`);
+  if (error.hint !== undefined) tell(`hint: ${error.hint}`);
+  if (verbose && error.cause !== undefined) tell(`cause: ${messageOf(error.cause)}`);
+  if (error instanceof UsageError) tell(usageHint(line));
+  return error.exitCode;
+}
+
+function usageHint({ path }: CommandLine): string {
+  return `Run '${path.join(" ")} --help' for usage.`;
+}
+
+/** A secret that needs escapes in JSON is found only before it gets them, so each text is masked. */
+function failureData(
+  error: unknown,
+  line: CommandLine,
+  verbose: boolean,
+  mask: (text: string) => string,
+): FailureData {
+  if (!(error instanceof MoleculeError)) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    return {
+      message: mask(`internal error: ${messageOf(error)}`),
+      hint: verbose ? null : "run again with --verbose for the stack",
+      code: "internal",
+      exit_code: ExitCode.failed,
+      ...(verbose && stack !== undefined ? { stack: mask(stack) } : {}),
+    };
+  }
+  const hint = error.hint ?? (error instanceof UsageError ? usageHint(line) : undefined);
+  const status = statusOf(error);
+  return {
+    message: mask(error.message),
+    hint: hint === undefined ? null : mask(hint),
+    code: CODES[error.exitCode],
+    exit_code: error.exitCode,
+    ...(status === undefined ? {} : { status }),
+    ...(verbose && error.cause !== undefined ? { cause: mask(messageOf(error.cause)) } : {}),
+  };
+}
+
+const CODES: Record<ExitCode, FailureData["code"]> = {
+  [ExitCode.ok]: "failed",
+  [ExitCode.failed]: "failed",
+  [ExitCode.usage]: "usage",
+  [ExitCode.refused]: "refused",
+  [ExitCode.unreachable]: "unreachable",
+  [ExitCode.removed]: "removed",
+  [ExitCode.interrupted]: "interrupted",
+};
+
+/** The `failure.status` of an error, or of what caused it: a command may have put it in its own words. */
+function statusOf(error: unknown): number | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth++) {
+    const { failure } = at as { failure?: { status?: unknown } };
+    if (typeof failure?.status === "number") return failure.status;
+  }
+  return undefined;
+}
