@@ -34,6 +34,7 @@ export function answerError(what: string, received: Received, secrets: Secrets):
     // The body's own figure (503 busy) where the header is missing.
     retryAfterMs: received.retryAfterMs ?? secondsToMs(getNumber(body, "retry_after")),
     deliveryConfirmed: get(body, "delivery_confirmed") === true,
+    removedAt: getString(body, "removed_at"),
     unknownOutcome: false,
   };
   if (failure.verdict === "misaddressed") failure.hint = TENANT_HINT;

@@ -4,7 +4,7 @@
  */
 import { createFetch } from "ofetch";
 import type { Clock } from "../shared/clock.ts";
-import { BUN_FETCH, nextHop } from "../shared/http.ts";
+import { BUN_FETCH, mediaType, nextHop } from "../shared/http.ts";
 import { isLoopback } from "../shared/proxy.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { receive } from "./answer.ts";
@@ -21,6 +21,8 @@ export interface HttpParts {
   identity: string | undefined;
   orgId: string | undefined;
   userAgent: string;
+  /** Authorities to trust, in PEM, in place of the system's; undefined for those. */
+  ca?: readonly string[] | undefined;
   /** The bearer of the moment: it may change while the program runs (T18). */
   token(): string | undefined;
   clock: Clock;
@@ -31,10 +33,12 @@ export interface HttpParts {
 export interface Call {
   /** Names the call in messages. */
   what: string;
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Segments, each escaped here: no id can climb out of its place. */
   path: string[];
   query?: Record<string, string | undefined>;
+  /** Beside those that every call has. */
+  headers?: Record<string, string>;
   /** Sent as JSON. */
   body?: unknown;
   /** Sent as it is, in place of `body`. */
@@ -44,7 +48,7 @@ export interface Call {
   deadlineMs: number;
   /** Of the answer. */
   maxBytes: number;
-  /** A 2xx counts whatever its body is. */
+  /** A 2xx counts whatever its body is, but for a web page. */
   anyBody?: boolean;
 }
 
@@ -74,9 +78,12 @@ export class Http {
   #skewMs = 0;
   /** From the headers of the last answer that had them. */
   rateLimit: RateLimit | undefined;
+  /** Which ofetch's types don't know, either. */
+  readonly #tls: object;
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
+    this.#tls = parts.ca === undefined ? {} : { tls: { ca: [...parts.ca] } };
   }
 
   serverNow(): number {
@@ -92,8 +99,9 @@ export class Http {
       const { status, ok } = response;
       answered = true;
       const receiving = receive(response, { ...call, deadline, now: this.serverNow() });
-      // Cut off, too large or too slow: the headers have said all that counts.
-      if (ok && call.anyBody === true) {
+      // Cut off, too large or too slow: the headers have said all that counts. But a web page comes from
+      // something in between, and the platform has seen nothing of the call.
+      if (ok && call.anyBody === true && mediaType(response) !== "text/html") {
         return { status, body: (await receiving.catch(() => undefined))?.body };
       }
       const received = await receiving;
@@ -169,6 +177,7 @@ export class Http {
       // A hosted tenant takes its own origin for the org id (T8); it only ever compares https.
       ...(isHosted(baseUrl) ? { origin: baseUrl.origin } : {}),
       ...(orgId === undefined ? {} : { "x-molecule-org-id": orgId }),
+      ...call.headers,
     };
   }
 
@@ -189,6 +198,7 @@ export class Http {
         redirect: "manual",
         keepalive: options.fresh !== true,
         ...BUN_OPTIONS,
+        ...this.#tls,
         retry: false,
         ignoreResponseError: true,
         responseType: "stream",

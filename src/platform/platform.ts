@@ -31,6 +31,8 @@ export interface Failure {
   deliveryConfirmed?: boolean | undefined;
   /** The answer was larger than we read, cut off, or broken JSON: a smaller one may be readable. */
   unreadable?: boolean | undefined;
+  /** When the workspace was removed, RFC 3339, where a 410 tells. */
+  removedAt?: string | undefined;
   /** The beginning of an answer that was larger than we read. */
   head?: string | undefined;
 }

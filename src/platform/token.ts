@@ -5,29 +5,45 @@ import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { checkToken } from "./check-token.ts";
 
-/** How long a rotated token may take to arrive in its file. */
+/** How long a rotated token may take to arrive in a file that people or other programs write. */
 const FILE_PATIENCE_MS = 60_000;
+/** And in one that we write ourselves, right after the rotation. */
+const KEPT_PATIENCE_MS = 5_000;
 const FILE_LOOK_MS = 1_000;
 
 /** The bearer of the moment and where it came from. */
 export class Token {
   readonly #secrets: Secrets;
   readonly #file: string | undefined;
+  readonly #patienceMs: number;
   #value: string | undefined;
   /** For messages: "--token", "MOLECULE_WORKSPACE_TOKEN", "the file …". */
   origin: string;
 
-  constructor(secrets: Secrets, value: string | undefined, origin: string, file?: string) {
+  constructor(
+    secrets: Secrets,
+    value: string | undefined,
+    origin: string,
+    file?: { path: string; patienceMs: number },
+  ) {
     this.#secrets = secrets;
     this.#value = value;
-    this.#file = file;
+    this.#file = file?.path;
+    this.#patienceMs = file?.patienceMs ?? 0;
     this.origin = origin;
     secrets.add(value);
   }
 
   /** Reads a token file. Throws a MoleculeError that names the file, never its contents. */
   static async fromFile(path: string, secrets: Secrets): Promise<Token> {
-    return new Token(secrets, await readTokenFile(path), `the file ${path}`, path);
+    const file = { path, patienceMs: FILE_PATIENCE_MS };
+    return new Token(secrets, await readTokenFile(path), `the file ${path}`, file);
+  }
+
+  /** A token that this program has kept in a file of its own, as it was read from there. */
+  static kept(path: string, value: string, secrets: Secrets): Token {
+    const file = { path, patienceMs: KEPT_PATIENCE_MS };
+    return new Token(secrets, checkToken(value, "the kept token"), `the kept file ${path}`, file);
   }
 
   /** It was read from a file, where a newer one may come. */
@@ -47,8 +63,8 @@ export class Token {
   }
 
   /**
-   * After a 401: looks for a token other than the refused one, in a file for up to a minute when
-   * `wait` is set. Resolves with whether there is a new one.
+   * After a 401: looks for a token other than the refused one, in a file for up to a minute (for five
+   * seconds in one that we keep) when `wait` is set. Resolves with whether there is a new one.
    */
   async renew(
     refused: string | undefined,
@@ -58,7 +74,7 @@ export class Token {
   ): Promise<boolean> {
     if (this.#value !== refused) return true;
     if (this.#file === undefined) return false;
-    const end = clock.monotonic() + (wait ? FILE_PATIENCE_MS : 0);
+    const end = clock.monotonic() + (wait ? this.#patienceMs : 0);
     for (;;) {
       // A file that is being replaced may be missing or empty for a moment.
       const found = await readTokenFile(this.#file).catch(() => undefined);

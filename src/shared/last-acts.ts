@@ -1,4 +1,4 @@
-/** What has to be done before the process is gone, however it ends: so that none of our children outlives it. */
+/** What has to be done before the process is gone, however it ends: so that none of our children outlives it, say. */
 
 const acts = new Set<() => void>();
 

@@ -43,9 +43,18 @@ export function networkWords(
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
       return {
-        words: `the certificate of ${url.host} is not trusted (${code}); NODE_EXTRA_CA_CERTS names a file with more authorities`,
+        words: `the certificate of ${url.host} is not trusted (${code}); NODE_EXTRA_CA_CERTS, or --ca-file for the platform, names a file with more authorities`,
         refused: true,
       };
+    case "CERT_HAS_EXPIRED":
+      return { words: `the certificate of ${url.host} has expired`, refused: true };
+    case "CERT_NOT_YET_VALID":
+      return {
+        words: `the certificate of ${url.host} is not valid yet; is the clock of this machine right?`,
+        refused: true,
+      };
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return { words: `the certificate is not for the name ${url.hostname}`, refused: true };
     default:
       return { words: `${code ?? "failed"} at ${url.host}${proxied}`, refused: false };
   }

@@ -8,18 +8,15 @@ export class Secrets {
   /** Remembers a secret. Very short ones are left out: masking them would mangle any text. */
   add(secret: string | undefined): void {
     if (secret === undefined || secret.length < 6) return;
-    const base64 = Buffer.from(secret).toString("base64");
-    const percent = encodeURIComponent(secret.toWellFormed());
-    const forms = [secret, base64, base64.replace(/=+$/, ""), percent];
-    forms.push(Buffer.from(secret).toString("base64url"), JSON.stringify(secret).slice(1, -1));
-    for (const form of forms) this.#forms.add(form);
+    for (const form of formsOf(secret)) this.#forms.add(form);
   }
 
-  /** The text with every known secret replaced by `[secret]`. */
-  mask(text: string): string {
+  /** The text with every known secret replaced by `[secret]`, but for the one that is to be `shown`. */
+  mask(text: string, shown?: string): string {
+    const forms = shown === undefined ? this.#forms : this.#forms.difference(formsOf(shown));
     let masked = text;
     // The longest form first, so that no form leaves the tail of a longer one behind.
-    for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) {
+    for (const form of [...forms].sort((a, b) => b.length - a.length)) {
       if (masked.includes(form)) masked = masked.replaceAll(form, "[secret]");
     }
     return masked;
@@ -35,4 +32,12 @@ export class Secrets {
     for (const form of this.#forms) if (text.includes(form)) return true;
     return false;
   }
+}
+
+function formsOf(secret: string): Set<string> {
+  const base64 = Buffer.from(secret).toString("base64");
+  const percent = encodeURIComponent(secret.toWellFormed());
+  const forms = [secret, base64, base64.replace(/=+$/, ""), percent];
+  forms.push(Buffer.from(secret).toString("base64url"), JSON.stringify(secret).slice(1, -1));
+  return new Set(forms);
 }

@@ -20,7 +20,7 @@ import { LocalOutbox } from "./outbox.ts";
 import { MAX_MEMORY, MAX_SEEN, prune } from "./prune.ts";
 import type { Cursor, DeadLetters, FolderStore, Journal, Memory, Outbox, Store } from "./store.ts";
 import { fileError } from "./store-error.ts";
-import { readToken, writeToken } from "./token-file.ts";
+import { readToken, tokenPath, writeToken } from "./token-file.ts";
 
 /** Messages that wait and dead letters that are kept; beyond, nothing more should be entered. */
 export const MAX_MESSAGES = 50_000;
@@ -60,19 +60,19 @@ export class LocalStore implements Store {
     const { clock = systemClock, maxMessages = MAX_MESSAGES, maxBytes = MAX_BYTES } = parts;
     this.#workspaceId = workspaceId;
     this.#folder = folder;
-    this.#cursorPath = pathIn(folder, workspaceId, "json");
-    this.#tokenPath = pathIn(folder, workspaceId, "token");
-    this.#database = new StoreDatabase(databasePath(folder, workspaceId));
+    const paths = pathsOf(folder, workspaceId);
+    this.#cursorPath = paths.cursor;
+    this.#tokenPath = paths.token;
+    this.#database = new StoreDatabase(paths.database);
     this.#clock = clock;
     this.#maxSeen = parts.maxSeen ?? MAX_SEEN;
     this.#maxMemory = parts.maxMemory ?? MAX_MEMORY;
-    const holderPath = pathIn(folder, workspaceId, "holder.json");
-    this.lock = new LocalLock(pathIn(folder, workspaceId, "lock.db"), holderPath, clock);
+    this.lock = new LocalLock(paths.lock, paths.holder, clock);
     this.journal = new LocalJournal(this.#database, clock, { maxMessages, maxBytes });
     this.outbox = new LocalOutbox(this.#database, clock);
     this.deadLetters = new LocalDeadLetters(this.#database, clock);
     this.memory = new LocalMemory(this.#database, clock);
-    this.files = new LocalFolders(pathIn(folder, workspaceId, "files"));
+    this.files = new LocalFolders(paths.files);
   }
 
   /**
@@ -174,6 +174,19 @@ export class LocalStore implements Store {
 /** Where the database of a workspace lies. */
 export function databasePath(folder: string, workspaceId: string): string {
   return pathIn(folder, workspaceId, "db");
+}
+
+/** Where all that is kept of a workspace lies. The id becomes file names, so it must have been checked. */
+export function pathsOf(folder: string, workspaceId: string) {
+  const at = (ending: string) => pathIn(folder, workspaceId, ending);
+  return {
+    cursor: at("json"),
+    token: tokenPath(folder, workspaceId),
+    database: databasePath(folder, workspaceId),
+    lock: at("lock.db"),
+    holder: at("holder.json"),
+    files: at("files"),
+  };
 }
 
 function pathIn(folder: string, workspaceId: string, ending: string): string {

@@ -3,6 +3,7 @@
  * nothing else ever opens. The system frees it when the process dies, whatever of.
  */
 import { Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
@@ -43,7 +44,7 @@ export class LocalLock implements StoreLock {
     } catch (error) {
       throw fileError(`the state folder ${folder} can't be used`, error);
     }
-    if (!this.#lock()) return { heldBy: await this.#readHolder() };
+    if (!this.#lock()) return { heldBy: await readHolder(this.#holderPath) };
     try {
       await sweepTemporary(this.#holderPath);
       await writeAtomic(this.#holderPath, this.#us());
@@ -84,21 +85,46 @@ export class LocalLock implements StoreLock {
     return true;
   }
 
-  async #readHolder(): Promise<Holder | undefined> {
-    try {
-      const file = parseJson(await readFile(this.#holderPath, "utf8"));
-      const [pid, host] = [getNumber(file, "pid"), getString(file, "host")];
-      const since = parseTimestamp(get(file, "since"));
-      if (pid === undefined || host === undefined || since === undefined) return undefined;
-      return { pid, host, since: formatTimestamp(since) };
-    } catch {
-      return undefined;
-    }
-  }
-
   #us(): string {
     const since = formatTimestamp(BigInt(Math.trunc(this.#clock.now())) * 1_000_000n);
     const holder: Holder = { pid: process.pid, host: hostname(), since };
     return `${JSON.stringify(holder)}\n`;
+  }
+}
+
+/**
+ * Whether a bridge has the lock, and which, without taking it; undefined where nobody has. Changes
+ * nothing. Throws a MoleculeError where the file can't be read.
+ */
+export async function whoHolds(
+  path: string,
+  holderPath: string,
+): Promise<{ holder: Holder | undefined } | undefined> {
+  // A bridge takes its name away as it ends. Without one, a look at the lock could only disturb
+  // another that is just taking it.
+  if (!existsSync(holderPath) || !existsSync(path)) return undefined;
+  let sqlite: Database | undefined;
+  try {
+    sqlite = new Database(path, { readonly: true });
+    sqlite.run("PRAGMA busy_timeout = 0");
+    sqlite.run("SELECT count(*) FROM sqlite_schema");
+    return undefined;
+  } catch (error) {
+    if (!codeOf(error)?.startsWith("SQLITE_BUSY")) throw databaseError(path, error);
+    return { holder: await readHolder(holderPath) };
+  } finally {
+    sqlite?.close();
+  }
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    const file = parseJson(await readFile(path, "utf8"));
+    const [pid, host] = [getNumber(file, "pid"), getString(file, "host")];
+    const since = parseTimestamp(get(file, "since"));
+    if (pid === undefined || host === undefined || since === undefined) return undefined;
+    return { pid, host, since: formatTimestamp(since) };
+  } catch {
+    return undefined;
   }
 }

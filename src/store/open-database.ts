@@ -50,7 +50,11 @@ export function createPrivate(path: string): void {
   }
 }
 
-function check(sqlite: Database, path: string): number {
+/**
+ * The version of the schema; 0 for a new file. Throws a MoleculeError for another program's database, and
+ * for one of a newer version of this tool.
+ */
+export function check(sqlite: Database, path: string): number {
   const version = number(sqlite, "SELECT user_version AS it FROM pragma_user_version");
   const tables = number(sqlite, "SELECT count(*) AS it FROM sqlite_schema");
   const owner = number(sqlite, "SELECT application_id AS it FROM pragma_application_id");
@@ -79,7 +83,8 @@ function migrate(sqlite: Database, path: string): void {
     .immediate();
 }
 
-function number(sqlite: Database, query: string): number {
+/** The number that a query gives as `it`; 0 where it gives none. */
+export function number(sqlite: Database, query: string): number {
   const statement = sqlite.prepare<{ it: number }, []>(query);
   try {
     return statement.get()?.it ?? 0;

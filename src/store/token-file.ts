@@ -1,8 +1,16 @@
 /** `<workspace-id>.token`: a token that the platform handed out at registration. */
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { MoleculeError } from "../shared/errors.ts";
+import { isWorkspaceId } from "../shared/ids.ts";
 import { readIfThere, writeAtomic } from "./atomic-file.ts";
 import { fileError } from "./store-error.ts";
+
+/** Where the token of a workspace is kept. Throws a MoleculeError for what could climb out of the folder. */
+export function tokenPath(folder: string, workspaceId: string): string {
+  if (!isWorkspaceId(workspaceId)) throw new MoleculeError("not a workspace id");
+  return join(folder, `${workspaceId}.token`);
+}
 
 /** The token in the file, if there is one. Rejects where others may write the file. */
 export async function readToken(path: string): Promise<string | undefined> {

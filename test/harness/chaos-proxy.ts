@@ -109,8 +109,6 @@ export class ChaosProxy implements Disposable {
         return out.write(answerOf(status, "application/json", half));
       }
       case "page":
-        // Any 2xx to a message is a delivery, whatever its body: a page says so only where it is one.
-        if (isMessage(request)) await forward(this.#port, request);
         return out.write(answerOf("200 OK", "text/html", PAGE));
       case "no-page":
         return out.write(answerOf("404 Not Found", "text/html", PAGE));
@@ -180,10 +178,6 @@ async function forward(port: number, request: Frame): Promise<Frame> {
 
 function whole({ head, body }: Frame): Buffer {
   return Buffer.concat([head, body]);
-}
-
-function isMessage({ first }: Frame): boolean {
-  return /^POST \/workspaces\/[^/]+\/a2a /.test(first);
 }
 
 function gatewayError(status: "502" | "503"): Buffer {

@@ -8,7 +8,7 @@
  * - `lost`: 502 of something in between after the platform has acted;
  * - `cut`: the answer's body ends early, with its connection;
  * - `broken`: the answer's body is half of the JSON, under a fitting Content-Length;
- * - `page`: a web page under 200; `no-page`: one under 404 (contract 1.6), not passed on.
+ * - `page`: a web page under 200; `no-page`: one under 404 (contract 1.6); both not passed on.
  */
 export const FAULTS = [
   "reset-before",

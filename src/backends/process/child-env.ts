@@ -70,6 +70,11 @@ const WITHHELD: ReadonlySet<string> = new Set([
   "MOLECULE_WORKSPACE_TOKENS",
   "MOLECULE_API_TOKEN",
   "MOLECULE_API_TOKEN_FILE",
+  // As the Go tool's variables are called.
+  "MOL_TOKEN",
+  "MOL_TOKEN_FILE",
+  "MOL_API_TOKEN",
+  "MOL_API_TOKEN_FILE",
   "MOLECULE_STORE",
   // Where systemd puts a service's secrets, the token among them.
   "CREDENTIALS_DIRECTORY",

@@ -39,7 +39,6 @@ describe("send", () => {
     ["a list", Response.json([1]), { queued: false, note: undefined }],
     ["nothing", new Response(null, { status: 204 }), { queued: false, note: undefined }],
     ["an empty body", new Response(""), { queued: false, note: undefined }],
-    ["a page", new Response("<html>", { headers: HTML }), { queued: false, note: undefined }],
     ["broken JSON", new Response('{"resu'), { queued: false, note: undefined }],
     ["too much", new Response(" ".repeat(11 * 1024 * 1024)), { queued: false, note: undefined }],
   ])("is done with any 2xx: %s", async (_, response, end) => {
@@ -54,6 +53,13 @@ describe("send", () => {
     using server = new RawServer((socket) => socket.end(`${head("200 OK", headers)}{"resu`));
     const sent = await clientFor(server.url).send(PEER, REPLY);
     expect(sent).toEqual({ queued: false, body: undefined, note: undefined });
+  });
+
+  test("is not done with a web page, which something in between has answered", async () => {
+    await using platform = new ScriptedPlatform();
+    platform.on("a2a", () => new Response("<html>", { headers: HTML }));
+    const { failure } = await failureOf(clientFor(platform.url).send(PEER, REPLY));
+    expect(failure).toMatchObject({ verdict: "transient", status: 200 });
   });
 
   test("keeps a complaint short, however long it is", async () => {

@@ -89,3 +89,14 @@ test("no form of any known secret survives the mask", () => {
     }),
   );
 });
+
+test("the one secret that is to be shown is left readable, and no other is", () => {
+  const secrets = new Secrets();
+  secrets.add("first-secret");
+  secrets.add("second-secret");
+  const base64 = Buffer.from("first-secret").toString("base64");
+  expect(secrets.mask(`first-secret ${base64} second-secret`, "first-secret")).toBe(
+    `first-secret ${base64} [secret]`,
+  );
+  expect(secrets.mask("first-secret")).toBe("[secret]");
+});

@@ -23,6 +23,8 @@ test.each([
   "MOLECULE_WORKSPACE_TOKENS",
   "MOLECULE_API_TOKEN",
   "MOLECULE_API_TOKEN_FILE",
+  "MOL_TOKEN_FILE",
+  "MOL_API_TOKEN_FILE",
   "MOLECULE_STORE",
   "Molecule_Workspace_Token",
 ])("%s is withheld", (name) => {
