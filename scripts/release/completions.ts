@@ -1,11 +1,10 @@
 /** Writes the completion scripts, under the names that shells look for: `completions.ts <folder>`. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { loadAll } from "../../src/cli/tree.ts";
 import { completionScript } from "../../src/cli/completion/script.ts";
 import type { Shell } from "../../src/cli/completion/shells.ts";
-import { ROOT } from "../../src/commands/index.ts";
-import { VERSION_LINE } from "../../src/project.ts";
-import { GLOBALS } from "../../src/commands/globals.ts";
+import { CLI } from "../../src/commands/cli.ts";
 
 const FILES: Record<Shell, string> = {
   bash: "molecule.bash",
@@ -14,7 +13,7 @@ const FILES: Record<Shell, string> = {
   powershell: "molecule.ps1",
 };
 
-const CLI = { root: ROOT, globals: GLOBALS, version: VERSION_LINE };
+await loadAll(CLI.root);
 const folder = process.argv[2];
 if (folder === undefined) throw new Error("say which folder to write to");
 mkdirSync(folder, { recursive: true });

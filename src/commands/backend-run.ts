@@ -1,14 +1,14 @@
 /** `molecule backend`: what its commands do. */
 import { BACKENDS, DEFAULT_BACKEND } from "../backends/registry.ts";
 import type { Context } from "../cli/command.ts";
-import { printData } from "../cli/print.ts";
 import { describeBackends } from "./backend-help.ts";
 import { GLOBALS } from "./globals.ts";
+import { show } from "./show.ts";
 
 export async function list(context: Context): Promise<void> {
   const backends = describeBackends(BACKENDS, DEFAULT_BACKEND);
   const format = context.get(GLOBALS.output);
-  if (format !== "table") return printData(context.io, backends, format);
+  if (format !== "table") return show(context, backends);
   const rows = backends.flatMap(({ name, summary, options }) => [
     { backend: name, option: "", default: "", summary },
     ...options.map((option) => ({
@@ -18,5 +18,5 @@ export async function list(context: Context): Promise<void> {
       summary: option.summary,
     })),
   ]);
-  await printData(context.io, rows, format);
+  await show(context, rows);
 }

@@ -43,7 +43,8 @@ export function checkMode(values: ConnectValues, context: Pick<Context, "source"
       "Leave it out, or leave --mode push out.",
     );
   }
-  if (values.progress === "notify") {
+  // In a file it is meant for the other mode; here the task is shown all the same.
+  if (values.progress === "notify" && given(["progress"]) !== undefined) {
     throw new UsageError(
       "--progress notify has no meaning in push mode: the platform does not tell whether the canvas user waits",
       "Take --progress task, or leave --mode push out.",

@@ -11,25 +11,28 @@ import { explainUnauthorized } from "../bridge/presence/unauthorized.ts";
 import { checkBudget } from "../bridge/runs/budget.ts";
 import type { Context } from "../cli/command.ts";
 import type { Log } from "../cli/log.ts";
-import { printData } from "../cli/print.ts";
 import { PlatformClient } from "../platform/client.ts";
 import { parseApiUrl } from "../platform/api-url.ts";
 import { PlatformError, type Platform } from "../platform/platform.ts";
 import type { Token } from "../platform/token.ts";
-import { USER_AGENT, VERSION } from "../project.ts";
+import { VERSION } from "../project.ts";
 import { runPushBridge } from "../push/push-bridge.ts";
 import { whenAborted } from "../shared/abortions.ts";
 import { systemClock, within } from "../shared/clock.ts";
 import { ExitCode, MoleculeError } from "../shared/errors.ts";
 import { LocalStore } from "../store/local.ts";
 import type { Store } from "../store/store.ts";
+import { tokenPath } from "../store/token-file.ts";
 import { parseAllowFrom, parseDollars } from "./allow-from.ts";
 import type { ConnectValues } from "./connect.ts";
 import { checkMode, pushOptions } from "./connect-push.ts";
 import { checkCredentials, resolveToken } from "./credentials.ts";
 import { logEvent } from "./event-lines.ts";
 import { GLOBALS } from "./globals.ts";
+import { httpParts } from "./http-parts.ts";
+import { rememberWorkspaces } from "./known-workspaces.ts";
 import { logFor } from "./logging.ts";
+import { show } from "./show.ts";
 import { onStopSignals } from "./signals.ts";
 import { stateFolder } from "./state-folder.ts";
 import { readWorkspaceId } from "./workspace-id.ts";
@@ -83,17 +86,9 @@ async function connect(
   checkBudget(values.dailyBudget, type.name, backend);
   await backend.check();
 
-  const token = await resolveToken(values, context, log, () => store.loadToken());
-  const platform = new PlatformClient({
-    baseUrl,
-    workspaceId,
-    identity: workspaceId,
-    orgId: values.orgId,
-    userAgent: USER_AGENT,
-    token: () => token.value,
-    clock: systemClock,
-    secrets: context.io.secrets,
-  });
+  const token = await resolveToken(values, context, log, tokenPath(folder, workspaceId));
+  const speaker = { token, orgId: values.orgId, identity: workspaceId };
+  const platform = new PlatformClient({ ...(await httpParts(context, speaker)), workspaceId });
   if (values.dryRun) {
     const check = notes === 0 ? "passed" : "passed, with a warning";
     await dryRun(values, context, { platform, token, baseUrl, check });
@@ -107,6 +102,7 @@ async function connect(
     apiUrl: baseUrl.href,
     backend: type.name,
   });
+  let met: Promise<void> | undefined;
   const bridgeParts = {
     platform,
     backend,
@@ -116,7 +112,10 @@ async function connect(
     clock: systemClock,
     releaseMemory: () => Bun.gc(true),
     random: Math.random,
-    emit: (event: BridgeEvent) => logEvent(log, event),
+    emit: (event: BridgeEvent) => {
+      if (event.type === "connected") met = rememberWorkspaces([{ id: workspaceId }], context.env);
+      logEvent(log, event);
+    },
     secrets: context.io.secrets,
   };
   const polling = bridgeOptions(values, type.name, backend);
@@ -125,7 +124,7 @@ async function connect(
     pushing === undefined
       ? runBridge(polling, bridgeParts, drain, now)
       : runPushBridge(pushing, bridgeParts, drain, now)
-  ).finally(() => backend.close?.());
+  ).finally(() => Promise.all([backend.close?.(), met]));
   const cut = whenAborted(now)
     .then(() => within(systemClock, LAST_WORDS_MS, bridging))
     .catch(() => {})
@@ -204,7 +203,7 @@ async function dryRun(
     backend,
     backend_check: check,
   };
-  await printData(context.io, report, context.get(GLOBALS.output));
+  await show(context, report);
 }
 
 /** A first signal drains; with the second one every child is dead before anything else happens. */

@@ -4,18 +4,20 @@ import type { Log } from "../cli/log.ts";
 import { checkToken } from "../platform/check-token.ts";
 import { isReadableByOthers, Token } from "../platform/token.ts";
 import { UsageError } from "../shared/errors.ts";
-import { WORKSPACE_TOKEN } from "./credential-flags.ts";
+import { readToken } from "../store/token-file.ts";
+import { WORKSPACE_TOKEN } from "./secret-variables.ts";
 
 /**
  * The token by its sources, the nearest first: a flag before a variable, and where both are given
- * the same way, the value before the file. `stored` is one that an earlier registration was handed;
- * it is used only when none was given. No I/O but reading the file.
+ * the same way, the value before the file. `kept` is the file of one that an earlier registration was
+ * handed, or that was kept when it was made; it is used only when none was given, and read again when the
+ * token is refused. No I/O but reading the file.
  */
 export async function resolveToken(
   values: { token: string | undefined; tokenFile: string | undefined },
   context: Context,
   log: Log,
-  stored: () => Promise<string | undefined>,
+  kept: string | undefined,
 ): Promise<Token> {
   const { secrets } = context.io;
   const given = { token: context.source("token"), file: context.source("tokenFile") };
@@ -36,9 +38,10 @@ export async function resolveToken(
     }
     return found;
   }
-  const kept = await stored();
-  if (kept === undefined) return new Token(secrets, undefined, "nowhere");
-  return new Token(secrets, checkToken(kept, "the stored token"), "an earlier registration");
+  const value = kept === undefined ? undefined : await readToken(kept);
+  return kept === undefined || value === undefined
+    ? new Token(secrets, undefined, "nowhere")
+    : Token.kept(kept, value, secrets);
 }
 
 /** Refuses what can't be meant. Before any I/O. */

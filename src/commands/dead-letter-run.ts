@@ -2,7 +2,6 @@
 import { readMessage } from "../a2a/message.ts";
 import { regenerate } from "../a2a/reply.ts";
 import type { Context } from "../cli/command.ts";
-import { printData } from "../cli/print.ts";
 import type { MessageSendRequest } from "../contract/types.ts";
 import { Token } from "../platform/token.ts";
 import { MoleculeError, UsageError } from "../shared/errors.ts";
@@ -14,15 +13,14 @@ import type { DeadLetter, DeadLetters } from "../store/store.ts";
 import type { ListValues, ManyValues, ShowValues } from "./dead-letter.ts";
 import { WORKSPACE_TOKEN_FILE } from "./credential-flags.ts";
 import { GLOBALS } from "./globals.ts";
-import { logFor } from "./logging.ts";
+import { show as showData } from "./show.ts";
 import { stateFolder } from "./state-folder.ts";
 import { readWorkspaceId } from "./workspace-id.ts";
 
 export async function list(values: ListValues, context: Context): Promise<void> {
   const found = await withLetters(values, context, (letters) => letters.list());
   const rows = found.map(summaryOf);
-  if (rows.length === 0) logFor(context).info("there are no dead letters");
-  await printData(context.io, rows, context.get(GLOBALS.output));
+  await showData(context, rows, undefined, { empty: "there are no dead letters" });
 }
 
 export async function show(values: ShowValues, context: Context): Promise<void> {
@@ -41,7 +39,7 @@ export async function show(values: ShowValues, context: Context): Promise<void> 
     undelivered: answerOf(letter, secrets),
     ...(format === "table" ? {} : { row }),
   };
-  await printData(context.io, data, format);
+  await showData(context, data);
 }
 
 export async function retry(values: ManyValues, context: Context): Promise<void> {
@@ -85,8 +83,7 @@ async function each(
   });
   if (id !== undefined && ids.length !== 1) throw unknown(id);
   const rows = ids.map((one) => ({ id: one, status: done }));
-  if (rows.length === 0) logFor(context).info("there are no dead letters");
-  await printData(context.io, rows, context.get(GLOBALS.output));
+  await showData(context, rows, undefined, { empty: "there are no dead letters" });
 }
 
 async function withLetters<T>(

@@ -1,23 +1,19 @@
 /** `molecule dead-letter`: the messages that were given up, as it is declared. */
 import { command, group, type Values } from "../cli/command.ts";
 import { flag } from "../cli/flag.ts";
-
-const stateDir = flag({
-  type: "string",
-  summary: "folder where the bridge keeps its state; ~/.config/molecule/state if not given",
-  env: "MOLECULE_STATE_DIR",
-  placeholder: "folder",
-  complete: "folder",
-});
+import { stateDir } from "./state-flag.ts";
+import { WORKSPACES } from "./workspace-offer.ts";
 
 const workspaceId = {
   name: "workspaceId",
   summary: "id of the workspace",
   required: true,
+  complete: WORKSPACES,
 } as const;
 
 const list = command({
   name: "list",
+  config: "lenient",
   summary: "list the messages that were given up, oldest first",
   flags: { stateDir },
   positionals: [workspaceId],
@@ -33,6 +29,7 @@ const letterId = {
 
 const show = command({
   name: "show",
+  config: "lenient",
   summary: "show a message that was given up: what it says, and why it was given up",
   description: `Prints the message, and the answer to it where there is one that could not be delivered. With -o json or
 yaml also the whole row as the platform gave it.`,
@@ -57,6 +54,7 @@ export type ManyValues = Values<typeof manyFlags, typeof manyPositionals>;
 
 const retry = command({
   name: "retry",
+  config: "lenient",
   summary: "take a message up again",
   description: `An answer that could not be delivered is posted again; any other message is run again. A running bridge
 takes it up at once, a stopped one at its next start.`,
@@ -71,6 +69,7 @@ takes it up at once, a stopped one at its next start.`,
 
 const drop = command({
   name: "drop",
+  config: "lenient",
   summary: "give a message up for good",
   flags: manyFlags,
   positionals: manyPositionals,

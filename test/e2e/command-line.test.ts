@@ -18,11 +18,12 @@ test.each([
   [["--help"], "answer a workspace's messages with a local backend"],
   [["help"], "answer a workspace's messages with a local backend"],
   [[], "answer a workspace's messages with a local backend"],
-  [["connect", "--help"], "--heartbeat-ms <n>"],
-  [["connect", "-h"], "exec: runs a command of yours"],
+  [["connect", "--help"], "Run 'molecule connect --help -v' for "],
+  [["connect", "--help", "-v"], "--heartbeat-ms <n>"],
+  [["-v", "connect", "-h"], "exec: runs a command of yours"],
   [["help", "connect"], "MOLECULE_WORKSPACE_TOKEN"],
-  [["agent"], "send  send a message to an agent"],
-  [["agent", "send", "--help"], "--wait"],
+  [["agent"], "send     send a message to an agent"],
+  [["agent", "send", "--help"], "--[no-]wait"],
   [["dev", "--help"], "--ephemeral"],
 ])("the help of %j is data: on standard output, with 0", async (args, told) => {
   const run = await runAlone(args);
@@ -183,7 +184,7 @@ describe("agent send", () => {
     expect(await dev.feed()).toEqual([]);
   });
 
-  test("without --wait prints the id under which the message went", async () => {
+  test("with --no-wait prints the id under which the message went", async () => {
     using home = tmpFolder();
     await using dev = await Dev.start(home.path);
     const table = await dev.send("one", dev.ada, {});
@@ -228,7 +229,7 @@ describe("agent send", () => {
     await using dev = await Dev.start(home.path);
     const who = { as: dev.ada.id, "token-file": dev.ada.tokenFile, "api-url": dev.url };
     const stdin = "several\nlines & 'quotes'\n";
-    const run = await runToEnd(["agent", "send", dev.agent.id, "-", ...words(who)], {
+    const run = await runToEnd(["agent", "send", dev.agent.id, "-", "--no-wait", ...words(who)], {
       home: home.path,
       stdin,
     });

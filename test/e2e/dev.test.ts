@@ -81,23 +81,40 @@ inShell("what it tells a person to paste works as it stands", async () => {
   mkdirSync(odd);
   const setup = { home: home.path, env: { TMPDIR: odd } };
   await using dev = new Run(["dev", "--ephemeral", "--port", "0"], setup);
-  await dev.until(() => dev.stdout.includes("Ctrl-C"), "what to paste");
-  const [connect, asPeer, asPerson] = [...dev.stdout.matchAll(/^  molecule (.*)$/gm)].map(
-    // The shell reads the line; our binary is its `$0`.
-    ([, line]) => ["sh", "-c", `exec "$0" ${line}`],
-  );
-  if (connect === undefined || asPeer === undefined || asPerson === undefined) {
-    throw new Error(`not three lines to paste: ${dev.stdout}`);
-  }
-  await using bridge = new Run([], { ...setup, by: connect });
+  const [connect, asPeer, asPerson, list] = await pasted(dev);
+  await using bridge = new Run([], { ...setup, by: connect ?? [] });
   await bridge.until(() => bridge.stderr.includes("connected"), "the connection");
   for (const by of [asPeer, asPerson]) {
-    const asked = await runToEnd([], { ...setup, by });
+    const asked = await runToEnd([], { ...setup, by: by ?? [] });
     expect(asked).toMatchObject({ code: 0, stdout: "HELLO THERE\n", stderr: "" });
   }
+  const listed = await runToEnd([], { ...setup, by: list ?? [] });
+  expect(listed).toMatchObject({ code: 0, stderr: "" });
+  for (const name of ["agent", "ada", "ben"]) expect(listed.stdout).toContain(` ${name} `);
   await bridge.stop();
   await dev.stop();
 });
+
+inShell("the setting that it suggests spares its owner the admin token's flag", async () => {
+  using home = tmpFolder();
+  await using dev = new Run(["dev", "--port", "0", "--tenant-org", "acme"], { home: home.path });
+  const [, , , set, list] = await pasted(dev);
+  for (const by of [set, list]) {
+    expect(await runToEnd([], { home: home.path, by: by ?? [] })).toMatchObject({ code: 0 });
+  }
+  expect(list?.join(" ")).not.toContain("--api-token-file");
+  await dev.stop();
+});
+
+/** The lines to paste that it prints, each as what a shell runs with our binary as its `$0`. */
+async function pasted(dev: Run): Promise<string[][]> {
+  await dev.until(() => dev.stdout.includes("Ctrl-C"), "what to paste");
+  return [...dev.stdout.matchAll(/^  molecule (.*)$/gm)].map(([, line]) => [
+    "sh",
+    "-c",
+    `exec "$0" ${line}`,
+  ]);
+}
 
 test("--revision chooses the contract that it serves", async () => {
   for (const revision of ["r1", "r2"]) {

@@ -41,7 +41,7 @@ describe("agent send", () => {
       const run = await runAlone([...args, ...who, "--api-url", platform.url], env);
       expect(platform.calls("a2a")).toHaveLength(1);
       expect(run.code).not.toBe(0);
-      expect(run.stderr).toMatch(/^error: /m);
+      expect(run.stderr).toMatch(/^\{"error":/m);
       expectUnseen(token, run);
     }
   });

@@ -117,8 +117,9 @@ export class Dev implements AsyncDisposable {
       peer === undefined
         ? { "api-token-file": this.adminTokenFile }
         : { as: peer.id, "token-file": peer.tokenFile };
-    const args = ["agent", "send", this.agent.id, text];
-    return runToEnd([...args, ...words({ "api-url": this.url, ...who, ...flags })], {
+    const { wait, ...more } = flags;
+    const args = ["agent", "send", this.agent.id, text, wait === true ? "--wait" : "--no-wait"];
+    return runToEnd([...args, ...words({ "api-url": this.url, ...who, ...more })], {
       home: this.home,
     });
   }

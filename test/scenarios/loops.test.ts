@@ -25,7 +25,7 @@ test("two bridges pointed at each other: each message ends after one answer", as
   await Promise.all([ours.untilEvent("connected"), theirs.untilEvent("connected")]);
   const say = async (from: typeof ada, to: typeof ada, text: string) => {
     const who = { "api-url": dev.url, as: from.id, "token-file": from.tokenFile };
-    const args = ["agent", "send", to.id, text, ...words(who)];
+    const args = ["agent", "send", to.id, text, "--no-wait", ...words(who)];
     expect((await runToEnd(args, { home: home.path })).code).toBe(0);
   };
   await Promise.all([say(ada, agent, "to the agent"), say(agent, ada, "to ada")]);

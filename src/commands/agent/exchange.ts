@@ -1,0 +1,79 @@
+/** One message to an agent and what comes of it, whichever way its answer takes. */
+import { buildRequest, readAnswer } from "../../a2a/request.ts";
+import type { Log } from "../../cli/log.ts";
+import { PlatformClient } from "../../platform/client.ts";
+import type { HttpParts } from "../../platform/http.ts";
+import { Management } from "../../platform/management.ts";
+import { LATE, systemClock, within } from "../../shared/clock.ts";
+import { MoleculeError } from "../../shared/errors.ts";
+import { getString } from "../../shared/json.ts";
+import {
+  type Answer,
+  awaitAnswer,
+  canvasAnswer,
+  newestRow,
+  noAnswer,
+  peerAnswer,
+} from "../await-answer.ts";
+import { filesToSend } from "./files.ts";
+import { awaitQueued } from "./queue.ts";
+
+export interface Message {
+  agentId: string;
+  /** Who speaks; undefined is the canvas user. */
+  as: string | undefined;
+  text: string;
+  /** Paths. */
+  files: readonly string[];
+  /** Whether an answer that comes later is waited for. */
+  wait: boolean;
+  /** For the answer, from the sending on. */
+  timeoutMs: number;
+}
+
+export interface Outcome {
+  message_id: string;
+  status: "queued" | "answered" | "failed";
+  answer: string | undefined;
+}
+
+/** Sends it. Rejects with a PlatformError, and with a MoleculeError once the time is up. */
+export async function exchange(parts: HttpParts, message: Message, log: Log): Promise<Outcome> {
+  const { agentId, as, text, wait, timeoutMs } = message;
+  // Whose feed shows the answer: the sender's own, or for the canvas the agent's.
+  const platform = new PlatformClient({ ...parts, workspaceId: as ?? agentId });
+  const message_id = crypto.randomUUID();
+  const end = systemClock.monotonic() + timeoutMs;
+  const leftMs = () => Math.max(0, end - systemClock.monotonic());
+  const late = () => noAnswer(timeoutMs);
+
+  const since = wait ? await newestRow(platform) : undefined;
+  const files = await filesToSend(message.files, as !== undefined, platform);
+  const request = buildRequest(text, message_id, "user", {}, files);
+  // A push agent answers on the open request, for up to half an hour.
+  const sent = await within(systemClock, timeoutMs, platform.send(agentId, request));
+  if (sent === LATE) throw late();
+  const direct = readAnswer(sent.body);
+  if (direct !== undefined) return { message_id, status: "answered", answer: direct };
+  if (!sent.queued && sent.note !== undefined) throw complaint(sent.note);
+  if (!wait) return { message_id, status: "queued", answer: undefined };
+  if (!sent.queued) throw complaint("it answered without a text");
+
+  const queueId = getString(sent.body, "queue_id");
+  const find = as === undefined ? canvasAnswer(message_id) : peerAnswer(agentId, message_id);
+  let answer: Answer | undefined;
+  if (queueId !== undefined) {
+    log.info("the agent is busy; the message waits in its queue");
+    const management = new Management(parts);
+    const found = await awaitQueued(management, agentId, queueId, leftMs(), log);
+    if (found === undefined) throw late();
+    // What the queue does not show us may show in the feed.
+    if (found !== "hidden") answer = found;
+  }
+  answer ??= await awaitAnswer(platform, since, find, leftMs(), log, late);
+  return { message_id, status: answer.failed ? "failed" : "answered", answer: answer.text };
+}
+
+function complaint(note: string): MoleculeError {
+  return new MoleculeError(`the agent took the message and reported: ${note}`);
+}

@@ -1,0 +1,98 @@
+/** `molecule agent send`: a message to an agent, and its answer. */
+import type { Context } from "../../cli/command.ts";
+import { readStandardInput } from "../../cli/standard-input.ts";
+import { Management } from "../../platform/management.ts";
+import { PlatformError } from "../../platform/platform.ts";
+import { Token } from "../../platform/token.ts";
+import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
+import { printable } from "../../shared/text.ts";
+import { apiToken, workspaceToken } from "../api.ts";
+import { GLOBALS } from "../globals.ts";
+import { httpParts } from "../http-parts.ts";
+import { rememberWorkspaces } from "../known-workspaces.ts";
+import { logFor } from "../logging.ts";
+import { resolvePeer } from "../resolve-peer.ts";
+import { show, showWait } from "../show.ts";
+import { readWorkspaceId } from "../workspace-id.ts";
+import { exchange, type Outcome } from "./exchange.ts";
+import type { SendValues } from "./send.ts";
+
+/** Sends the message and, unless told not to, waits for its answer. */
+export async function run(values: SendValues, context: Context): Promise<ExitCode> {
+  const as = values.as === undefined ? undefined : readWorkspaceId(values.as);
+  refuseSelf(as, values.workspaceId);
+  if (as === undefined && [context.source("token"), context.source("tokenFile")].includes("flag")) {
+    throw new UsageError(
+      "--token and --token-file go with --as",
+      "The canvas user's token is --api-token-file.",
+    );
+  }
+  const token = await (as === undefined
+    ? canvasToken(values, context)
+    : peerToken(values, context, as));
+  const parts = await httpParts(context, { token, orgId: values.orgId, identity: as });
+  try {
+    const platform = new Management(parts);
+    const agentId = await resolvePeer(values.workspaceId, as, platform, values, context);
+    refuseSelf(as, agentId);
+    const text = values.message === "-" ? await readStandardInput() : values.message;
+    const { file, wait, timeout } = values;
+    const message = { agentId, as, text, files: file, wait, timeoutMs: timeout };
+    const work = () => exchange(parts, message, logFor(context));
+    const outcome = await showWait(context, "waiting for the answer", work);
+    const code = await print(context, outcome);
+    await rememberWorkspaces(
+      [agentId, as ?? agentId].map((id) => ({ id })),
+      context.env,
+    );
+    return code;
+  } catch (error) {
+    throw error instanceof PlatformError ? explain(error, as) : error;
+  }
+}
+
+/** Prints what became of the message; an agent that says that it failed is a failure. */
+async function print(context: Context, outcome: Outcome): Promise<ExitCode> {
+  const { message_id, status, answer } = outcome;
+  if (context.get(GLOBALS.output) !== "table") await show(context, outcome);
+  else if (status === "failed") {
+    context.io.err(`error: the agent could not answer: ${answer ?? ""}`);
+  } else {
+    const line = answer === undefined ? `sent; its message id is ${message_id}` : printable(answer);
+    await context.io.out(`${line}\n`);
+  }
+  return status === "failed" ? ExitCode.failed : ExitCode.ok;
+}
+
+function refuseSelf(as: string | undefined, workspaceId: string): void {
+  if (as?.toLowerCase() !== workspaceId.toLowerCase()) return;
+  throw new UsageError(
+    "--as is the workspace itself, and an agent does not answer itself",
+    "Speak as another workspace, or leave --as out to speak as the canvas user.",
+  );
+}
+
+async function peerToken(values: SendValues, context: Context, as: string): Promise<Token> {
+  const token = await workspaceToken(values, context, as);
+  if (token.value !== undefined) return token;
+  throw new UsageError(
+    `--as needs the token of workspace ${as}`,
+    "Give it with --token-file or MOLECULE_WORKSPACE_TOKEN.",
+  );
+}
+
+async function canvasToken(values: SendValues, context: Context): Promise<Token> {
+  return (await apiToken(values, context)) ?? new Token(context.io.secrets, undefined, "nowhere");
+}
+
+function explain(error: PlatformError, as: string | undefined): MoleculeError {
+  if (error.verdict !== "unauthorized") return error;
+  return new MoleculeError(`the platform refused: ${error.message}`, {
+    exitCode: ExitCode.refused,
+    hint:
+      as === undefined
+        ? "To speak as the canvas user give an admin or organisation token (--api-token-file), or speak as a workspace (--as)."
+        : `Check that the token is the one of workspace ${as}.`,
+    cause: error,
+  });
+}

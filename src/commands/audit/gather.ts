@@ -1,0 +1,89 @@
+/** Collects what an audit looks at, gently: a few calls at once, and slower where few are left. */
+import type { Management } from "../../platform/management.ts";
+import { PlatformError } from "../../platform/platform.ts";
+import { nextDelay } from "../../shared/backoff.ts";
+import { mapBounded } from "../../shared/bounded.ts";
+import { type Clock, systemClock } from "../../shared/clock.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { idOf, say } from "./facts.ts";
+import { about, byLevel, type Finding, type Said } from "./finding.ts";
+import { stateRules } from "./state-rules.ts";
+import { useRules } from "./use-rules.ts";
+
+/** Workspaces that are looked at side by side. */
+const AT_ONCE = 4;
+/** A bridge with the same token needs some of the minute's calls, too (contract 1.8). */
+const SPARE = 0.2;
+const SLOW_MS = 1_000;
+/** Tries of a call that the platform puts off. */
+const TRIES = 3;
+/** A minute is the length of the platform's window. */
+const LONGEST_WAIT_MS = 60_000;
+
+type Source = Pick<
+  Management,
+  "workspaces" | "workspace" | "peers" | "delegations" | "tokens" | "rateLimit" | "serverNow"
+>;
+
+/** What there is to say of the rows, the worst first. `others`: all that is known beside them. */
+export async function auditAll(
+  platform: Source,
+  rows: readonly JsonObject[],
+  others: { rows: readonly JsonObject[]; complete: boolean },
+  clock: Clock = systemClock,
+): Promise<Finding[]> {
+  const found = await mapBounded(rows, AT_ONCE, async (row) => {
+    const id = idOf(row);
+    const delegations = await seen(platform, clock, "delegations", () => platform.delegations(id));
+    const tokens = await seen(platform, clock, "tokens", () => platform.tokens(id));
+    const facts = {
+      row,
+      others: others.rows,
+      complete: others.complete,
+      delegations: delegations.rows,
+      tokens: tokens.rows,
+      now: platform.serverNow(),
+    };
+    const said = [...stateRules(facts), ...useRules(facts)];
+    return about(row, [...said, ...delegations.unseen, ...tokens.unseen]);
+  });
+  return byLevel(found.flat());
+}
+
+interface Seen {
+  rows: JsonObject[] | undefined;
+  /** The finding that they were not shown. */
+  unseen: Said[];
+}
+
+/** What the call lists. Not to be allowed to, or not to have such a list, is no end of the audit. */
+async function seen(
+  platform: Source,
+  clock: Clock,
+  what: string,
+  call: () => Promise<JsonObject[]>,
+): Promise<Seen> {
+  for (let failures = 1; ; failures++) {
+    await pace(platform, clock);
+    try {
+      return { rows: await call(), unseen: [] };
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      const { verdict, failure } = error;
+      if (verdict === "transient" && failures < TRIES && failure.status !== undefined) {
+        const waitMs = nextDelay(failures, Math.random, failure.retryAfterMs);
+        await clock.sleep(Math.min(waitMs, LONGEST_WAIT_MS));
+        continue;
+      }
+      if (verdict === "transient" && failure.status === undefined) throw error;
+      const finding = `its ${what} could not be looked at: ${error.message}`;
+      const action = "an admin or organisation token shows more (--api-token-file)";
+      return { rows: undefined, unseen: say("info", `unseen-${what}`, finding, action) };
+    }
+  }
+}
+
+async function pace(platform: Source, clock: Clock): Promise<void> {
+  const left = platform.rateLimit();
+  if (left !== undefined && left.remaining < left.limit * SPARE) await clock.sleep(SLOW_MS);
+}

@@ -1,0 +1,93 @@
+/** `molecule dev fault` as it is declared. */
+import { command, type Values } from "../../cli/command.ts";
+import { flag } from "../../cli/flag.ts";
+import { decimalProblem, runningFlags } from "./flags.ts";
+
+const flags = {
+  rate: flag({
+    type: "string",
+    summary: "share of the requests that it strikes",
+    default: "1",
+    placeholder: "0..1",
+    check: (value) => decimalProblem(value, 0, 1),
+  }),
+  for: flag({
+    type: "duration",
+    summary: "how long it lasts",
+    default: "30s",
+    min: "1ms",
+    max: "1h",
+  }),
+  seed: flag({
+    type: "integer",
+    summary: "chooses which requests; the same again with the same one",
+    default: 1,
+    min: 0,
+    max: 4_294_967_295,
+    advanced: true,
+  }),
+  path: flag({ type: "string", summary: "strike only requests whose path has this in it" }),
+  delay: flag({
+    type: "duration",
+    summary: "with delay: how late the answer is; 2s if not given",
+    max: "10m",
+  }),
+  retryAfter: flag({
+    type: "duration",
+    summary: "with a status: when to come again, in whole seconds; 1s for 429",
+    max: "24h",
+    advanced: true,
+  }),
+  ...runningFlags,
+};
+
+/** What a shell offers; any status may be given. */
+const OFFERED = [
+  { value: "429", summary: "too many requests" },
+  { value: "503", summary: "not available" },
+  { value: "delay", summary: "the true answer, late" },
+  { value: "html", summary: "a web page in the place of the answer" },
+  { value: "empty", summary: "404 without a body" },
+  { value: "cut", summary: "done, and the answer cut off" },
+  { value: "drop", summary: "not done, and no answer" },
+  { value: "lost", summary: "done, and no answer" },
+  { value: "list", summary: "show what is set" },
+  { value: "clear", summary: "end one, or all" },
+];
+
+const positionals = [
+  {
+    name: "kind",
+    summary: "what happens, as above; or list, or clear",
+    required: true,
+    complete: OFFERED,
+  },
+  { name: "id", summary: "with clear: the fault to end; all if not given" },
+] as const;
+
+export type FaultValues = Values<typeof flags, typeof positionals>;
+
+export const fault = command({
+  name: "fault",
+  summary: "have the platform fail for a while, to see what an agent makes of it",
+  description: `Has a running platform of 'molecule dev' answer a share of the requests wrongly: with a status from 400
+to 599 (429, 503, …), or
+
+  delay  the true answer, late
+  html   a web page in the place of the answer
+  empty  404 without a body, as where a tenant's header is missing
+  cut    the request is carried out, and its answer cut off in the middle
+  drop   the connection ends, and nothing is done
+  lost   the request is carried out, and the connection ends
+
+'list' shows what is set, and what it has struck; 'clear' ends one, or all.`,
+  flags,
+  positionals,
+  examples: [
+    "molecule dev fault 429 --rate 0.3 --for 30s --seed 7",
+    "molecule dev fault lost --path /a2a",
+    "molecule dev fault list",
+    "molecule dev fault clear",
+  ],
+  run: async (values, context) => (await import("./fault-run.ts")).run(values, context),
+});

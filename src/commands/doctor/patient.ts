@@ -1,0 +1,85 @@
+/** What is examined: the command line's values, and what the checks have found out so far. */
+import type { Context } from "../../cli/command.ts";
+import type { Log } from "../../cli/log.ts";
+import { Management } from "../../platform/management.ts";
+import type { Token } from "../../platform/token.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { tokenPath } from "../../store/token-file.ts";
+import { apiToken } from "../api.ts";
+import { checkCredentials, resolveToken } from "../credentials.ts";
+import { httpParts } from "../http-parts.ts";
+import type { DoctorValues } from "./doctor.ts";
+import type { ProxyChoice } from "./proxy-choice.ts";
+
+/** A token of the operator's or a workspace's, and what is to be said of where it lies. */
+export interface Found {
+  token: Token;
+  /** Warnings, a clause each. */
+  notes: readonly string[];
+}
+
+export class Patient {
+  readonly values: DoctorValues;
+  readonly context: Context;
+  readonly clock: Clock;
+  /** In its one spelling; undefined where none was named. */
+  readonly workspaceId: string | undefined;
+  /** Where bridges keep their state. */
+  readonly folder: string;
+  /** Set by the check of the address. */
+  url: URL | undefined;
+  /** Set by the check of the proxy. */
+  proxy: ProxyChoice = { kind: "none" };
+  /** Whether the platform has heard of the workspace's bridge of late; undefined where nobody asked. */
+  isHeard: boolean | undefined;
+  /** By check: why those that rest on it are left out. */
+  readonly broken = new Map<string, string>();
+  #own: Promise<Found> | undefined;
+
+  constructor(
+    values: DoctorValues,
+    context: Context,
+    parts: { clock: Clock; workspaceId: string | undefined; folder: string },
+  ) {
+    this.values = values;
+    this.context = context;
+    this.clock = parts.clock;
+    this.workspaceId = parts.workspaceId;
+    this.folder = parts.folder;
+  }
+
+  /** The workspace's token by its sources, as `connect` would take it. Rejects as that would. */
+  ownToken(): Promise<Found> {
+    return (this.#own ??= this.#findOwn());
+  }
+
+  /** The operator's token; undefined where none is given. */
+  operatorToken(): Promise<Token | undefined> {
+    return apiToken(this.values, this.context);
+  }
+
+  /** A client with this token, or without any. Rejects where the authorities can't be read. */
+  async client(token: Pick<Token, "value"> = { value: undefined }): Promise<Management> {
+    return new Management(await this.httpParts(token));
+  }
+
+  httpParts(token: Pick<Token, "value">) {
+    const { orgId } = this.values;
+    return httpParts(this.context, { token, orgId, identity: this.workspaceId });
+  }
+
+  async #findOwn(): Promise<Found> {
+    checkCredentials(this.context);
+    const notes: string[] = [];
+    const note = (message: string) => void notes.push(message);
+    const log: Log = { error: note, warn: note, info() {}, debug() {} };
+    const { workspaceId, folder } = this;
+    const token = await resolveToken(
+      this.values,
+      this.context,
+      log,
+      workspaceId === undefined ? undefined : tokenPath(folder, workspaceId),
+    );
+    return { token, notes };
+  }
+}

@@ -1,0 +1,72 @@
+/** The event stream, which tells at once that there is something to fetch. */
+import { Deadline } from "../../platform/deadline.ts";
+import { Http, type Call } from "../../platform/http.ts";
+import { PlatformError } from "../../platform/platform.ts";
+import { mediaType } from "../../shared/http.ts";
+import { failure, ok, skipped, warning, type Check } from "./check.ts";
+import { NO_WORKSPACE } from "./server-checks.ts";
+
+/** A platform says something at once (contract 2.11). */
+const FIRST_FRAME_MS = 5_000;
+
+/** Nothing depends on it, so that nothing about it is a failure but a refused token. */
+const POLLING = "Messages are fetched all the same, only as often as --interval-ms says.";
+
+export const stream: Check = {
+  name: "events",
+  title: "the event stream",
+  needs: ["tenant", "token"],
+  network: "only",
+  deadlineMs: FIRST_FRAME_MS + 1_000,
+  async run(patient) {
+    const { workspaceId } = patient;
+    if (workspaceId === undefined) return skipped(NO_WORKSPACE);
+    const { token } = await patient.ownToken();
+    const http = new Http(await patient.httpParts(token));
+    const call: Call = {
+      what: "opening the event stream",
+      method: "GET",
+      path: ["workspaces", workspaceId, "events", "stream"],
+      accept: "text/event-stream",
+      deadlineMs: FIRST_FRAME_MS,
+      maxBytes: 64 * 1024,
+    };
+    const deadline = new Deadline(FIRST_FRAME_MS, undefined);
+    try {
+      const response = await http.open(call, { fresh: true }, deadline.signal);
+      if (response.ok && mediaType(response) === "text/event-stream") {
+        return (await hasFrame(response))
+          ? ok("it opens, and speaks at once")
+          : warning("it ended before it said anything", POLLING);
+      }
+      const refusal = await http.refusal(call, response, deadline);
+      if (refusal.verdict === "unauthorized") return failure(refusal);
+      if (response.status === 404) return warning("this platform has none", POLLING);
+      return warning(refusal.message, POLLING);
+    } catch (error) {
+      if (deadline.expired !== undefined) {
+        return warning(
+          "nothing came: something between here and the platform holds it back, such as a proxy that buffers",
+          `${POLLING} A proxy must pass text/event-stream on as it comes.`,
+        );
+      }
+      const told =
+        error instanceof PlatformError ? error : http.explained(call, error, deadline, false);
+      return told.verdict === "transient" ? warning(told.message, POLLING) : failure(told);
+    } finally {
+      deadline.abort();
+      deadline.clear();
+    }
+  },
+};
+
+/** Whether a whole line comes. */
+async function hasFrame(response: Response): Promise<boolean> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.includes("\n")) return true;
+  }
+  return false;
+}

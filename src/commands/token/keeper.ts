@@ -1,0 +1,109 @@
+/** A new token on its way to where it is kept: the platform shows it once, so the way is looked at before. */
+import { resolve } from "node:path";
+import type { Context } from "../../cli/command.ts";
+import { MoleculeError, UsageError } from "../../shared/errors.ts";
+import { isWorkspaceId } from "../../shared/ids.ts";
+import { readToken, tokenPath, writeToken } from "../../store/token-file.ts";
+import { stateFolder } from "../state-folder.ts";
+import { makePlace, newFile, replaced } from "./places.ts";
+
+/** The values of `keepFlags` and `handOverFlags`. */
+export interface KeepValues {
+  save: boolean;
+  saveTo: string | undefined;
+  showToken: boolean;
+  stateDir: string | undefined;
+}
+
+/** What became of the token. */
+export interface Kept {
+  /** The files that hold it now. */
+  files: string[];
+  /** One of them is where connect looks for it. */
+  found: boolean;
+  /** Why it could not be written: then it has to be shown, lest it be lost. */
+  problem: MoleculeError | undefined;
+}
+
+export class TokenKeeper {
+  /** The operator asked to see it. */
+  readonly show: boolean;
+  readonly #folder: string;
+  readonly #saves: boolean;
+  readonly #file: string | undefined;
+  readonly #replaces: boolean;
+
+  /**
+   * Looks whether the token can be kept as is asked, before there is one. With `replaces` it is to take the
+   * place of one that is dead then: a file of --save-to may hold that one. Rejects with a UsageError
+   * where it would be lost, and with a MoleculeError where it can't be written.
+   */
+  static async prepare(
+    values: KeepValues,
+    context: Context,
+    replaces = false,
+  ): Promise<TokenKeeper> {
+    const asked = context.source("save") === "flag";
+    const saves = values.save && (asked || values.saveTo === undefined);
+    if (!saves && values.saveTo === undefined && !values.showToken) {
+      throw new UsageError(
+        "the token would be lost: the platform shows it only once",
+        "Say where it goes: --save keeps it for connect, --save-to FILE writes it to a file, --show-token prints it.",
+      );
+    }
+    const keeper = new TokenKeeper(values, saves, replaces);
+    await keeper.#look();
+    return keeper;
+  }
+
+  private constructor(values: KeepValues, saves: boolean, replaces: boolean) {
+    this.show = values.showToken;
+    this.#folder = stateFolder(values.stateDir);
+    this.#saves = saves;
+    this.#file = values.saveTo === undefined ? undefined : resolve(values.saveTo);
+    this.#replaces = replaces;
+  }
+
+  /**
+   * Writes the token of the workspace; of none for one of the organisation. Never rejects: what can't be
+   * written is told in the answer.
+   */
+  async keep(token: string, workspaceId: string | undefined): Promise<Kept> {
+    const kept: Kept = { files: [], found: false, problem: undefined };
+    const write = async (path: string, writing: () => Promise<void>) => {
+      try {
+        await writing();
+        kept.files.push(path);
+      } catch (error) {
+        kept.problem = error as MoleculeError;
+      }
+    };
+    const file = this.#file;
+    if (file !== undefined) {
+      const put = this.#replaces ? replaced : newFile;
+      await write(file, () => put(file, token));
+    }
+    if (workspaceId === undefined) return kept;
+    // It comes from the platform, and becomes a path here.
+    if (!isWorkspaceId(workspaceId)) {
+      kept.problem = new MoleculeError("the platform's answer names no workspace");
+      return kept;
+    }
+    const path = tokenPath(this.#folder, workspaceId);
+    if (this.#saves || (await this.#isOutdated(path))) {
+      await write(path, () => writeToken(path, token));
+      kept.found = kept.files.includes(path);
+    }
+    return kept;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#saves) await makePlace(this.#folder);
+    if (this.#file !== undefined) await (this.#replaces ? replaced : newFile)(this.#file);
+  }
+
+  /** What was kept is dead once another takes its place, and connect would find it. */
+  async #isOutdated(path: string): Promise<boolean> {
+    return this.#replaces && (await readToken(path).catch(() => undefined)) !== undefined;
+  }
+}

@@ -1,0 +1,67 @@
+/** `molecule workspace rotate-token`: a new token in the place of all that there are. */
+import { resolve } from "node:path";
+import type { Context } from "../../cli/command.ts";
+import { confirm } from "../../cli/confirm.ts";
+import { PlatformError } from "../../platform/platform.ts";
+import { MoleculeError } from "../../shared/errors.ts";
+import { getString, type JsonObject } from "../../shared/json.ts";
+import { showWait } from "../show.ts";
+import { note, warn } from "../note.ts";
+import { connectWith, handOver, tokenIn } from "../token/handing.ts";
+import { type Kept, TokenKeeper } from "../token/keeper.ts";
+import { withWorkspace } from "./resolve.ts";
+import type { RotateValues } from "./rotate.ts";
+
+export async function run(values: RotateValues, context: Context): Promise<void> {
+  const keeper = await TokenKeeper.prepare(values, context, true);
+  await withWorkspace(values, context, "workspace", async (platform, id) => {
+    const name = getString(await platform.workspace(id), "name") ?? id;
+    await confirm(
+      `Give ${name} a new token? All that it has now are dead then, and a bridge that is not told of the new one ends.`,
+      values.yes,
+      context.io,
+    );
+    const answer = await showWait(context, "rotating the token", () =>
+      platform.rotate(id).catch((error: unknown) => {
+        throw perhapsRotated(error);
+      }),
+    );
+    const token = tokenIn(context, answer);
+    if (token === undefined) throw withoutToken();
+    const kept = await keeper.keep(token, id);
+    const facts: JsonObject = { id, name };
+    await handOver(context, answer, facts, token, keeper, kept);
+    advise(values, context, id, kept);
+  });
+}
+
+/** Who has to be told of the new token. */
+function advise(values: RotateValues, context: Context, id: string, kept: Kept): void {
+  const used = values.tokenFile === undefined ? undefined : resolve(values.tokenFile);
+  if (used !== undefined && !kept.files.includes(used)) {
+    warn(context, `the token file ${used} holds a dead token now`);
+  }
+  const again = connectWith(context, id, kept);
+  // A bridge looks again only at a file that it was given.
+  note(
+    context,
+    values.saveTo === undefined
+      ? `start its bridge again: ${again}`
+      : `a bridge that reads its token from ${values.saveTo} goes on with the new one; start others again: ${again}`,
+  );
+}
+
+function perhapsRotated(error: unknown): unknown {
+  if (!(error instanceof PlatformError) || error.failure.unknownOutcome !== true) return error;
+  return new MoleculeError(`${error.message}; the older tokens may be dead all the same`, {
+    exitCode: error.exitCode,
+    hint: "Rotate once more, with an admin token if the one of the workspace is refused by now.",
+    cause: error,
+  });
+}
+
+function withoutToken(): MoleculeError {
+  return new MoleculeError("the platform rotated the token, and its answer holds no new one", {
+    hint: "Rotate once more, with an admin token: the older ones are dead.",
+  });
+}
