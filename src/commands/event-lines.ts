@@ -69,7 +69,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "heartbeat-recovered":
       return [
         "info",
-        `heartbeat is back after ${ms(event.afterMs)} and ${event.failures} failed tries`,
+        `heartbeat is back after ${ms(event.afterMs)} and ${count(event.failures, "failed try", "failed tries")}`,
       ];
     case "heartbeat-ended":
       return [
@@ -89,7 +89,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "feed-recovered":
       return [
         "info",
-        `fetching is back after ${ms(event.afterMs)} and ${event.failures} failed tries`,
+        `fetching is back after ${ms(event.afterMs)} and ${count(event.failures, "failed try", "failed tries")}`,
       ];
     case "cursor-gone":
       return [
@@ -210,7 +210,10 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
         withHint(`${event.reason}; going on, and trying again in ${ms(event.inMs)}`, event.hint),
       ];
     case "save-recovered":
-      return ["info", `progress is saved again after ${event.failures} failed tries`];
+      return [
+        "info",
+        `progress is saved again after ${count(event.failures, "failed try", "failed tries")}`,
+      ];
     case "upkeep-failed":
       return ["warn", `looking after the journal failed: ${event.reason}`];
     case "cursor-saved":
