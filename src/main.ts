@@ -1,6 +1,6 @@
 /** argv in, exit code out: the one module with effects of its own. */
 import { systemIo } from "./cli/output.ts";
-import { runCli } from "./cli/run.ts";
+import { runCli, type TellCrash } from "./cli/run.ts";
 import { standardError } from "./cli/standard-error.ts";
 import { CLI } from "./commands/cli.ts";
 import { exemptLoopback } from "./shared/proxy.ts";
@@ -14,6 +14,11 @@ const LAST_WORDS_MS = 500;
 
 let exitCode: ExitCode | undefined;
 let crashed = false;
+/** Until the command line is there to say in which form. */
+let tellCrash: TellCrash = (error, hint) => {
+  io.err(io.secrets.mask(`error: internal error: ${messageOf(error)}`));
+  io.err(`hint: ${hint}`);
+};
 
 const io = systemIo(new Secrets());
 // Children get the environment as the operator made it.
@@ -27,15 +32,15 @@ process.on("beforeExit", () => {
   if (exitCode === undefined) crash("the command stopped halfway, with nothing left to wait for");
 });
 
+const onStart = (tell: TellCrash) => void (tellCrash = tell);
 // Not awaited at the top: a promise that never settles would then spin instead of ending.
-void runCli({ ...CLI, argv: process.argv.slice(2), env, io }).then(end);
+void runCli({ ...CLI, argv: process.argv.slice(2), env, io, onStart }).then(end);
 
 /** Tells of it and ends. What breaks after the first is its consequence. */
 function crash(error: unknown): void {
   if (crashed) return;
   crashed = true;
-  io.err(io.secrets.mask(`error: internal error: ${messageOf(error)}`));
-  io.err(`hint: please report this at ${REPOSITORY}/issues`);
+  tellCrash(error, `please report this at ${REPOSITORY}/issues`);
   void end(ExitCode.failed);
 }
 

@@ -10,10 +10,13 @@ export function age(iso: unknown, now: number): string | undefined {
   if (ns === undefined) return undefined;
   const ms = now - Number(ns / 1_000_000n);
   // Two clocks are never quite the same.
-  if (Math.abs(ms) < 1_000) return "now";
+  if (ms > -CLOCKS_APART_MS && ms < 1_000) return "now";
   const far = roughly(Math.abs(ms) / 1_000);
   return ms < 0 ? `in ${far}` : `${far} ago`;
 }
+
+/** By so much the clock that told the time may be ahead of ours. */
+const CLOCKS_APART_MS = 30_000;
 
 const UNITS: readonly (readonly [name: string, seconds: number])[] = [
   ["y", 365 * 86_400],

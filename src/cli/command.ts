@@ -2,7 +2,7 @@
 import type { CommandDef, CommandMeta } from "citty";
 import type { ExitCode } from "../shared/errors.ts";
 import type { Offer } from "./completion/offer.ts";
-import type { ConfigPlaces } from "./config/places.ts";
+import type { ConfigPlaces, NamedFile } from "./config/places.ts";
 import { type Flag, type Flags, kebab } from "./flag.ts";
 import type { MaskedIo } from "./output.ts";
 
@@ -162,6 +162,8 @@ export interface Context {
   readonly rest: readonly string[];
   readonly env: Env;
   readonly io: MaskedIo;
+  /** The file that the global flag `config` or its variable names. */
+  readonly configFile: NamedFile | undefined;
   /** The value of a global flag, or of a flag of this command. */
   get<T>(flag: Flag<T>): T;
   /** Where the value of a flag or positional came from, by its declared name. */

@@ -13,6 +13,9 @@ const BATCH_BYTES = 4096;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
 
+/** How long, in milliseconds, what is written beside waits for a text to be taken away. */
+const LONGEST_HIDING_MS = 1_000;
+
 /** Back to the first column of the row, and away with what stands there. */
 const ERASE_ROW = "\r\x1b[K";
 
@@ -49,6 +52,8 @@ export class LineQueue {
   #tail = "";
   #shown = "";
   #hidden = false;
+  /** The write in hand takes a text away. */
+  #clearing = false;
   #done: Promise<void> = Promise.resolve();
 
   constructor(write: WriteBytes, clock: Clock) {
@@ -82,12 +87,17 @@ export class LineQueue {
     this.#shown = "";
   }
 
-  /** Does `work`, which writes to the same terminal by another way, while no text is shown. */
+  /**
+   * Does `work`, which writes to the same terminal by another way, while no text is shown. A terminal that
+   * takes nothing holds it up for a while at most.
+   */
   async hiding<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#shown === "" && this.#tail === "") return work();
+    if (this.#shown === "" && this.#tail === "" && !this.#clearing) return work();
     this.#hidden = true;
     this.#start();
     try {
+      // Where writes wait, the text is there until its end is through.
+      await this.flush(LONGEST_HIDING_MS);
       return await work();
     } finally {
       this.#hidden = false;
@@ -143,11 +153,13 @@ export class LineQueue {
       if (alone) break;
     }
     this.#busy = false;
+    this.#clearing = false;
   }
 
   /** The lines in the place of the text that is shown, and behind the last of all that which is wanted. */
   #between(lines: string): string {
-    const before = this.#shown === "" ? "" : ERASE_ROW;
+    this.#clearing = this.#shown !== "";
+    const before = this.#clearing ? ERASE_ROW : "";
     this.#shown = this.#waiting.length === 0 ? this.#wanted() : "";
     return before + lines + this.#shown;
   }

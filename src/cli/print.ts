@@ -45,7 +45,10 @@ export function renderData<T>(
       : recordOf(data as T, layout, columns);
     return ended(lines.join("\n"));
   }
-  const json = JSON.stringify(data, null, 2) ?? "null";
+  // Masked here and not in what is written: what stands for a secret would be a list in YAML.
+  const mask = layout.mask ?? ((text: string) => text);
+  const masked = (_: string, value: unknown) => (typeof value === "string" ? mask(value) : value);
+  const json = JSON.stringify(data, masked, 2) ?? "null";
   if (layout.format === "json") return ended(printable(json));
   // By way of JSON, so that both formats say the same: no undefined, dates as text, no anchors.
   return ended(printable(Bun.YAML.stringify(JSON.parse(json), null, 2)));

@@ -28,23 +28,36 @@ export interface FailureData {
   stack?: string;
 }
 
-/** Tells of a failure on standard error, and gives the exit code. */
-export function report(error: unknown, line: CommandLine, io: Io, telling: Telling): ExitCode {
+/**
+ * Tells of a failure on standard error, and gives the exit code. `crashHint`: it came from outside the
+ * command, so that whatever it is the program is at fault; this is what to do about it.
+ */
+export function report(
+  error: unknown,
+  line: CommandLine,
+  io: Io,
+  telling: Telling,
+  crashHint?: string,
+): ExitCode {
   const tell = (text: string) => {
     // Masked first: an escape in the middle of a secret would hide it from the mask.
     for (const one of printable(io.secrets.mask(text)).split("\n")) io.err(one);
   };
   const { format, verbose } = telling;
   if (format !== "table") {
-    const data = failureData(error, line, verbose, (text) => io.secrets.mask(text));
+    const mask = (text: string) => io.secrets.mask(text);
+    const data = isKnown(error, crashHint)
+      ? failureData(error, line, verbose, mask)
+      : crashData(error, verbose, mask, crashHint);
     if (format === "json") tell(JSON.stringify({ error: data }));
     else tell(renderData({ error: data }, { format: "yaml" }).trimEnd());
     return data.exit_code;
   }
-  if (!(error instanceof MoleculeError)) {
+  if (!isKnown(error, crashHint)) {
     tell(`error: internal error: ${messageOf(error)}`);
-    if (!verbose) tell("hint: run again with --verbose for the stack");
-    else if (error instanceof Error) tell(error.stack ?? "");
+    const hint = crashHint ?? (verbose ? undefined : STACK_HINT);
+    if (hint !== undefined) tell(`hint: ${hint}`);
+    if (verbose && error instanceof Error) tell(error.stack ?? "");
     return ExitCode.failed;
   }
   tell(`error: ${error.message}`);
@@ -54,27 +67,23 @@ export function report(error: unknown, line: CommandLine, io: Io, telling: Telli
   return error.exitCode;
 }
 
+const STACK_HINT = "run again with --verbose for the stack";
+
+function isKnown(error: unknown, crashHint: string | undefined): error is MoleculeError {
+  return crashHint === undefined && error instanceof MoleculeError;
+}
+
 function usageHint({ path }: CommandLine): string {
   return `Run '${path.join(" ")} --help' for usage.`;
 }
 
 /** A secret that needs escapes in JSON is found only before it gets them, so each text is masked. */
 function failureData(
-  error: unknown,
+  error: MoleculeError,
   line: CommandLine,
   verbose: boolean,
   mask: (text: string) => string,
 ): FailureData {
-  if (!(error instanceof MoleculeError)) {
-    const stack = error instanceof Error ? error.stack : undefined;
-    return {
-      message: mask(`internal error: ${messageOf(error)}`),
-      hint: verbose ? null : "run again with --verbose for the stack",
-      code: "internal",
-      exit_code: ExitCode.failed,
-      ...(verbose && stack !== undefined ? { stack: mask(stack) } : {}),
-    };
-  }
   const hint = error.hint ?? (error instanceof UsageError ? usageHint(line) : undefined);
   const status = statusOf(error);
   return {
@@ -84,6 +93,22 @@ function failureData(
     exit_code: error.exitCode,
     ...(status === undefined ? {} : { status }),
     ...(verbose && error.cause !== undefined ? { cause: mask(messageOf(error.cause)) } : {}),
+  };
+}
+
+function crashData(
+  error: unknown,
+  verbose: boolean,
+  mask: (text: string) => string,
+  crashHint: string | undefined,
+): FailureData {
+  const stack = error instanceof Error ? error.stack : undefined;
+  return {
+    message: mask(`internal error: ${messageOf(error)}`),
+    hint: crashHint ?? (verbose ? null : STACK_HINT),
+    code: "internal",
+    exit_code: ExitCode.failed,
+    ...(verbose && stack !== undefined ? { stack: mask(stack) } : {}),
   };
 }
 

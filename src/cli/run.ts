@@ -2,7 +2,8 @@ import { ExitCode } from "../shared/errors.ts";
 import type { Cli, Command, Context, Env, Source } from "./command.ts";
 import { CommandLine } from "./command-line.ts";
 import type { CommandConfig } from "./config/command-config.ts";
-import { configOf } from "./config/config-of.ts";
+import { configOf, namedFile } from "./config/config-of.ts";
+import type { NamedFile } from "./config/places.ts";
 import type { Flag } from "./flag.ts";
 import { helpWidth, renderHelp } from "./help.ts";
 import { tellingOf } from "./leniently.ts";
@@ -15,7 +16,12 @@ export interface Invocation extends Cli {
   readonly argv: readonly string[];
   readonly env: Env;
   readonly io: Io;
+  /** Gets, at once, what tells of a crash in the form that the command line asks for. */
+  readonly onStart?: (tell: TellCrash) => void;
 }
+
+/** Tells of an error that nobody has caught, and what to do about it. */
+export type TellCrash = (error: unknown, hint: string) => void;
 
 /**
  * Runs the program: reads the command line, runs the command, tells people of a failure on standard
@@ -30,6 +36,8 @@ export async function runCli(invocation: Invocation): Promise<ExitCode> {
   const line = new CommandLine(invocation, invocation.env, io.secrets);
   let config: CommandConfig | undefined;
   let settings: Settings | undefined;
+  const telling = () => tellingOf(line, invocation.env, settings, config);
+  invocation.onStart?.((error, hint) => void report(error, line, io, telling(), hint));
   try {
     const { command } = await line.read(invocation.argv);
     if (line.help || line.version || command === undefined) {
@@ -37,12 +45,13 @@ export async function runCli(invocation: Invocation): Promise<ExitCode> {
       return ExitCode.ok;
     }
     const { env } = invocation;
-    config = await configOf(invocation, line, command, env, io);
+    const configFile = namedFile(line, env);
+    config = await configOf(invocation, command, env, io, configFile);
     settings = resolve(line, command, env, io.secrets, config);
-    return await runNode(command, settings, contextOf(invocation, line, settings, io));
+    return await runNode(command, settings, contextOf(invocation, line, settings, io, configFile));
   } catch (error) {
     if (error instanceof OutputClosed) return ExitCode.ok;
-    return report(error, line, io, tellingOf(line, invocation.env, settings, config));
+    return report(error, line, io, telling());
   }
 }
 
@@ -67,13 +76,20 @@ async function runNode(
   return (result as ExitCode | undefined) ?? ExitCode.ok;
 }
 
-function contextOf(cli: Invocation, line: CommandLine, settings: Settings, io: MaskedIo): Context {
+function contextOf(
+  cli: Invocation,
+  line: CommandLine,
+  settings: Settings,
+  io: MaskedIo,
+  configFile: NamedFile | undefined,
+): Context {
   return {
     cli,
     path: line.path,
     rest: line.rest,
     env: cli.env,
     io,
+    configFile,
     get<T>(flag: Flag<T>): T {
       const setting = settings.byFlag.get(flag);
       if (setting === undefined) throw new Error("a flag was asked for that isn't declared here");

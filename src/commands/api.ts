@@ -1,12 +1,11 @@
 /** From an operator's flags to the platform's client, with the token that the call needs. */
 import type { Context } from "../cli/command.ts";
-import { checkToken } from "../platform/check-token.ts";
 import { Management } from "../platform/management.ts";
 import { PlatformError } from "../platform/platform.ts";
-import { Token } from "../platform/token.ts";
-import { ExitCode, MoleculeError, UsageError } from "../shared/errors.ts";
+import type { Token } from "../platform/token.ts";
+import { ExitCode, MoleculeError } from "../shared/errors.ts";
 import { tokenPath } from "../store/token-file.ts";
-import { checkCredentials, resolveToken } from "./credentials.ts";
+import { checkCredentials, operatorToken, resolveToken } from "./credentials.ts";
 import { httpParts } from "./http-parts.ts";
 import { logFor } from "./logging.ts";
 import { stateFolder } from "./state-folder.ts";
@@ -48,22 +47,12 @@ export async function withManagement<T>(
   }
 }
 
-/** The operator's token by its sources, as {@link resolveToken} has them; undefined where none is given. */
-export async function apiToken(
+/** The operator's token by its sources, as {@link operatorToken} has them; undefined where none is given. */
+export function apiToken(
   values: Pick<ApiValues, "apiToken" | "apiTokenFile">,
   context: Context,
 ): Promise<Token | undefined> {
-  const given = { token: context.source("apiToken"), file: context.source("apiTokenFile") };
-  if (given.token === "flag" && given.file === "flag") {
-    throw new UsageError("--api-token and --api-token-file were both given", "Give one of them.");
-  }
-  const { secrets } = context.io;
-  const { apiToken: value, apiTokenFile } = values;
-  if (value !== undefined && !(given.token === "env" && given.file === "flag")) {
-    const origin = given.token === "flag" ? "--api-token" : "MOLECULE_API_TOKEN";
-    return new Token(secrets, checkToken(value, origin), origin);
-  }
-  return apiTokenFile === undefined ? undefined : Token.fromFile(apiTokenFile, secrets);
+  return operatorToken(values, context, logFor(context));
 }
 
 /** The workspace's token: one that is given, or one that was kept for it. */

@@ -43,8 +43,8 @@ export function peerAnswer(agentId: string, messageId: string): Finder {
 
 /**
  * Notices name no message: the first one after ours is taken, unless it is text on the way to an answer.
- * The bridge's own words are told by how they begin. An agent in push mode that takes its time answers
- * in the row of the message itself, once it is done (contract 2.3, "push-mode log").
+ * An agent in push mode that takes its time answers in the row of the message itself, once it is done
+ * (contract 2.3, "push-mode log").
  */
 export function canvasAnswer(messageId: string): Finder {
   let asked = false;
@@ -53,12 +53,20 @@ export function canvasAnswer(messageId: string): Finder {
       asked = true;
       return pushedAnswer(row);
     }
-    if (!asked || getString(row, "method") !== "notify") return undefined;
-    const text = readNotice(get(row, "response_body"));
-    if (text.startsWith(INTERIM_PREFIX)) return undefined;
-    const failed = text.startsWith(OWN_WORDS.failed) || text === OWN_WORDS.refused;
-    return { text, failed, pending: text.startsWith(OWN_WORDS.pending) };
+    return asked ? noticeAnswer(row) : undefined;
   };
+}
+
+/**
+ * What a notice says as an answer, whoever asked; undefined for text on the way to one, and for a row that
+ * is no notice. The bridge's own words are told by how they begin.
+ */
+export function noticeAnswer(row: unknown): Answer | undefined {
+  if (getString(row, "method") !== "notify") return undefined;
+  const text = readNotice(get(row, "response_body"));
+  if (text.startsWith(INTERIM_PREFIX)) return undefined;
+  const failed = text.startsWith(OWN_WORDS.failed) || text === OWN_WORDS.refused;
+  return { text, failed, pending: text.startsWith(OWN_WORDS.pending) };
 }
 
 /** The id of the newest row: an answer comes after it. Undefined for a feed without rows. */

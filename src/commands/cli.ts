@@ -4,7 +4,7 @@ import { VERSION_LINE } from "../project.ts";
 import { PLACES } from "./config/places.ts";
 import { GLOBALS } from "./globals.ts";
 import { ROOT } from "./index.ts";
-import { SECRET_VARIABLES } from "./secret-variables.ts";
+import { SECRET_VARIABLES } from "../shared/secret-variables.ts";
 
 export const CLI: Cli = {
   root: ROOT,

@@ -35,7 +35,7 @@ import { logFor } from "./logging.ts";
 import { show } from "./show.ts";
 import { onStopSignals } from "./signals.ts";
 import { stateFolder } from "./state-folder.ts";
-import { readWorkspaceId } from "./workspace-id.ts";
+import { requireUuid } from "./workspace-id.ts";
 
 /** How long the bridge may take to note what was cut, once it was told to stop at once. */
 const LAST_WORDS_MS = 500;
@@ -44,7 +44,7 @@ const TURNS_AN_HOUR = 60;
 
 /** Runs the bridge until it ends or is stopped. */
 export async function run(given: ConnectValues, context: Context): Promise<ExitCode> {
-  const values = { ...given, workspaceId: readWorkspaceId(given.workspaceId) };
+  const values = { ...given, workspaceId: await requireUuid(given.workspaceId, context.env) };
   checkUsage(values, context);
   const baseUrl = parseApiUrl(context.get(GLOBALS.apiUrl));
   const type = findBackend(values.backend);

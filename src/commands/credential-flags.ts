@@ -1,7 +1,7 @@
 /** Flags for who we are to the platform. */
 import { flag } from "../cli/flag.ts";
 import { checkToken } from "../platform/check-token.ts";
-import { API_TOKEN, WORKSPACE_TOKEN } from "./secret-variables.ts";
+import { API_TOKEN, WORKSPACE_TOKEN } from "../shared/secret-variables.ts";
 import { stateDir } from "./state-flag.ts";
 
 export const WORKSPACE_TOKEN_FILE = "MOLECULE_WORKSPACE_TOKEN_FILE";

@@ -8,6 +8,7 @@ import { USER_AGENT } from "../project.ts";
 import { systemClock } from "../shared/clock.ts";
 import { codeOf, MoleculeError, messageOf } from "../shared/errors.ts";
 import { GLOBALS } from "./globals.ts";
+import { logFor } from "./logging.ts";
 
 /** As whom and with what a client speaks. */
 export interface Speaker {
@@ -15,6 +16,11 @@ export interface Speaker {
   orgId: string | undefined;
   /** The workspace that it speaks as; undefined for the operator. */
   identity?: string | undefined;
+}
+
+/** The same parts, for a client whose calls are told of with `--verbose`. */
+export function traced(parts: HttpParts, context: Context): HttpParts {
+  return { ...parts, trace: logFor(context).debug };
 }
 
 /** The parts of a client. Rejects for a file of authorities that can't be read. */

@@ -65,6 +65,17 @@ export function forgetWorkspaces(
   return change(env, clock, (known) => [...known].filter(([id]) => !gone.has(id)));
 }
 
+/** Those that are known by this name. None where the file can't be read. */
+export async function knownBy(name: string, env: Env): Promise<string[]> {
+  const home = homeOf(env);
+  if (home === undefined || !isAbsolute(home)) return [];
+  const path = join(home, ".config", "molecule", "workspaces.tsv");
+  const text = (await isOurs(path).catch(() => false))
+    ? await readIfThere(path).catch(() => undefined)
+    : undefined;
+  return [...parse(text ?? "")].flatMap(([id, known]) => (known === shown(name) ? [id] : []));
+}
+
 /** What rows of the platform tell of workspaces. */
 export function metIn(rows: readonly JsonObject[]): Met[] {
   return rows.flatMap((row) => {

@@ -4,7 +4,7 @@ import { MoleculeError } from "../shared/errors.ts";
 import { isUuid } from "../shared/ids.ts";
 import { oneLine } from "../shared/text.ts";
 import { type ApiValues, apiToken } from "./api.ts";
-import { readWorkspaceId } from "./workspace-id.ts";
+import { requireUuid } from "./workspace-id.ts";
 import { idAmong, resolveWorkspace } from "./workspace/resolve.ts";
 
 /**
@@ -23,8 +23,7 @@ export async function resolvePeer(
   if ((await apiToken(values, context)) !== undefined) {
     return resolveWorkspace(given, values, context);
   }
-  const id = readWorkspaceId(given);
-  if (speaker === undefined) return id;
+  if (speaker === undefined) return requireUuid(given, context.env);
   const peers = await platform.peers(speaker);
   try {
     return idAmong(peers, given);

@@ -1,3 +1,4 @@
+import type { Env } from "../cli/command.ts";
 import { UsageError } from "../shared/errors.ts";
 import { isUuid, isWorkspaceId } from "../shared/ids.ts";
 import { oneLine } from "../shared/text.ts";
@@ -14,8 +15,23 @@ export function workspaceIdProblem(value: string): string | undefined {
 export function readWorkspaceId(value: string): string {
   const problem = workspaceIdProblem(value);
   if (problem === undefined) return isUuid(value) ? value.toLowerCase() : value;
+  throw new UsageError(`"${oneLine(value, 80)}" ${problem}`, FORM);
+}
+
+/**
+ * The same of a workspace that the platform must know: there every id is a UUID, and with another one it
+ * fails in ways that say nothing (contract T23). A name is not taken for an id, since it could be another
+ * platform's; the hint tells whose it was here. Rejects with a UsageError.
+ */
+export async function requireUuid(value: string, env: Env): Promise<string> {
+  const id = readWorkspaceId(value);
+  if (isUuid(id)) return id;
+  const { knownBy } = await import("./known-workspaces.ts");
+  const known = await knownBy(value, env);
   throw new UsageError(
-    `"${oneLine(value, 80)}" ${problem}`,
-    "It is a UUID, such as 0f8fad5b-d9cb-469f-a165-70867728950e; the canvas shows it.",
+    `"${oneLine(value, 80)}" is not the id of a workspace`,
+    known.length === 0 ? FORM : `Known by this name here: ${known.join(", ")}`,
   );
 }
+
+const FORM = "It is a UUID, such as 0f8fad5b-d9cb-469f-a165-70867728950e; the canvas shows it.";

@@ -25,11 +25,11 @@ export interface Delivery {
 }
 
 /** A message from who shows the token, to the workspace of the path. */
-export async function send(call: Call): Promise<Response> {
-  const { dev, request, id } = call;
+export async function send(call: Call<"id">): Promise<Response> {
+  const { dev, request } = call;
   const sender = senderOf(call);
   const text = await readBody(request, dev.revision.message);
-  return deliver(dev, { sender, targetId: id, text, timeoutMs: timeoutOf(request) });
+  return deliver(dev, { sender, targetId: call.params.id, text, timeoutMs: timeoutOf(request) });
 }
 
 /** Checks a message in the order of contract 2.4.3, then queues or pushes it. */

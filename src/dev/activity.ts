@@ -17,8 +17,7 @@ const MAX_SINCE_SECS = 2_592_000;
  * The feed: newest first, or with `since_id` oldest first from there on. An empty parameter counts
  * as absent.
  */
-export function listActivity(call: Call): Response {
-  const { dev, id, query } = call;
+export function listActivity({ dev, params: { id }, query }: Call<"id">): Response {
   const given = (name: string) => query.get(name) || undefined;
   const rows = dev.database.activities.read(id, {
     type: given("type"),
@@ -37,7 +36,7 @@ export function listActivity(call: Call): Response {
 }
 
 /** Revision 2: notes up to where the agent has read; the mark only rises. */
-export async function acknowledge({ dev, id, request }: Call): Promise<Response> {
+export async function acknowledge({ dev, params: { id }, request }: Call<"id">): Promise<Response> {
   const { workspaces } = dev.database;
   const body = await Fields.of(request);
   const seq = body.integer("acked_seq") ?? -1;

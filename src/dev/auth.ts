@@ -12,7 +12,7 @@ import { canonicalId } from "./workspace-store.ts";
 export type Auth = "open" | "workspace" | "agent" | "admin";
 
 /** 401 unless the caller may use a route of this kind. */
-export function authorize(auth: Auth, { dev, request, id }: Call): void {
+export function authorize(auth: Auth, { dev, request, params }: Call<never, "id">): void {
   if (auth === "open") return;
   const token = bearer(request);
   if (auth === "admin") {
@@ -22,7 +22,7 @@ export function authorize(auth: Auth, { dev, request, id }: Call): void {
   }
   if (token === undefined) refuse(401, "missing workspace auth token");
   if (auth === "workspace" && dev.isAdmin(token)) return;
-  if (dev.database.tokens.owner(token) !== id) refuse(401, "invalid workspace auth token");
+  if (dev.database.tokens.owner(token) !== params.id) refuse(401, "invalid workspace auth token");
 }
 
 /**
@@ -47,7 +47,7 @@ export function isAgent({ dev, request }: Call): boolean {
 }
 
 /** The sender of an A2A message (contract 2.4.1): a workspace id, or null for the canvas user. */
-export function senderOf(call: Call): string | null {
+export function senderOf(call: Call<"id">): string | null {
   const header = call.request.headers.get("x-workspace-id")?.trim() ?? "";
   if (/^(?:webhook|system|test|channel):/.test(header)) refuse(403, "invalid caller ID");
   return call.dev.revision.provenSenders ? provenSender(call, header) : namedSender(call, header);
@@ -70,7 +70,7 @@ function provenSender({ dev, request }: Call, header: string): string | null {
  * Revision 1: a header is believed of a workspace without tokens, or of the target itself; without
  * a header whatever is no token of a workspace makes a canvas user (T26).
  */
-function namedSender({ dev, request, id }: Call, header: string): string | null {
+function namedSender({ dev, request, params: { id } }: Call<"id">, header: string): string | null {
   const token = bearer(request);
   const owner = token === undefined ? undefined : dev.database.tokens.owner(token);
   if (header === "") return owner ?? null;

@@ -12,7 +12,7 @@ const SHOWN_CHARACTERS = 120;
  * Tells all workspaces that this one may send to. Each has a row of a type of its own, with the text
  * in its summary alone, so that nobody takes it for a request.
  */
-export async function broadcast(call: Call): Promise<Response> {
+export async function broadcast(call: Call<"id">): Promise<Response> {
   const { dev } = call;
   const body = await Fields.of(call.request, "message is required");
   const message = body.string("message") ?? "";

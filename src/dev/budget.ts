@@ -5,7 +5,7 @@ import { Fields } from "./body.ts";
 import type { Call } from "./call.ts";
 import { present } from "./workspaces.ts";
 
-export function showBudget(call: Call): Response {
+export function showBudget(call: Call<"id">): Response {
   const { budget_limit, monthly_spend } = present(call);
   const answer: BudgetResponse = {
     budget_limit,
@@ -16,7 +16,7 @@ export function showBudget(call: Call): Response {
 }
 
 /** Sets the limit; null takes it away. */
-export async function changeBudget(call: Call): Promise<Response> {
+export async function changeBudget(call: Call<"id">): Promise<Response> {
   const body = await Fields.of(call.request);
   const budget_limit = body.integer("budget_limit") ?? null;
   if (!body.has("budget_limit") || (budget_limit ?? 0) < 0) {

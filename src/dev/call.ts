@@ -29,20 +29,14 @@ export interface Dev {
   tenantOrg: string | undefined;
 }
 
-export interface Call {
+/** A request on a route: `Required` are the names that its path must hold, `Optional` others that it may. */
+export interface Call<Required extends string = never, Optional extends string = never> {
   dev: Dev;
   request: Request;
   query: URLSearchParams;
-  /** The `:id` of the path; "" where the path has none. UUIDs are in lower case. */
-  id: string;
-  /** The `:tokenId` of the path; "" where it has none. */
-  tokenId: string;
-  /** The `:fileId` of the path; "" where it has none. */
-  fileId: string;
-  /** The `:delegationId` of the path; "" where it has none. */
-  delegationId: string;
-  /** The `:faultId` of the path; "" where it has none. */
-  faultId: string;
+  /** What stands for each `:name` of the route's path. UUIDs are in lower case. */
+  params: { readonly [name in Required]: string } & { readonly [name in Optional]?: string };
 }
 
-export type Handler = (call: Call) => Response | Promise<Response>;
+/** An endpoint on a path with these names. */
+export type Handler<Names extends string> = (call: Call<Names>) => Response | Promise<Response>;

@@ -23,13 +23,13 @@ export function connection(dev: Dev, id: string, token: string) {
 }
 
 /** The same without a token: nobody has it any more. */
-export function showConnection(call: Call): Response {
+export function showConnection(call: Call<"id">): Response {
   const { id } = external(call);
   return Response.json({ connection: connection(call.dev, id, "") });
 }
 
 /** A new token for the agent; all older ones are dead before the answer is sent (T18). */
-export function rotate(call: Call): Response {
+export function rotate(call: Call<"id">): Response {
   const { id } = external(call);
   const { database, events } = call.dev;
   // Before it takes effect: who listens is to know why its next call is refused.
@@ -42,7 +42,7 @@ export function rotate(call: Call): Response {
 }
 
 /** The workspace of the path; 400 where its agent is not an external one. */
-function external(call: Call): WorkspaceRow {
+function external(call: Call<"id">): WorkspaceRow {
   const row = present(call);
   if (!isExternal(row.runtime)) {
     refuse(400, "not an external workspace", {

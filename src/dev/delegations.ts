@@ -17,7 +17,7 @@ const ADMIN_LISTED = 100;
 const MAX_ADMIN_LISTED = 500;
 
 /** Accepts a task, and sends it when the answer is out. A key that is known starts nothing. */
-export async function delegate(call: Call): Promise<Response> {
+export async function delegate(call: Call<"id">): Promise<Response> {
   const { dev } = call;
   const { id: source_id } = present(call);
   const { target_id, task, key } = await readOrder(call);
@@ -43,12 +43,12 @@ export async function delegate(call: Call): Promise<Response> {
 }
 
 /** What this workspace has delegated, newest first. */
-export function listDelegations({ dev, id }: Call): Response {
+export function listDelegations({ dev, params: { id } }: Call<"id">): Response {
   return Response.json(dev.database.delegations.newest(LISTED, { source: id }).map(toRow));
 }
 
 /** Notes a delegation that the agent carries out itself. */
-export async function recordDelegation(call: Call): Promise<Response> {
+export async function recordDelegation(call: Call<"id">): Promise<Response> {
   const { dev } = call;
   const { id: source_id } = present(call);
   const { target_id, task, body } = await readOrder(call);
@@ -71,10 +71,9 @@ export async function recordDelegation(call: Call): Promise<Response> {
 /** Notes how a delegation of this workspace ended. */
 export async function updateDelegation({
   dev,
-  id,
-  delegationId,
+  params: { id, delegationId },
   request,
-}: Call): Promise<Response> {
+}: Call<"id" | "delegationId">): Promise<Response> {
   const body = await Fields.of(request);
   const status = body.string("status");
   const error = body.string("error") ?? "";

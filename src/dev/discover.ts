@@ -10,8 +10,9 @@ import { present } from "./workspaces.ts";
  * GET /registry/discover/:id: the address of a workspace, for another one which names itself in X-Workspace-ID and shows its
  * token. 503 where it has none, as most in poll mode: they are reached through /a2a alone.
  */
-export function discover(call: Call): Response {
-  const { dev, request, id } = call;
+export function discover(call: Call<"id">): Response {
+  const { dev, request } = call;
+  const { id } = call.params;
   const header = request.headers.get("x-workspace-id")?.trim() ?? "";
   if (header === "") refuse(400, "X-Workspace-ID header is required");
   const caller = canonicalId(header);

@@ -14,7 +14,7 @@ const INFRASTRUCTURE = ["tier", "parent_id", "runtime", "workspace_dir"];
 const NEEDS_RESTART = ["runtime", "workspace_dir"] as const;
 
 /** Changes the fields that are in the body; null or "" takes a role, a parent or a folder away. */
-export async function editWorkspace(call: Call): Promise<Response> {
+export async function editWorkspace(call: Call<"id">): Promise<Response> {
   const { dev } = call;
   const body = await Fields.of(call.request);
   const row = present(call);

@@ -2,7 +2,8 @@
 import { refuse } from "./answers.ts";
 import { Fields } from "./body.ts";
 import type { Call } from "./call.ts";
-import { NAMED_KINDS, type FaultSpec } from "./fault.ts";
+import type { FaultSpec } from "./fault.ts";
+import { isFaultKind, NAMED_KINDS } from "./fault-kinds.ts";
 import { MAX_FAULTS } from "./faults.ts";
 
 const DEFAULT_FOR_MS = 30_000;
@@ -30,7 +31,7 @@ export function removeFaults({ dev }: Call): Response {
   return Response.json({ removed: dev.faults.remove() });
 }
 
-export function removeFault({ dev, faultId }: Call): Response {
+export function removeFault({ dev, params: { faultId } }: Call<"faultId">): Response {
   const removed = dev.faults.remove(faultId);
   return removed === 0 ? refuse(404, "fault not found") : Response.json({ removed });
 }
@@ -52,9 +53,10 @@ function readSpec(body: Fields): FaultSpec {
 /** A name, or a status as text or number. */
 function readKind(value: unknown): string {
   const kind = String(value);
-  const known = NAMED_KINDS.some((name) => name === kind) || /^[45]\d\d$/.test(kind);
   const names = NAMED_KINDS.join(", ");
-  return known ? kind : refuse(400, `kind must be a status from 400 to 599, or one of ${names}`);
+  return isFaultKind(kind)
+    ? kind
+    : refuse(400, `kind must be a status from 400 to 599, or one of ${names}`);
 }
 
 function readDelay(body: Fields): number {

@@ -1,17 +1,8 @@
 /** One fault on demand: what it does, to which requests, and for how long. */
-
-/**
- * - `"400"` to `"599"`: that status and a JSON error in place of the answer;
- * - `delay`: the true answer, later;
- * - `html`: 200 and a web page, as of a proxy or the web UI (T32);
- * - `empty`: 404 without a body, as of a tenant's guard (T8);
- * - `cut`: the request is carried out, and the connection ends in the middle of the answer;
- * - `drop`: the connection ends, and the request is not looked at;
- * - `lost`: the request is carried out, and the connection ends without an answer.
- */
-export const NAMED_KINDS = ["delay", "html", "empty", "cut", "drop", "lost"] as const;
+import { seededRandom } from "../shared/random.ts";
 
 export interface FaultSpec {
+  /** A status from `"400"` to `"599"`, in place of the answer; or one of FAULT_KINDS. */
   kind: string;
   /** The share of the requests that it strikes, 0 to 1. */
   rate: number;
@@ -38,7 +29,7 @@ export class Fault {
   constructor(spec: FaultSpec, nowMs: number) {
     this.spec = spec;
     this.#endsAt = nowMs + spec.for_ms;
-    this.#random = randomOf(spec.seed);
+    this.#random = seededRandom(spec.seed);
   }
 
   /** Whether it is over at this time. */
@@ -64,15 +55,4 @@ export class Fault {
       struck: this.#struck,
     };
   }
-}
-
-/** Numbers in [0, 1) that follow from the seed: mulberry32, whose 32 bits of state are plenty here. */
-function randomOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

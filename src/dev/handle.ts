@@ -87,8 +87,7 @@ async function answer(
   if (stranger !== undefined) return stranger;
   const routes = ROUTES[dev.revision.name];
   const found = findRoute(routes, request.method, path) ?? refuse(404, "not found");
-  const { id = "", tokenId = "", fileId = "", delegationId = "", faultId = "" } = found.params;
-  const call = { dev, request, query, id, tokenId, fileId, delegationId, faultId };
+  const call = { dev, request, query, params: found.params };
   authorize(found.route.auth, call);
   return found.route.handler(call);
 }

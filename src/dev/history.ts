@@ -12,7 +12,7 @@ const DEFAULT_AUDIT_LIMIT = 100;
 const MAX_AUDIT_LIMIT = 500;
 
 /** Server-sent events of one workspace; a hint that there is something to fetch, and no more. */
-export function streamEvents(call: Call): Response {
+export function streamEvents(call: Call<"id">): Response {
   const { id } = present(call);
   return new Response(call.dev.events.subscribe(id), {
     headers: {
@@ -25,13 +25,13 @@ export function streamEvents(call: Call): Response {
 }
 
 /** The newest events of the workspace of the path, else of all. */
-export function listEvents({ dev, id }: Call): Response {
-  const events = dev.database.events.newest(LISTED_EVENTS, id || undefined);
+export function listEvents({ dev, params }: Call<never, "id">): Response {
+  const events = dev.database.events.newest(LISTED_EVENTS, params.id);
   return Response.json(events.map(toStructureEvent));
 }
 
 /** What happened to a workspace, and whether the record of it is as it was written. */
-export function showAudit({ dev, id, query }: Call): Response {
+export function showAudit({ dev, params: { id }, query }: Call<"id">): Response {
   const log = dev.database.events;
   const limit = Math.min(readCount(query, "limit") || DEFAULT_AUDIT_LIMIT, MAX_AUDIT_LIMIT);
   const range = {

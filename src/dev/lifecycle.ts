@@ -7,7 +7,7 @@ import type { WorkspaceRow } from "./workspace-store.ts";
 import { present } from "./workspaces.ts";
 
 /** Pauses a workspace and all below it. Heartbeats and register leave it paused. */
-export function pause(call: Call): Response {
+export function pause(call: Call<"id">): Response {
   const row = present(call);
   const all = [row, ...call.dev.database.workspaces.descendants(row.id)];
   for (const { id } of all) setStatus(call.dev, id, "paused");
@@ -18,7 +18,7 @@ export function pause(call: Call): Response {
  * The way back from pause, and for the workspace itself from hibernation: `provisioning`, which the
  * next heartbeat makes `online`.
  */
-export function resume(call: Call): Response {
+export function resume(call: Call<"id">): Response {
   const row = present(call);
   refusePausedParent(call.dev, row);
   const below = call.dev.database.workspaces.descendants(row.id);
@@ -30,7 +30,7 @@ export function resume(call: Call): Response {
 }
 
 /** An external agent is nobody's here to restart, which is no error; others would need containers. */
-export function restart(call: Call): Response {
+export function restart(call: Call<"id">): Response {
   const row = present(call);
   refusePausedParent(call.dev, row);
   if (!isExternal(row.runtime)) {
@@ -44,7 +44,7 @@ export function restart(call: Call): Response {
 }
 
 /** Puts a workspace to sleep; 409 while its agent works, unless `force=true`. */
-export function hibernate(call: Call): Response {
+export function hibernate(call: Call<"id">): Response {
   const { id, active_tasks } = present(call);
   if (active_tasks > 0 && call.query.get("force") !== "true") {
     refuse(409, "the workspace has active tasks", {

@@ -11,7 +11,7 @@ const PREVIEW_CHARACTERS = 80;
  * A message to the canvas user. Its row comes back in the agent's own feed and looks like one from
  * that user but for its method and its missing request_body (T3, table of 2.3).
  */
-export async function notify({ dev, id, request }: Call): Promise<Response> {
+export async function notify({ dev, params: { id }, request }: Call<"id">): Promise<Response> {
   const body = await Fields.of(request, "message is required");
   const message = body.string("message") ?? "";
   if (message === "") refuse(400, "message is required");

@@ -40,7 +40,7 @@ export async function createOrgToken({ dev, request }: Call): Promise<Response> 
 }
 
 /** 404 where there is no such live token. */
-export function revokeOrgToken({ dev, tokenId }: Call): Response {
+export function revokeOrgToken({ dev, params: { tokenId } }: Call<"tokenId">): Response {
   if (!dev.database.orgTokens.revoke(tokenId)) refuse(404, "token not found");
   return Response.json({ revoked: tokenId });
 }

@@ -16,7 +16,11 @@ const ACTIVITY_TYPES = [
 ];
 
 /** What an agent tells of itself. 200 also when the row can't be stored (contract 2.6). */
-export async function reportActivity({ dev, id, request }: Call): Promise<Response> {
+export async function reportActivity({
+  dev,
+  params: { id },
+  request,
+}: Call<"id">): Promise<Response> {
   const body = await Fields.of(request);
   const type = body.string("activity_type") ?? "";
   if (!ACTIVITY_TYPES.includes(type)) {

@@ -7,7 +7,7 @@ export interface Route {
   method: string;
   segments: readonly string[];
   auth: Auth;
-  handler: Handler;
+  handler: Handler<string>;
 }
 
 export interface Found {
@@ -15,9 +15,22 @@ export interface Found {
   params: { [name: string]: string };
 }
 
-/** One line of the route table. */
-export function route(method: string, path: string, auth: Auth, handler: Handler): Route {
-  return { method, segments: path.split("/").slice(1), auth, handler };
+/** The names in a path: `"id" | "fileId"` of `/workspaces/:id/files/:fileId`. */
+type NamesIn<Path extends string> = Path extends `${infer Head}/${infer Tail}`
+  ? NamesIn<Head> | NamesIn<Tail>
+  : Path extends `:${infer Name}`
+    ? Name
+    : never;
+
+/** One line of the route table. A handler that needs a name which the path lacks does not compile. */
+export function route<Path extends string>(
+  method: string,
+  path: Path,
+  auth: Auth,
+  handler: Handler<NamesIn<Path>>,
+): Route {
+  // What is found has a value for each name of the path.
+  return { method, segments: path.split("/").slice(1), auth, handler: handler as Handler<string> };
 }
 
 /** The route of a request, with the values of its `:names`; undefined when there is none. */

@@ -10,7 +10,7 @@ const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
 
 /** The live tokens, by the first characters of each. */
-export function listTokens({ dev, id, query }: Call): Response {
+export function listTokens({ dev, params: { id }, query }: Call<"id">): Response {
   const limit = Math.min(readCount(query, "limit") || DEFAULT_LIMIT, MAX_LIMIT);
   const tokens = dev.database.tokens
     .list(id, limit, readCount(query, "offset"))
@@ -27,7 +27,7 @@ export function listTokens({ dev, id, query }: Call): Response {
  * One more token, of kind `api`; revision 2 has it for administrators at a second path. 429 at the
  * limit: the same status as the rate limiter's, but without Retry-After.
  */
-export function createToken(call: Call): Response {
+export function createToken(call: Call<"id">): Response {
   const { id } = present(call);
   const { tokens } = call.dev.database;
   if (tokens.countLive(id) >= MAX_LIVE_TOKENS) {
@@ -42,7 +42,7 @@ export function createToken(call: Call): Response {
 }
 
 /** 404 where the workspace has no such live token. */
-export function revokeToken({ dev, id, tokenId }: Call): Response {
+export function revokeToken({ dev, params: { id, tokenId } }: Call<"id" | "tokenId">): Response {
   if (!dev.database.tokens.revoke(id, tokenId)) refuse(404, "token not found");
   return Response.json({ status: "revoked" });
 }

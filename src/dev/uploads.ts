@@ -34,8 +34,9 @@ export function showUploadLimits(): Response {
  * Takes files and tells the agent of each by a row in its feed. Who sends them is not known: an
  * agent's own come back to it like the user's (T25).
  */
-export async function upload(call: Call): Promise<Response> {
-  const { dev, request, id } = call;
+export async function upload(call: Call<"id">): Promise<Response> {
+  const { dev, request } = call;
+  const { id } = call.params;
   const body = boundedBody(request, MAX_UPLOAD_BYTES);
   const staged: string[] = [];
   try {
@@ -66,7 +67,7 @@ export async function upload(call: Call): Promise<Response> {
 }
 
 /** The bytes of a file; 404 where it is unknown, too old or, in revision 1, acknowledged. */
-export function showFile({ dev, id, fileId }: Call): Response {
+export function showFile({ dev, params: { id, fileId } }: Call<"id" | "fileId">): Response {
   const row = pending(dev, id, fileId);
   if (row.acked_at !== null && !dev.revision.showsAcknowledgedFiles) {
     refuse(404, "file not found");
@@ -80,7 +81,7 @@ export function showFile({ dev, id, fileId }: Call): Response {
 }
 
 /** The agent has the file: it is kept for an hour more. */
-export function acknowledgeFile({ dev, id, fileId }: Call): Response {
+export function acknowledgeFile({ dev, params: { id, fileId } }: Call<"id" | "fileId">): Response {
   const row = pending(dev, id, fileId);
   const first = dev.database.uploads.acknowledge(row.id);
   const answer: UploadAckResponse = { acked: true, ...(first ? {} : { raced: true }) };

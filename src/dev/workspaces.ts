@@ -13,7 +13,7 @@ export function listWorkspaces({ dev }: Call): Response {
 }
 
 /** Open to all, and so the one call that tells why a token is refused (contract 2.8). */
-export function showWorkspace({ dev, id, query }: Call): Response {
+export function showWorkspace({ dev, params: { id }, query }: Call<"id">): Response {
   if (!isUuid(id)) refuse(400, "invalid workspace ID");
   const row = dev.database.workspaces.find(id) ?? refuse(404, "workspace not found");
   if (row.status === "removed" && query.get("include_removed") !== "true") {
@@ -27,12 +27,12 @@ export function showWorkspace({ dev, id, query }: Call): Response {
 }
 
 /** A removed workspace never comes here: its tokens are refused before (T10). */
-export function showState(call: Call): Response {
+export function showState(call: Call<"id">): Response {
   return Response.json(toState(present(call)));
 }
 
 /** Parent, siblings and children; revision 2 lists no siblings at the top, though they may talk. */
-export function listPeers(call: Call): Response {
+export function listPeers(call: Call<"id">): Response {
   const { workspaces } = call.dev.database;
   const { id, parent_id } = present(call);
   const parent = parent_id === null ? undefined : workspaces.find(parent_id);
@@ -54,7 +54,7 @@ function siblings({ database, revision }: Dev, parentId: string | null): Workspa
 }
 
 /** Switches what the agent may do: broadcast, talk to the user. */
-export async function changeAbilities(call: Call): Promise<Response> {
+export async function changeAbilities(call: Call<"id">): Promise<Response> {
   const body = await Fields.of(call.request);
   const change: WorkspaceChange = {};
   for (const ability of ["broadcast_enabled", "talk_to_user_enabled"] as const) {
@@ -73,7 +73,7 @@ export async function changeAbilities(call: Call): Promise<Response> {
  * Removes a workspace and all below it; every token of theirs is dead from then on. Revision 1 asks
  * for no name, and says "removed" also where there is nothing to remove.
  */
-export function deleteWorkspace({ dev, id, query, request }: Call): Response {
+export function deleteWorkspace({ dev, params: { id }, query, request }: Call<"id">): Response {
   const { workspaces, tokens } = dev.database;
   const purge = query.get("purge") === "true";
   const { checkedRemoval } = dev.revision;
@@ -113,7 +113,7 @@ function removed(purge: boolean, cascade_deleted: number): Response {
 }
 
 /** The workspace of the path; 404 where there is none or it is removed. */
-export function present({ dev, id }: Call): WorkspaceRow {
+export function present({ dev, params: { id } }: Call<"id">): WorkspaceRow {
   const row = dev.database.workspaces.find(id);
   return row === undefined || row.status === "removed" ? refuse(404, "workspace not found") : row;
 }

@@ -28,6 +28,8 @@ export interface HttpParts {
   clock: Clock;
   /** Masks the platform's words, and learns the secrets that it hands out. */
   secrets: Secrets;
+  /** Hears of each answer, in one line: for those who want to see what is asked. */
+  trace?: ((line: string) => void) | undefined;
 }
 
 export interface Call {
@@ -120,7 +122,12 @@ export class Http {
    * Rejects with what fetch throws, and with a PlatformError for a path or redirect that is refused.
    */
   async open(call: Call, options: CallOptions, signal: AbortSignal): Promise<Response> {
-    const response = await this.#follow(this.#url(call), call, options, signal);
+    const { clock, trace } = this.#parts;
+    const began = clock.monotonic();
+    const url = this.#url(call);
+    const response = await this.#follow(url, call, options, signal);
+    const ms = Math.round(clock.monotonic() - began);
+    trace?.(`${call.method} ${url.pathname}${url.search}: ${response.status} in ${ms} ms`);
     const date = Date.parse(response.headers.get("date") ?? "");
     // Four digits of a year are what a cursor file and a query can hold.
     if (date >= 0 && date < Date.UTC(9999)) this.#skewMs = date - this.#parts.clock.now();

@@ -10,20 +10,27 @@ const DEADLINE_MS = 15_000;
 const SLOW_MS = 60_000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** A reading that the rate limit refuses is made once more, where it need not wait for longer. */
+/** For how long, in milliseconds, a reading waits at most that is made once more. */
 const LONGEST_PAUSE_MS = 10_000;
 
 /** What a call that changes something may carry. */
 type Sending = Pick<Call, "body" | "query" | "headers"> & { slow?: boolean };
 
+export interface JsonCallOptions {
+  /** Whether a reading that the rate limit refuses is made once more, where the pause is short. */
+  again?: boolean;
+}
+
 /** `what` names the call in messages. All reject with a {@link PlatformError}, and have a deadline. */
 export class JsonCalls {
   readonly #http: Http;
   readonly #clock: Clock;
+  readonly #again: boolean;
 
-  constructor(parts: HttpParts) {
+  constructor(parts: HttpParts, { again = true }: JsonCallOptions = {}) {
     this.#http = new Http(parts);
     this.#clock = parts.clock;
+    this.#again = again;
   }
 
   serverNow(): number {
@@ -75,7 +82,7 @@ export class JsonCalls {
   ): Promise<unknown> {
     const call = { deadlineMs: DEADLINE_MS, maxBytes: MAX_BYTES, ...given };
     const again = async (error: unknown): Promise<Answer> => {
-      const pause = call.method === "GET" ? pauseOf(error) : undefined;
+      const pause = this.#again && call.method === "GET" ? pauseOf(error) : undefined;
       if (pause === undefined) throw error;
       await this.#clock.sleep(pause, options.signal);
       return this.#http.call(call, options);

@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from "../shared/json.ts";
 import type { HttpParts } from "./http.ts";
-import { JsonCalls } from "./json-calls.ts";
+import { type JsonCallOptions, JsonCalls } from "./json-calls.ts";
 import type { CallOptions, RateLimit } from "./platform.ts";
 
 /** A page of 500 rows may hold many long messages (2.3). */
@@ -37,8 +37,9 @@ export interface Removal {
 export class Management {
   readonly #calls: JsonCalls;
 
-  constructor(parts: HttpParts) {
-    this.#calls = new JsonCalls(parts);
+  /** As {@link JsonCalls} has it; `again: false` for who has no time to wait. */
+  constructor(parts: HttpParts, options?: JsonCallOptions) {
+    this.#calls = new JsonCalls(parts, options);
   }
 
   /** The server's clock in milliseconds, from the last `Date` seen; our own before that. */

@@ -1,6 +1,7 @@
 /**
- * One process for each workspace and state folder: an exclusive transaction on a database that
- * nothing else ever opens. The system frees it when the process dies, whatever of.
+ * One process for each workspace and state folder: an exclusive transaction on a database that is there
+ * for nothing else. The system frees it when the process dies, whatever of. Only bridges open it, and
+ * {@link whoHolds}, for a moment that one who takes the lock waits out.
  */
 import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
@@ -18,6 +19,10 @@ import { databaseError, fileError } from "./store-error.ts";
 
 /** A lock whose store nobody refers to any more must not be freed by the garbage collector. */
 const held = new Set<Database>();
+
+/** A look at the lock takes far less; a bridge that has it keeps it for longer. */
+const TRIES = 5;
+const PAUSE_MS = 20;
 
 export class LocalLock implements StoreLock {
   readonly #path: string;
@@ -44,7 +49,7 @@ export class LocalLock implements StoreLock {
     } catch (error) {
       throw fileError(`the state folder ${folder} can't be used`, error);
     }
-    if (!this.#lock()) return { heldBy: await readHolder(this.#holderPath) };
+    if (!(await this.#lockSoon())) return { heldBy: await readHolder(this.#holderPath) };
     try {
       await sweepTemporary(this.#holderPath);
       await writeAtomic(this.#holderPath, this.#us());
@@ -64,6 +69,15 @@ export class LocalLock implements StoreLock {
     await rm(this.#holderPath, { force: true }).catch(() => {});
     held.delete(sqlite);
     sqlite.close();
+  }
+
+  /** Whether it could be had: what is in the way may only be somebody's look at it. */
+  async #lockSoon(): Promise<boolean> {
+    for (let tries = 1; !this.#lock(); tries++) {
+      if (tries === TRIES) return false;
+      await this.#clock.sleep(PAUSE_MS);
+    }
+    return true;
   }
 
   #lock(): boolean {
@@ -94,7 +108,7 @@ export class LocalLock implements StoreLock {
 
 /**
  * Whether a bridge has the lock, and which, without taking it; undefined where nobody has. Changes
- * nothing. Throws a MoleculeError where the file can't be read.
+ * nothing, but is in the way of one that takes it for as long as the look takes. Throws a MoleculeError where the file can't be read.
  */
 export async function whoHolds(
   path: string,

@@ -13,7 +13,7 @@ export class TerminalRun implements AsyncDisposable {
   sent = "";
   readonly #bell = new Bell();
   readonly #child: Bun.Subprocess;
-  readonly #closed = Promise.withResolvers<void>();
+  #isClosed = false;
 
   constructor(argv: string[], { env = {}, cwd, columns = 80 }: TerminalSetup = {}) {
     const decoder = new TextDecoder();
@@ -28,7 +28,10 @@ export class TerminalRun implements AsyncDisposable {
           this.sent += decoder.decode(bytes, { stream: true });
           this.#bell.ring();
         },
-        exit: () => this.#closed.resolve(),
+        exit: () => {
+          this.#isClosed = true;
+          this.#bell.ring();
+        },
       },
     });
   }
@@ -62,8 +65,7 @@ export class TerminalRun implements AsyncDisposable {
   /** Its exit code, or the name of the signal that ended it, once all that it wrote is here. */
   async ended(): Promise<number | string> {
     await this.#child.exited;
-    // Its end is no event of the terminal that a system must tell of.
-    await Promise.race([this.#closed.promise, Bun.sleep(200)]);
+    await this.until(() => this.#isClosed, "the end of the terminal");
     return this.#child.exitCode ?? this.#child.signalCode ?? "nothing";
   }
 

@@ -44,7 +44,6 @@ test("the start loads no command", () => {
     join("config", "places.ts"),
     "globals.ts",
     "index.ts",
-    "secret-variables.ts",
   ]);
 });
 

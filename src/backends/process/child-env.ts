@@ -1,4 +1,5 @@
 /** The environment of a child: the operator's without what it must not see, and the message. */
+import { TOKEN_VARIABLES } from "../../shared/secret-variables.ts";
 import { clipBytes } from "../../shared/text.ts";
 import type { BackendParts, BackendRequest } from "../backend.ts";
 
@@ -65,16 +66,8 @@ const META = {
 const META_NAMES = Object.keys(META) as (keyof typeof META)[];
 
 const WITHHELD: ReadonlySet<string> = new Set([
-  "MOLECULE_WORKSPACE_TOKEN",
-  "MOLECULE_WORKSPACE_TOKEN_FILE",
+  ...TOKEN_VARIABLES,
   "MOLECULE_WORKSPACE_TOKENS",
-  "MOLECULE_API_TOKEN",
-  "MOLECULE_API_TOKEN_FILE",
-  // As the Go tool's variables are called.
-  "MOL_TOKEN",
-  "MOL_TOKEN_FILE",
-  "MOL_API_TOKEN",
-  "MOL_API_TOKEN_FILE",
   "MOLECULE_STORE",
   // Where systemd puts a service's secrets, the token among them.
   "CREDENTIALS_DIRECTORY",

@@ -6,19 +6,19 @@ import type { CommandConfig } from "./command-config.ts";
 import { configPlaces, isThere, type NamedFile } from "./places.ts";
 
 /**
- * The config of a command; undefined where there is no file, or none is to be read. Rejects with a
- * MoleculeError (exit 2) where a file is faulty and the command needs it whole.
+ * The config of a command, from the file that is named or else from the usual ones; undefined where there
+ * is none, or none is to be read. Rejects with a MoleculeError (exit 2) where a file is faulty and the
+ * command needs it whole.
  */
 export async function configOf(
   cli: Cli,
-  line: CommandLine,
   command: Command,
   env: Env,
   io: Io,
+  named: NamedFile | undefined,
 ): Promise<CommandConfig | undefined> {
   const { config: where } = cli;
   if (where === undefined || command.config === "unread") return undefined;
-  const named = namedFile(line, env);
   const places = configPlaces(where, env, named);
   const there = named !== undefined || (await Promise.all(places.map(isThere))).includes(true);
   if (!there) return undefined;
@@ -28,8 +28,8 @@ export async function configOf(
   return commandConfig(places, parts, command.config, io);
 }
 
-/** The file that the global flag `config` or its variable names. */
-function namedFile(line: CommandLine, env: Env): NamedFile | undefined {
+/** The file that the global flag `config` or its variable names, in place of the others. */
+export function namedFile(line: CommandLine, env: Env): NamedFile | undefined {
   const entry = line.flags.long("config");
   if (entry === undefined) return undefined;
   const { env: variable } = entry.flag;

@@ -10,7 +10,7 @@ import { CommandConfig } from "./command-config.ts";
 import { Config, type ConfigFile, type Trust } from "./config.ts";
 import { allKeys, type ConfigKey, type ConfigKeys } from "./keys.ts";
 import { loadConfig } from "./load.ts";
-import { configPlaces, type NamedFile } from "./places.ts";
+import { configPlaces } from "./places.ts";
 import { shownText } from "./shown.ts";
 import { variablesOf } from "./variables.ts";
 
@@ -63,27 +63,15 @@ export async function describeConfig(context: Context): Promise<ConfigReport> {
 }
 
 /** The files as they are, whatever the command of the context has made of them. */
-export async function configFor({ cli, env, io, ...context }: Context): Promise<{
+export async function configFor({ cli, env, io, configFile: named }: Context): Promise<{
   config: Config;
   keys: ConfigKeys;
 }> {
   const keys = await allKeys(cli);
   const { config: places } = cli;
   if (places === undefined) return { config: new Config([]), keys };
-  const named = namedFile({ cli, ...context });
   const parts = { cli, own: {}, places, env, secrets: io.secrets, named };
   return { config: await loadConfig(configPlaces(places, env, named), parts), keys };
-}
-
-/** The file that `--config` or its variable names, in place of the others. */
-export function namedFile({
-  cli,
-  get,
-  origin,
-}: Pick<Context, "cli" | "get" | "origin">): NamedFile | undefined {
-  const flag = cli.globals["config"];
-  const path = flag === undefined ? undefined : get(flag);
-  return typeof path === "string" ? { path, by: origin("config") ?? "--config" } : undefined;
 }
 
 function fileReport({ shown, kind, exists, trust, problems }: ConfigFile): FileReport {

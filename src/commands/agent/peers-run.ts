@@ -28,8 +28,8 @@ async function onlyOne(folder: string): Promise<string> {
   if (only !== undefined && known.length === 1) return only;
   throw new UsageError(
     known.length === 0
-      ? "whose peers? No workspace has connected from here yet"
-      : `whose peers? ${known.length} workspaces have connected from here`,
+      ? "whose peers? No workspace is known here yet"
+      : `whose peers? ${known.length} workspaces are known here`,
     known.length === 0 ? "Name the workspace." : `Name one: ${known.slice(0, 10).join(", ")}.`,
   );
 }

@@ -1,25 +1,30 @@
 /** `molecule agent send`: a message to an agent, and its answer. */
 import type { Context } from "../../cli/command.ts";
+import type { Log } from "../../cli/log.ts";
 import { readStandardInput } from "../../cli/standard-input.ts";
 import { Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { Token } from "../../platform/token.ts";
 import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
+import { isUuid } from "../../shared/ids.ts";
+import { getString } from "../../shared/json.ts";
 import { printable } from "../../shared/text.ts";
 import { apiToken, workspaceToken } from "../api.ts";
 import { GLOBALS } from "../globals.ts";
-import { httpParts } from "../http-parts.ts";
+import { httpParts, traced } from "../http-parts.ts";
 import { rememberWorkspaces } from "../known-workspaces.ts";
 import { logFor } from "../logging.ts";
 import { resolvePeer } from "../resolve-peer.ts";
 import { show, showWait } from "../show.ts";
-import { readWorkspaceId } from "../workspace-id.ts";
+import { requireUuid } from "../workspace-id.ts";
+import { removedError } from "../workspace/removed.ts";
+import { resolveWorkspace } from "../workspace/resolve.ts";
 import { exchange, type Outcome } from "./exchange.ts";
 import type { SendValues } from "./send.ts";
 
 /** Sends the message and, unless told not to, waits for its answer. */
 export async function run(values: SendValues, context: Context): Promise<ExitCode> {
-  const as = values.as === undefined ? undefined : readWorkspaceId(values.as);
+  const as = values.as === undefined ? undefined : await speakerOf(values.as, values, context);
   refuseSelf(as, values.workspaceId);
   if (as === undefined && [context.source("token"), context.source("tokenFile")].includes("flag")) {
     throw new UsageError(
@@ -30,12 +35,20 @@ export async function run(values: SendValues, context: Context): Promise<ExitCod
   const token = await (as === undefined
     ? canvasToken(values, context)
     : peerToken(values, context, as));
-  const parts = await httpParts(context, { token, orgId: values.orgId, identity: as });
+  const speaker = { token, orgId: values.orgId, identity: as };
+  const parts = traced(await httpParts(context, speaker), context);
   try {
     const platform = new Management(parts);
     const agentId = await resolvePeer(values.workspaceId, as, platform, values, context);
     refuseSelf(as, agentId);
     const text = values.message === "-" ? await readStandardInput() : values.message;
+    if (text.trim() === "" && values.file.length === 0) {
+      throw new UsageError(
+        "there is nothing to send",
+        "The message is empty, and no --file goes with it.",
+      );
+    }
+    await lookAt(agentId, platform, logFor(context));
     const { file, wait, timeout } = values;
     const message = { agentId, as, text, files: file, wait, timeoutMs: timeout };
     const work = () => exchange(parts, message, logFor(context));
@@ -50,6 +63,23 @@ export async function run(values: SendValues, context: Context): Promise<ExitCod
     throw error instanceof PlatformError ? explain(error, as) : error;
   }
 }
+
+/**
+ * The platform queues messages also for a workspace that is no more, or that nobody answers for (contract
+ * 2.4.4). Where it does not let us look, the sending will tell.
+ */
+async function lookAt(id: string, platform: Management, log: Log): Promise<void> {
+  try {
+    const status = getString(await platform.workspace(id), "status") ?? "";
+    if (!ABSENT.includes(status)) return;
+    log.warn(`the workspace is ${status}: no answer comes before its agent is back`);
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    if (error.verdict === "gone") throw removedError(id, error);
+  }
+}
+
+const ABSENT = ["awaiting_agent", "offline", "failed", "paused", "hibernated"];
 
 /** Prints what became of the message; an agent that says that it failed is a failure. */
 async function print(context: Context, outcome: Outcome): Promise<ExitCode> {
@@ -72,6 +102,14 @@ function refuseSelf(as: string | undefined, workspaceId: string): void {
   );
 }
 
+/** A name is looked up where an administrator's token lets us. */
+async function speakerOf(given: string, values: SendValues, context: Context): Promise<string> {
+  if (isUuid(given) || (await apiToken(values, context)) === undefined) {
+    return requireUuid(given, context.env);
+  }
+  return resolveWorkspace(given, values, context);
+}
+
 async function peerToken(values: SendValues, context: Context, as: string): Promise<Token> {
   const token = await workspaceToken(values, context, as);
   if (token.value !== undefined) return token;
@@ -86,6 +124,13 @@ async function canvasToken(values: SendValues, context: Context): Promise<Token>
 }
 
 function explain(error: PlatformError, as: string | undefined): MoleculeError {
+  if (error.failure.unknownOutcome === true) {
+    return new MoleculeError(error.message, {
+      exitCode: error.exitCode,
+      hint: "The message may have arrived all the same: sent again it may be answered twice.",
+      cause: error,
+    });
+  }
   if (error.verdict !== "unauthorized") return error;
   return new MoleculeError(`the platform refused: ${error.message}`, {
     exitCode: ExitCode.refused,

@@ -5,6 +5,7 @@ import { nextDelay } from "../../shared/backoff.ts";
 import { mapBounded } from "../../shared/bounded.ts";
 import { type Clock, systemClock } from "../../shared/clock.ts";
 import type { JsonObject } from "../../shared/json.ts";
+import { isRefusal } from "../if-allowed.ts";
 import { idOf, say } from "./facts.ts";
 import { about, byLevel, type Finding, type Said } from "./finding.ts";
 import { stateRules } from "./state-rules.ts";
@@ -56,7 +57,10 @@ interface Seen {
   unseen: Said[];
 }
 
-/** What the call lists. Not to be allowed to, or not to have such a list, is no end of the audit. */
+/**
+ * What the call lists. Not to be allowed to, or not to have such a list (404), is no end of the audit;
+ * a platform that is away is.
+ */
 async function seen(
   platform: Source,
   clock: Clock,
@@ -75,7 +79,7 @@ async function seen(
         await clock.sleep(Math.min(waitMs, LONGEST_WAIT_MS));
         continue;
       }
-      if (verdict === "transient" && failure.status === undefined) throw error;
+      if (!isRefusal(error) && failure.status !== 404) throw error;
       const finding = `its ${what} could not be looked at: ${error.message}`;
       const action = "an admin or organisation token shows more (--api-token-file)";
       return { rows: undefined, unseen: say("info", `unseen-${what}`, finding, action) };

@@ -2,7 +2,6 @@
 import { chmodSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Context } from "../../cli/command.ts";
-import { namedFile } from "../../cli/config/describe.ts";
 import { configPlaces, homeOf, type Place } from "../../cli/config/places.ts";
 import { readConfigFile } from "../../cli/config/read-file.ts";
 import { digestOf, TrustList } from "../../cli/config/trust.ts";
@@ -12,7 +11,7 @@ import { PLACES } from "./places.ts";
 
 /** The file of `--config`, of `--project`, or the user's. Throws where there is no home to have one in. */
 export function targetOf(project: boolean, context: Context): Place {
-  const named = namedFile(context);
+  const { configFile: named } = context;
   if (project && named !== undefined && context.source("config") === "flag") {
     throw new UsageError("--project and --config name two files", "Give one of them.");
   }

@@ -1,7 +1,7 @@
 /** `molecule dev fault`: faults on demand, set, shown and ended. */
 import type { Context } from "../../cli/command.ts";
 import type { Column } from "../../cli/print.ts";
-import { NAMED_KINDS } from "../../dev/fault.ts";
+import { isErrorStatus, isFaultKind, NAMED_KINDS } from "../../dev/fault-kinds.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
@@ -34,8 +34,7 @@ export async function run(values: FaultValues, context: Context): Promise<void> 
 /** Refuses what can't be meant, before any I/O. */
 function checkWords({ kind, id, delay, retryAfter }: FaultValues, context: Context): void {
   const isAction = ACTIONS.some((action) => action === kind);
-  const isStatus = /^[45]\d\d$/.test(kind);
-  if (!isAction && !isStatus && !NAMED_KINDS.some((named) => named === kind)) {
+  if (!isAction && !isFaultKind(kind)) {
     const near = nearest(kind, [...NAMED_KINDS, ...ACTIONS]);
     const known = `${NAMED_KINDS.join(", ")}, or a status from 400 to 599`;
     throw new UsageError(
@@ -53,7 +52,7 @@ function checkWords({ kind, id, delay, retryAfter }: FaultValues, context: Conte
   if (delay !== undefined && kind !== "delay") {
     throw new UsageError(`--delay goes with the kind delay, not with ${kind}`);
   }
-  if (retryAfter !== undefined && !isStatus) {
+  if (retryAfter !== undefined && !isErrorStatus(kind)) {
     throw new UsageError(`--retry-after goes with a status such as 429, not with ${kind}`);
   }
 }

@@ -1,6 +1,7 @@
 /** `molecule dev fault` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
+import { FAULT_KINDS } from "../../dev/fault-kinds.ts";
 import { decimalProblem, runningFlags } from "./flags.ts";
 
 const flags = {
@@ -45,15 +46,14 @@ const flags = {
 const OFFERED = [
   { value: "429", summary: "too many requests" },
   { value: "503", summary: "not available" },
-  { value: "delay", summary: "the true answer, late" },
-  { value: "html", summary: "a web page in the place of the answer" },
-  { value: "empty", summary: "404 without a body" },
-  { value: "cut", summary: "done, and the answer cut off" },
-  { value: "drop", summary: "not done, and no answer" },
-  { value: "lost", summary: "done, and no answer" },
+  ...Object.entries(FAULT_KINDS).map(([value, summary]) => ({ value, summary })),
   { value: "list", summary: "show what is set" },
   { value: "clear", summary: "end one, or all" },
 ];
+
+const KIND_LINES = Object.entries(FAULT_KINDS)
+  .map(([kind, does]) => `  ${kind.padEnd(5)}  ${does}`)
+  .join("\n");
 
 const positionals = [
   {
@@ -73,12 +73,7 @@ export const fault = command({
   description: `Has a running platform of 'molecule dev' answer a share of the requests wrongly: with a status from 400
 to 599 (429, 503, …), or
 
-  delay  the true answer, late
-  html   a web page in the place of the answer
-  empty  404 without a body, as where a tenant's header is missing
-  cut    the request is carried out, and its answer cut off in the middle
-  drop   the connection ends, and nothing is done
-  lost   the request is carried out, and the connection ends
+${KIND_LINES}
 
 'list' shows what is set, and what it has struck; 'clear' ends one, or all.`,
   flags,

@@ -60,8 +60,11 @@ function keptToken(context: Context): Token {
 function explain(error: PlatformError, host: string, token: Token): MoleculeError {
   const { verdict, failure } = error;
   if (verdict === "unauthorized" || verdict === "forbidden") {
-    const used = token.value === undefined ? "there is none" : `it came from ${token.origin}`;
-    return new MoleculeError(`the platform at ${host} wants its admin token, and ${used}`, {
+    const used =
+      token.value === undefined
+        ? "and there is none"
+        : `and the one from ${token.origin} is not it`;
+    return new MoleculeError(`the platform at ${host} wants its admin token, ${used}`, {
       exitCode: ExitCode.refused,
       hint: "--api-token-file names the file; 'molecule dev' prints where it lies.",
       cause: error,

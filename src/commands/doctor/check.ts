@@ -1,5 +1,7 @@
 /** A check of the doctor, what it may find, and what its finding means for the checks after it. */
+import { PlatformError } from "../../platform/platform.ts";
 import type { Probe } from "../../platform/probes.ts";
+import { formatDuration } from "../../shared/duration.ts";
 import { ExitCode, messageOf, MoleculeError } from "../../shared/errors.ts";
 import type { Patient } from "./patient.ts";
 
@@ -55,13 +57,28 @@ export function skipped(detail: string): Finding {
 
 /** The finding for something thrown. */
 export function failure(error: unknown): Finding {
+  const limited = usedUp(error);
+  if (limited !== undefined) return limited;
   if (error instanceof MoleculeError) return failed(error.message, error.hint, error.exitCode);
   return failed(`the check itself broke: ${messageOf(error)}`, undefined, ExitCode.failed);
 }
 
 /** The finding for a probe of the platform. */
 export function fromProbe({ ok: good, detail, hint, failure: error }: Probe): Finding {
-  return good ? ok(detail) : failed(detail, hint, error?.exitCode);
+  return good ? ok(detail) : (usedUp(error) ?? failed(detail, hint, error?.exitCode));
+}
+
+/** What uses up a rate limit (contract 1.8). */
+export const SHARED =
+  "Something else uses the same token, or the same organisation: all bridges under one --org-id share a limit.";
+
+/** The finding where the rate limit refuses to answer: it passes, and nothing is known of the rest. */
+function usedUp(error: unknown): Finding | undefined {
+  if (!(error instanceof PlatformError) || error.failure.status !== 429) return undefined;
+  const { retryAfterMs } = error.failure;
+  const again = retryAfterMs === undefined ? "" : `, again in ${formatDuration(retryAfterMs)}`;
+  const breaks = "the rate limit is used up";
+  return { ...warning(`the rate limit is used up${again}`, SHARED), breaks };
 }
 
 const RANK: readonly Status[] = ["skipped", "ok", "warning", "failed"];

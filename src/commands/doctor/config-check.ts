@@ -46,7 +46,11 @@ function refusalOf({ problem, source }: ValueReport): Finding[] {
 
 function sources({ context }: Patient): string {
   const origin = (name: string) => context.origin(name);
-  const token = origin("token") ?? origin("tokenFile") ?? "nowhere";
-  const from = (name: string) => origin(name) ?? "its default";
-  return `the address is from ${from("apiUrl")}, the token from ${token}, the backend from ${from("backend")}`;
+  const token = origin("token") ?? origin("tokenFile");
+  const from = (name: string) => {
+    const place = origin(name);
+    return place === undefined ? "the default" : `from ${place}`;
+  };
+  const words = token === undefined ? "no token is given" : `the token is from ${token}`;
+  return `the address is ${from("apiUrl")}, ${words}, the backend is ${from("backend")}`;
 }

@@ -5,8 +5,7 @@ import { Management } from "../../platform/management.ts";
 import type { Token } from "../../platform/token.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { tokenPath } from "../../store/token-file.ts";
-import { apiToken } from "../api.ts";
-import { checkCredentials, resolveToken } from "../credentials.ts";
+import { checkCredentials, operatorToken, resolveToken } from "../credentials.ts";
 import { httpParts } from "../http-parts.ts";
 import type { DoctorValues } from "./doctor.ts";
 import type { ProxyChoice } from "./proxy-choice.ts";
@@ -35,6 +34,7 @@ export class Patient {
   /** By check: why those that rest on it are left out. */
   readonly broken = new Map<string, string>();
   #own: Promise<Found> | undefined;
+  #operators: Promise<Found | undefined> | undefined;
 
   constructor(
     values: DoctorValues,
@@ -54,13 +54,16 @@ export class Patient {
   }
 
   /** The operator's token; undefined where none is given. */
-  operatorToken(): Promise<Token | undefined> {
-    return apiToken(this.values, this.context);
+  operatorToken(): Promise<Found | undefined> {
+    return (this.#operators ??= this.#findOperators());
   }
 
-  /** A client with this token, or without any. Rejects where the authorities can't be read. */
+  /**
+   * A client with this token, or without any, that asks once: a check has no time to wait for the rate
+   * limit. Rejects where the authorities can't be read.
+   */
   async client(token: Pick<Token, "value"> = { value: undefined }): Promise<Management> {
-    return new Management(await this.httpParts(token));
+    return new Management(await this.httpParts(token), { again: false });
   }
 
   httpParts(token: Pick<Token, "value">) {
@@ -70,16 +73,22 @@ export class Patient {
 
   async #findOwn(): Promise<Found> {
     checkCredentials(this.context);
-    const notes: string[] = [];
-    const note = (message: string) => void notes.push(message);
-    const log: Log = { error: note, warn: note, info() {}, debug() {} };
+    const { notes, log } = noting();
     const { workspaceId, folder } = this;
-    const token = await resolveToken(
-      this.values,
-      this.context,
-      log,
-      workspaceId === undefined ? undefined : tokenPath(folder, workspaceId),
-    );
-    return { token, notes };
+    const kept = workspaceId === undefined ? undefined : tokenPath(folder, workspaceId);
+    return { token: await resolveToken(this.values, this.context, log, kept), notes };
   }
+
+  async #findOperators(): Promise<Found | undefined> {
+    const { notes, log } = noting();
+    const token = await operatorToken(this.values, this.context, log);
+    return token === undefined ? undefined : { token, notes };
+  }
+}
+
+/** A log whose warnings become findings. */
+function noting(): { notes: string[]; log: Log } {
+  const notes: string[] = [];
+  const note = (message: string) => void notes.push(message);
+  return { notes, log: { error: note, warn: note, info() {}, debug() {} } };
 }

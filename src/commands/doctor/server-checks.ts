@@ -1,8 +1,7 @@
 /** The platform itself: whether it answers, as what, at what time, and how often it may be asked. */
 import { probeClock, probeCursor, probeServer, probeTenant } from "../../platform/probes.ts";
-import { formatDuration } from "../../shared/duration.ts";
 import { ExitCode } from "../../shared/errors.ts";
-import { failed, fromProbe, ok, skipped, warning, type Check } from "./check.ts";
+import { failed, fromProbe, ok, SHARED, skipped, warning, type Check } from "./check.ts";
 
 /** From here on the times that messages carry begin to mislead. */
 const SKEW_MS = 30_000;
@@ -63,23 +62,12 @@ export const rateLimit: Check = {
     const platform = await patient.client(token);
     const probe = await probeServer(platform, patient.clock);
     const limit = platform.rateLimit();
-    const failure = probe.failure?.failure;
-    if (failure?.status === 429) {
-      const wait =
-        failure.retryAfterMs === undefined
-          ? ""
-          : `, again in ${formatDuration(failure.retryAfterMs)}`;
-      return warning(`used up${wait}`, SHARED);
-    }
     if (!probe.ok) return fromProbe(probe);
     if (limit === undefined) return ok("the platform names none");
     const left = `${limit.remaining} of ${limit.limit} calls a minute are left`;
     return limit.remaining < limit.limit * LOW_SHARE ? warning(left, SHARED) : ok(left);
   },
 };
-
-const SHARED =
-  "Something else uses the same token, or the same organisation: all bridges under one --org-id share a limit.";
 
 export const cursor: Check = {
   name: "cursor",

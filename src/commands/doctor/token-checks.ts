@@ -2,7 +2,7 @@
 import type { Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { probeApiToken, probeWorkspaceToken } from "../../platform/probes.ts";
-import { isReadableByOthers, type Token } from "../../platform/token.ts";
+import type { Token } from "../../platform/token.ts";
 import { getString } from "../../shared/json.ts";
 import { isWorkspaceId } from "../../shared/ids.ts";
 import { keptIn } from "../../store/inspection.ts";
@@ -48,13 +48,10 @@ export const operatorToken: Check = {
   network: "also",
   deadlineMs: 5_000,
   async run(patient) {
-    const token = await patient.operatorToken();
-    if (token === undefined) return skipped("none is given; `molecule connect` needs none");
-    const { apiTokenFile: file } = patient.values;
-    const isOpen = token.mayChange && file !== undefined && (await isReadableByOthers(file));
-    const warnings = isOpen
-      ? [warning("others on this machine can read its file", `chmod 600 ${file}`)]
-      : [];
+    const given = await patient.operatorToken();
+    if (given === undefined) return skipped("none is given; `molecule connect` needs none");
+    const { token, notes } = given;
+    const warnings = notes.map((note) => warning(note));
     const untried = patient.broken.get("tenant");
     const finding =
       untried === undefined
@@ -103,7 +100,10 @@ async function ownerOf(
   workspaceId: string,
 ): Promise<string | undefined> {
   const operator = await patient.operatorToken().catch(() => undefined);
-  const lists = [platform, ...(operator === undefined ? [] : [await patient.client(operator)])];
+  const lists = [
+    platform,
+    ...(operator === undefined ? [] : [await patient.client(operator.token)]),
+  ];
   const ids = new Set(keptIn(patient.folder).map((one) => one.workspaceId));
   for (const list of lists) {
     const rows = await list.workspaces().catch(() => []);

@@ -102,7 +102,7 @@ function oddities(row: JsonObject): Finding[] {
     found.push(
       warning(
         "it may not talk to the canvas user, so answers to the canvas are refused",
-        "Switch that ability on, on the canvas or with `molecule workspace abilities`.",
+        "Switch that on, on the canvas or with `molecule workspace update --talk-to-user`.",
       ),
     );
   }

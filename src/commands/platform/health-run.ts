@@ -19,7 +19,7 @@ import { GLOBALS } from "../globals.ts";
 import { httpParts } from "../http-parts.ts";
 import { show } from "../show.ts";
 import { stateFolder } from "../state-folder.ts";
-import { readWorkspaceId } from "../workspace-id.ts";
+import { requireUuid } from "../workspace-id.ts";
 import { workspacesHere } from "../workspaces-here.ts";
 import type { HealthValues } from "./health.ts";
 
@@ -56,9 +56,9 @@ const COLUMNS: readonly Column<ShownRow>[] = [
 
 async function ask(values: HealthValues, context: Context): Promise<Row[]> {
   const clientWith = async (token: Pick<Token, "value">) =>
-    new Management(await httpParts(context, { token, orgId: values.orgId }));
+    new Management(await httpParts(context, { token, orgId: values.orgId }), { again: false });
   const operator = await apiToken(values, context);
-  const id = await workspaceOf(values);
+  const id = await workspaceOf(values, context);
   const own = id === undefined ? undefined : await workspaceToken(values, context, id);
 
   const open = await clientWith({ value: undefined });
@@ -87,8 +87,8 @@ async function ask(values: HealthValues, context: Context): Promise<Row[]> {
 }
 
 /** The one that is named, or the only one that this machine has worked for. */
-async function workspaceOf(values: HealthValues): Promise<string | undefined> {
-  if (values.workspace !== undefined) return readWorkspaceId(values.workspace);
+async function workspaceOf(values: HealthValues, context: Context): Promise<string | undefined> {
+  if (values.workspace !== undefined) return requireUuid(values.workspace, context.env);
   const known = await workspacesHere(stateFolder(values.stateDir));
   return known.length === 1 ? known[0] : undefined;
 }

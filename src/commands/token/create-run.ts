@@ -3,6 +3,7 @@ import type { Context } from "../../cli/command.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
+import { finishing, TOKEN_ONCE } from "../finishing.ts";
 import { note } from "../note.ts";
 import { connectWith, handOver, tokenIn } from "./handing.ts";
 import type { CreateValues } from "./index.ts";
@@ -13,21 +14,24 @@ export async function run(values: CreateValues, context: Context): Promise<void>
   checkUse(values);
   const keeper = await TokenKeeper.prepare(values, context);
   await withOwner(values, context, async ({ id, create }) => {
-    const answer = await create(values.name ?? "").catch((error: unknown) => {
-      throw perhapsFull(error, values.org);
-    });
-    const token = tokenIn(context, answer);
-    if (token === undefined) {
-      throw new MoleculeError("the platform made a token, and its answer does not hold it", {
-        hint: "molecule token list shows it; revoke it, as nobody can use it.",
+    const kept = await finishing(context, TOKEN_ONCE, async () => {
+      const answer = await create(values.name ?? "").catch((error: unknown) => {
+        throw perhapsFull(error, values.org);
       });
-    }
-    const kept = await keeper.keep(token, id);
-    const facts: JsonObject =
-      id === undefined
-        ? { id: getString(answer, "id"), name: getString(answer, "name") }
-        : { workspace: id };
-    await handOver(context, answer, facts, token, keeper, kept);
+      const token = tokenIn(context, answer);
+      if (token === undefined) {
+        throw new MoleculeError("the platform made a token, and its answer does not hold it", {
+          hint: "molecule token list shows it; revoke it, as nobody can use it.",
+        });
+      }
+      const kept = await keeper.keep(token, id);
+      const facts: JsonObject =
+        id === undefined
+          ? { id: getString(answer, "id"), name: getString(answer, "name") }
+          : { workspace: id };
+      await handOver(context, answer, facts, token, keeper, kept);
+      return kept;
+    });
     if (id !== undefined && kept.files.length > 0) {
       note(context, `to connect with it: ${connectWith(context, id, kept)}`);
     }

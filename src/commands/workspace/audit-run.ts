@@ -9,6 +9,7 @@ import type { Finding } from "../audit/finding.ts";
 import { auditAll } from "../audit/gather.ts";
 import { exitCodeOf, findingLines, summary } from "../audit/tell.ts";
 import { GLOBALS } from "../globals.ts";
+import { ifAllowed } from "../if-allowed.ts";
 import { logFor } from "../logging.ts";
 import { show, showWait } from "../show.ts";
 import type { AuditValues } from "./audit.ts";
@@ -68,17 +69,6 @@ async function budgetOf(platform: Management, id: string): Promise<JsonObject> {
     return { budget_limit, monthly_spend };
   } catch (error) {
     if (error instanceof PlatformError && error.verdict !== "transient") return {};
-    throw error;
-  }
-}
-
-async function ifAllowed(call: () => Promise<JsonObject[]>): Promise<JsonObject[] | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof PlatformError && ["unauthorized", "forbidden"].includes(error.verdict)) {
-      return undefined;
-    }
     throw error;
   }
 }

@@ -10,6 +10,7 @@ import { withManagement } from "../api.ts";
 import { showWait } from "../show.ts";
 import { metIn, rememberWorkspaces } from "../known-workspaces.ts";
 import { connectCommand } from "../connect-command.ts";
+import { finishing, TOKEN_ONCE } from "../finishing.ts";
 import { note } from "../note.ts";
 import { connectWith, handOver, tokenIn } from "../token/handing.ts";
 import { type Kept, TokenKeeper } from "../token/keeper.ts";
@@ -25,28 +26,36 @@ export async function run(values: CreateValues, context: Context): Promise<void>
   }
   const keeper = await TokenKeeper.prepare(values, context);
   await withManagement(values, context, "admin", undefined, async (platform) => {
-    const answer = await showWait(context, "making the workspace", () =>
-      platform.createWorkspace(body).catch((error: unknown) => {
-        throw perhapsMade(error, String(body["name"]));
-      }),
-    );
-    const token = tokenIn(context, answer);
-    const id = getString(answer, "id") ?? "";
-    const kept = token === undefined ? NOTHING : await keeper.keep(token, id);
-    const facts = await factsOf(platform, id, answer);
-    await handOver(context, answer, facts, token, keeper, kept);
+    const made = await finishing(context, TOKEN_ONCE, () => make(platform, body, keeper, context));
+    const { answer, id, facts, kept } = made;
     await rememberWorkspaces(metIn([facts]), context.env);
-    if (facts["name"] !== body["name"]) {
-      note(context, `the name was taken, so the platform calls it ${String(facts["name"])}`);
+    const { name = body["name"] } = facts;
+    if (name !== body["name"]) {
+      note(context, `the name was taken, so the platform calls it ${String(name)}`);
     }
     if (get(answer, "external") !== true) return;
     note(
       context,
-      token === undefined
+      kept === NOTHING
         ? `its token comes with its first registration, where connect keeps it: ${connectCommand(context, id)}`
         : `next: ${connectWith(context, id, kept)}`,
     );
   });
+}
+
+/** Has the platform make it, and hands over what came of that. */
+async function make(platform: Management, body: JsonObject, keeper: TokenKeeper, context: Context) {
+  const answer = await showWait(context, "making the workspace", () =>
+    platform.createWorkspace(body).catch((error: unknown) => {
+      throw perhapsMade(error, String(body["name"]));
+    }),
+  );
+  const token = tokenIn(context, answer);
+  const id = getString(answer, "id") ?? "";
+  const kept = token === undefined ? NOTHING : await keeper.keep(token, id);
+  const facts = await factsOf(platform, id, answer);
+  await handOver(context, answer, facts, token, keeper, kept);
+  return { answer, id, facts, kept };
 }
 
 /** There is no token yet. */
@@ -107,7 +116,10 @@ function isExternal(values: CreateValues, context: Context): boolean {
   return template === undefined && model === undefined;
 }
 
-/** What the table shows. The name is looked up: one that is taken gets a number (contract 3.1). */
+/**
+ * What the table shows. The name is looked up: one that is taken gets a number (contract 3.1). It is left
+ * out where it can't be.
+ */
 async function factsOf(
   platform: Management,
   id: string,

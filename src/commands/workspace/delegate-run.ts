@@ -40,7 +40,8 @@ export async function run(values: DelegateValues, context: Context): Promise<Exi
     const log = logFor(context);
     const warning = getString(answer, "warning");
     if (warning !== undefined) log.warn(warning);
-    if (get(answer, "idempotent_hit") === true) {
+    const again = get(answer, "idempotent_hit") === true;
+    if (again) {
       log.info("the platform has had a task under this key before: this is that one");
     }
     const delegationId = getString(answer, "delegation_id");
@@ -48,7 +49,14 @@ export async function run(values: DelegateValues, context: Context): Promise<Exi
       await tell(context, id, answer, delegationId);
       return ExitCode.ok;
     }
-    const order = { id, targetId, delegationId, since, timeoutMs: values.timeout };
+    const order = {
+      id,
+      targetId,
+      delegationId,
+      // Of a task that was taken before, the answer may stand there already.
+      since: again ? undefined : since,
+      timeoutMs: values.timeout,
+    };
     const work = () => awaitDelegation(platform, order, log);
     return print(context, await showWait(context, "waiting for the answer", work));
   });

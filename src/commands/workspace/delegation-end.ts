@@ -20,7 +20,7 @@ export interface Order {
   id: string;
   targetId: string;
   delegationId: string;
-  /** The newest row of its feed from before. */
+  /** The newest row of its feed from before; undefined where the answer may be older. */
   since: string | undefined;
   timeoutMs: number;
 }

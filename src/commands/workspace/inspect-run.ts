@@ -6,6 +6,7 @@ import { formatDuration } from "../../shared/duration.ts";
 import { asObject, get, getNumber, getString, type JsonObject } from "../../shared/json.ts";
 import { tasksOf } from "../agent/columns.ts";
 import { apiToken } from "../api.ts";
+import { ifAllowed } from "../if-allowed.ts";
 import { metIn, rememberWorkspaces } from "../known-workspaces.ts";
 import { show } from "../show.ts";
 import type { InspectValues } from "./inspect.ts";
@@ -33,8 +34,8 @@ async function hidden(
   platform: { workspaces(): Promise<JsonObject[]> },
   id: string,
 ): Promise<JsonObject> {
-  const rows = await platform.workspaces().catch(() => []);
-  return rows.find((row) => getString(row, "id")?.toLowerCase() === id) ?? {};
+  const rows = await ifAllowed(() => platform.workspaces());
+  return rows?.find((row) => getString(row, "id")?.toLowerCase() === id) ?? {};
 }
 
 /** The fields that are there, under words that say their units. */

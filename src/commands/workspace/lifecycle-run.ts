@@ -1,11 +1,11 @@
 /** `molecule workspace restart`, `pause` and `resume`: what they do. */
 import type { Context } from "../../cli/command.ts";
-
 import { MoleculeError } from "../../shared/errors.ts";
 import { get, getNumber, getString, type JsonObject } from "../../shared/json.ts";
+import { oneLine } from "../../shared/text.ts";
 import { showWait } from "../show.ts";
 import { count } from "../event-words.ts";
-import { note, warn } from "../note.ts";
+import { note } from "../note.ts";
 import { connectCommand } from "../connect-command.ts";
 import { tell } from "../tell.ts";
 import type { LifecycleValues } from "./lifecycle.ts";
@@ -49,7 +49,13 @@ export function resume(values: LifecycleValues, context: Context): Promise<void>
     }
     const answer = await showWait(context, "resuming", () => platform.resume(id));
     if (getNumber(answer, "resumed_count") === 0) {
-      warn(context, `workspace ${id} was not paused: it is ${getString(row, "status")}`);
+      const status = oneLine(getString(row, "status") ?? "unknown", 40);
+      throw new MoleculeError(
+        `nothing was resumed: workspace ${id} is not paused, it is ${status}`,
+        external
+          ? { hint: `It comes online once its agent is there: ${connectCommand(context, id)}` }
+          : {},
+      );
     }
     await tell(context, answer, `resumed ${id}${others(answer, "resumed_count")}`);
     if (external) {

@@ -70,9 +70,10 @@ function columns(
           {
             title: "last heartbeat",
             of: (row: JsonObject) => age(get(row, "last_heartbeat_at"), now),
+            wide: true,
           },
         ]
       : []),
-    { title: "task", of: (row) => get(row, "current_task") },
+    { title: "task", of: (row) => get(row, "current_task"), wide: true },
   ];
 }

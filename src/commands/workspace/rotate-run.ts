@@ -6,6 +6,7 @@ import { PlatformError } from "../../platform/platform.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
 import { showWait } from "../show.ts";
+import { finishing, TOKEN_ONCE } from "../finishing.ts";
 import { note, warn } from "../note.ts";
 import { connectWith, handOver, tokenIn } from "../token/handing.ts";
 import { type Kept, TokenKeeper } from "../token/keeper.ts";
@@ -21,16 +22,19 @@ export async function run(values: RotateValues, context: Context): Promise<void>
       values.yes,
       context.io,
     );
-    const answer = await showWait(context, "rotating the token", () =>
-      platform.rotate(id).catch((error: unknown) => {
-        throw perhapsRotated(error);
-      }),
-    );
-    const token = tokenIn(context, answer);
-    if (token === undefined) throw withoutToken();
-    const kept = await keeper.keep(token, id);
-    const facts: JsonObject = { id, name };
-    await handOver(context, answer, facts, token, keeper, kept);
+    const kept = await finishing(context, TOKEN_ONCE, async () => {
+      const answer = await showWait(context, "rotating the token", () =>
+        platform.rotate(id).catch((error: unknown) => {
+          throw perhapsRotated(error);
+        }),
+      );
+      const token = tokenIn(context, answer);
+      if (token === undefined) throw withoutToken();
+      const kept = await keeper.keep(token, id);
+      const facts: JsonObject = { id, name };
+      await handOver(context, answer, facts, token, keeper, kept);
+      return kept;
+    });
     advise(values, context, id, kept);
   });
 }

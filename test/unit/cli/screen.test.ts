@@ -126,6 +126,8 @@ describe("a question", () => {
 
   test("stays under a line that is told meanwhile", async () => {
     await using run = start("question");
+    await run.untilShows("Remove it? [y/N]");
+    process.kill(run.pid, "SIGUSR1");
     await run.until(() => run.rows[1] === "Remove it? [y/N]", "the question under the line");
     expect(run.rows[0]).toBe("line 1");
     run.type("y\r");

@@ -1,6 +1,7 @@
 /** An agent on a platform of the test's own, which answers as well or badly as the test says. */
 import { buildReply } from "../../../src/a2a/reply.ts";
 import { readMessage } from "../../../src/a2a/message.ts";
+import type { Member } from "../dev/lab.ts";
 
 /** A question as the agent finds it in its feed. */
 export interface Question {
@@ -23,10 +24,9 @@ export interface Say {
   kind?: "answer" | "failure" | "trouble";
 }
 
-export interface Place {
+/** A workspace, and the platform that it is on. */
+export interface Place extends Member {
   url: string;
-  id: string;
-  token: string;
 }
 
 /** Answers every question once, by repeating it. */

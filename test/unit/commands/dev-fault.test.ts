@@ -1,7 +1,7 @@
 /** `molecule dev fault`, and which platforms `dev fault` and `dev send` act on. */
 import { describe, expect, test } from "bun:test";
 import { fault } from "../../../src/commands/dev/fault.ts";
-import { NAMED_KINDS } from "../../../src/dev/fault.ts";
+import { NAMED_KINDS } from "../../../src/dev/fault-kinds.ts";
 import { jsonHere, runHere } from "../../harness/command.ts";
 import { Stage } from "./dev-stage.ts";
 
@@ -145,7 +145,9 @@ describe.each([[["fault", "500"]], [["send", "--n=1", "--no-wait"]]])(
       await using stage = await Stage.set();
       const error = await failed({ ...stage.env, MOLECULE_API_TOKEN: "not-the-admin-token" });
       expect(error).toMatchObject({ code: "refused", exit_code: 3 });
-      expect(error.message).toContain("wants its admin token, and it came from MOLECULE_API_TOKEN");
+      expect(error.message).toContain(
+        "wants its admin token, and the one from MOLECULE_API_TOKEN is not it",
+      );
       expect(error.hint).toContain("--api-token-file");
     });
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DevOptions } from "../../../src/dev/server.ts";
-import { type Done, runHere } from "../../harness/command.ts";
+import { type Done, jsonHere, runHere } from "../../harness/command.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { lab, type Lab, type Member } from "../dev/lab.ts";
 
@@ -33,17 +33,16 @@ export class Operator implements AsyncDisposable {
 
   /** With these variables, at the platform and the state folder of this operator. */
   runAs(env: Record<string, string>, argv: readonly string[]): Promise<Done> {
-    const words = [...argv, "--api-url", this.lab.platform.url, "--state-dir", this.state];
-    // As in a pipe, also where somebody watches.
-    const pipe = { COLUMNS: "1000", NO_COLOR: "1" };
-    return runHere(words, { HOME: this.home, USERPROFILE: this.home, ...pipe, ...env });
+    return runHere(...this.#here(env, argv));
   }
 
-  /** What it prints with -o json; throws where it fails. */
+  /** What it prints with -o json, as an administrator; throws where it fails. */
   async json(...argv: string[]): Promise<any> {
-    const { code, out, err } = await this.run(...argv, "-o", "json");
+    const { code, data, err } = await jsonHere(
+      ...this.#here({ MOLECULE_API_TOKEN: this.lab.admin }, argv),
+    );
     if (code !== 0) throw new Error(err);
-    return JSON.parse(out);
+    return data;
   }
 
   /** The tokens in the state folder, by the names of their files. */
@@ -57,6 +56,13 @@ export class Operator implements AsyncDisposable {
   /** Whether the platform takes the token for this workspace's. */
   async takes(id: string, token: string | undefined): Promise<boolean> {
     return (await this.lab.get(`/workspaces/${id}/state`, { token })).status === 200;
+  }
+
+  #here(env: Record<string, string>, argv: readonly string[]): Parameters<typeof runHere> {
+    const words = [...argv, "--api-url", this.lab.platform.url, "--state-dir", this.state];
+    // As in a pipe, also where somebody watches.
+    const pipe = { COLUMNS: "1000", NO_COLOR: "1" };
+    return [words, { HOME: this.home, USERPROFILE: this.home, ...pipe, ...env }];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

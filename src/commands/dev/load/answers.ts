@@ -3,7 +3,7 @@ import type { Row } from "../../../a2a/feed-row.ts";
 import { readMessage } from "../../../a2a/message.ts";
 import { replyMark } from "../../../a2a/reply.ts";
 import { get, getString } from "../../../shared/json.ts";
-import { canvasAnswer, type Answer } from "../../await-answer.ts";
+import { type Answer, canvasAnswer, noticeAnswer } from "../../await-answer.ts";
 import { codeIn, type Code } from "./code.ts";
 import type { Entry, Ledger, Place } from "./ledger.ts";
 
@@ -54,7 +54,7 @@ export class Answers {
   }
 
   #notice(row: Row): void {
-    const answer = judge(row);
+    const answer = noticeAnswer(row.raw);
     if (answer === undefined || answer.pending) return;
     const code = codeIn(answer.text);
     const at = code === undefined ? 0 : this.#questions.findIndex((one) => isSame(one.code, code));
@@ -75,13 +75,6 @@ export class Answers {
     this.#rows += 1;
     return { at: createdAt ?? 0n, seq: seq ?? this.#rows };
   }
-}
-
-/** What a notice says as an answer, whoever asked; undefined for text on the way to one. */
-function judge(row: Row): Answer | undefined {
-  const find = canvasAnswer("any");
-  find({ request_body: { params: { message: { messageId: "any" } } } });
-  return find(row.raw);
 }
 
 function isSame(one: Code | undefined, other: Code): boolean {

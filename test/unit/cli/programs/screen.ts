@@ -71,7 +71,7 @@ const does: Record<string, () => Promise<void>> = {
     await io.out("removed\n");
   },
   async question() {
-    setTimeout(tell, 50);
+    process.on("SIGUSR1", tell);
     await confirm("Remove it?", false, io);
     await io.out("removed\n");
   },

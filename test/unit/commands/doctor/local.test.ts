@@ -14,7 +14,7 @@ describe("the configuration", () => {
     const found = await examined(URL, { flags: offline });
     expect(found.of("config")).toMatchObject({ status: "ok" });
     expect(found.of("config").detail).toContain("the address is from --api-url");
-    expect(found.of("config").detail).toContain("the token from MOLECULE_WORKSPACE_TOKEN");
+    expect(found.of("config").detail).toContain("the token is from MOLECULE_WORKSPACE_TOKEN");
   });
 
   test("takes a file's values, and names their lines", async () => {
@@ -22,7 +22,7 @@ describe("the configuration", () => {
     const file = join(folder.path, "mine.yaml");
     writeFileSync(file, "backend: mock\n");
     const found = await examined(URL, { flags: { ...offline, config: file, backend: undefined } });
-    expect(found.of("config").detail).toContain(`the backend from ${file}:1`);
+    expect(found.of("config").detail).toContain(`the backend is from ${file}:1`);
     expect(found.of("backend").detail).toBe("mock is ready");
   });
 
