@@ -1,6 +1,7 @@
 import { printable } from "../shared/text.ts";
 import type { Io } from "./output.ts";
 import { type Column, recordOf, type TableLayout, tableOf } from "./table.ts";
+import { yamlOf } from "./yaml.ts";
 
 export type { Column } from "./table.ts";
 
@@ -30,7 +31,13 @@ export async function printData<T>(
     return io.err(layout.empty ?? "nothing found");
   }
   const mask = (text: string) => io.secrets.mask(text);
-  await io.out(renderData(data, { mask, ...layout }, columns));
+  const text = renderData(data, { mask, ...layout }, columns);
+  await (layout.format === "table" ? io.out(text) : outMasked(io, text));
+}
+
+/** Prints what was masked part by part. */
+export function outMasked(io: Io, text: string): Promise<void> {
+  return io.outMasked === undefined ? io.out(text) : io.outMasked(text);
 }
 
 /** The text that {@link printData} prints. */
@@ -45,14 +52,31 @@ export function renderData<T>(
       : recordOf(data as T, layout, columns);
     return ended(lines.join("\n"));
   }
-  // Masked here and not in what is written: what stands for a secret would be a list in YAML.
-  const mask = layout.mask ?? ((text: string) => text);
-  const masked = (_: string, value: unknown) => (typeof value === "string" ? mask(value) : value);
-  const json = JSON.stringify(data, masked, 2) ?? "null";
-  if (layout.format === "json") return ended(printable(json));
+  const json = jsonOf(data, layout.mask, 2);
+  if (layout.format === "json") return ended(json);
   // By way of JSON, so that both formats say the same: no undefined, dates as text, no anchors.
-  return ended(printable(Bun.YAML.stringify(JSON.parse(json), null, 2)));
+  return ended(yamlOf(JSON.parse(json)));
 }
+
+/** Printable JSON in which every text was masked, also those of keys; on one line unless it is indented. */
+export function jsonOf(data: unknown, mask: TableLayout["mask"], indent?: number): string {
+  return printable(JSON.stringify(data, maskingWith(mask), indent) ?? "null");
+}
+
+/** For JSON.stringify. In the finished text a secret such as `":` would be found where there is none. */
+function maskingWith(mask: TableLayout["mask"]) {
+  if (mask === undefined) return undefined;
+  return (_: string, value: unknown): unknown => {
+    if (typeof value === "string") return mask(value);
+    if (typeof value === "number") return mask(String(value)) === String(value) ? value : MASKED;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const keys = Object.keys(value);
+    if (keys.every((key) => mask(key) === key)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, at]) => [mask(key), at]));
+  };
+}
+
+const MASKED = "[secret]";
 
 function ended(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;

@@ -3,7 +3,7 @@ import { ExitCode, MoleculeError, messageOf, UsageError } from "../shared/errors
 import { printable } from "../shared/text.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Io } from "./output.ts";
-import { type Format, renderData } from "./print.ts";
+import { type Format, jsonOf, renderData } from "./print.ts";
 
 /** In which form a failure is told, and how much of it. */
 export interface Telling {
@@ -49,8 +49,11 @@ export function report(
     const data = isKnown(error, crashHint)
       ? failureData(error, line, verbose, mask)
       : crashData(error, verbose, mask, crashHint);
-    if (format === "json") tell(JSON.stringify({ error: data }));
-    else tell(renderData({ error: data }, { format: "yaml" }).trimEnd());
+    const text =
+      format === "json"
+        ? jsonOf({ error: data }, undefined)
+        : renderData({ error: data }, { format: "yaml" });
+    for (const one of text.trimEnd().split("\n")) errMasked(io, one);
     return data.exit_code;
   }
   if (!isKnown(error, crashHint)) {
@@ -65,6 +68,11 @@ export function report(
   if (verbose && error.cause !== undefined) tell(`cause: ${messageOf(error.cause)}`);
   if (error instanceof UsageError) tell(usageHint(line));
   return error.exitCode;
+}
+
+function errMasked(io: Io, line: string): void {
+  if (io.errMasked === undefined) io.err(line);
+  else io.errMasked(line);
 }
 
 const STACK_HINT = "run again with --verbose for the stack";

@@ -6,7 +6,7 @@ import type { Token } from "../platform/token.ts";
 import { ExitCode, MoleculeError } from "../shared/errors.ts";
 import { tokenPath } from "../store/token-file.ts";
 import { checkCredentials, operatorToken, resolveToken } from "./credentials.ts";
-import { httpParts } from "./http-parts.ts";
+import { httpParts, traced } from "./http-parts.ts";
 import { logFor } from "./logging.ts";
 import { stateFolder } from "./state-folder.ts";
 
@@ -39,7 +39,8 @@ export async function withManagement<T>(
   work: (management: Management, token: Token) => Promise<T>,
 ): Promise<T> {
   const token = await chooseToken(values, context, needs, workspaceId);
-  const management = new Management(await httpParts(context, { token, orgId: values.orgId }));
+  const parts = await httpParts(context, { token, orgId: values.orgId });
+  const management = new Management(traced(parts, context));
   try {
     return await work(management, token);
   } catch (error) {

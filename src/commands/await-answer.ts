@@ -85,9 +85,9 @@ export async function awaitAnswer(
 ): Promise<Answer> {
   const seen = new Set<string>();
   let cursor = since;
-  const look = async () => {
-    for (;;) {
-      const rows = await feed.activity({ limit: PAGE_ROWS, sinceId: cursor });
+  const look = async (signal: AbortSignal) => {
+    for (; !signal.aborted;) {
+      const rows = await feed.activity({ limit: PAGE_ROWS, sinceId: cursor }, { signal });
       // Without a cursor the platform answers newest first.
       if (cursor === undefined) rows.reverse();
       for (const row of rows) {
@@ -99,8 +99,9 @@ export async function awaitAnswer(
         else if (answer !== undefined) return answer;
       }
       cursor = nextCursor(rows) ?? cursor;
-      if (rows.length < PAGE_ROWS) return undefined;
+      if (rows.length < PAGE_ROWS) break;
     }
+    return undefined;
   };
   const answer = await lookUntil({ timeoutMs, pauseMs: LOOK_MS, log }, look);
   if (answer === undefined) throw late();

@@ -69,7 +69,7 @@ async function connect(
 ): Promise<ExitCode> {
   const { workspaceId } = values;
   const folder = stateFolder(values.stateDir);
-  const store = new LocalStore(folder, workspaceId);
+  const store = new LocalStore(folder, workspaceId, { origin: baseUrl.origin });
   let notes = 0;
   const backend = await type.create(options, {
     clock: systemClock,

@@ -5,13 +5,17 @@ import type { Log } from "../cli/log.ts";
 import { checkToken } from "../platform/check-token.ts";
 import { isReadableByOthers, Token } from "../platform/token.ts";
 import { UsageError } from "../shared/errors.ts";
+import { isFor } from "../shared/kept-token.ts";
 import { API_TOKEN, WORKSPACE_TOKEN } from "../shared/secret-variables.ts";
+import { shellWord } from "../shared/shell-word.ts";
 import { readToken } from "../store/token-file.ts";
+import { platformOrigin } from "./platform-origin.ts";
 
 /**
  * The workspace's token by its sources, as {@link givenToken} has them. `kept` is the file of one that an
  * earlier registration was handed, or that was kept when it was made; it is used only when none was
- * given, and read again when the token is refused. No I/O but reading the file.
+ * given, and read again when the token is refused. One that is kept for another platform is not used, and
+ * that is told. No I/O but reading the file.
  */
 export async function resolveToken(
   values: { token: string | undefined; tokenFile: string | undefined },
@@ -22,10 +26,15 @@ export async function resolveToken(
   const { secrets } = context.io;
   const given = await givenToken(OWN, values.token, values.tokenFile, context, log);
   if (given !== undefined) return given;
-  const value = kept === undefined ? undefined : await readToken(kept);
-  return kept === undefined || value === undefined
-    ? new Token(secrets, undefined, "nowhere")
-    : Token.kept(kept, value, secrets);
+  const found = kept === undefined ? undefined : await readToken(kept);
+  if (kept === undefined || found === undefined) return new Token(secrets, undefined, "nowhere");
+  const platform = platformOrigin(context);
+  if (isFor(found, platform)) return Token.kept(kept, found.value, platform, secrets);
+  secrets.add(found.value);
+  const anyway = `--token-file ${shellWord(kept)} sends it all the same`;
+  const text = `the token that is kept here is for ${found.origin}, and is not sent to ${platform}; ${anyway}`;
+  warnOnce(context, log, text);
+  return new Token(secrets, undefined, "nowhere");
 }
 
 /** The operator's token by its sources, as {@link givenToken} has them; undefined where none is given. */

@@ -2,7 +2,7 @@
 import type { Log } from "../cli/log.ts";
 import { PlatformError } from "../platform/platform.ts";
 import { nextDelay } from "../shared/backoff.ts";
-import { type Clock, systemClock } from "../shared/clock.ts";
+import { type Clock, LATE, systemClock, within } from "../shared/clock.ts";
 
 /** How long, how often, and who is told of trouble. */
 export interface Looking {
@@ -14,18 +14,24 @@ export interface Looking {
 }
 
 /**
- * What `look` finds; undefined once the time is up. Transient failures are told at their beginning and
+ * What `look` finds; undefined once the time is up, also in the middle of a look, whose signal aborts then. Transient failures are told at their beginning and
  * tried again, after the pause that the platform asks for; any other is thrown.
  */
 export async function lookUntil<T>(
   { timeoutMs, pauseMs, log, clock = systemClock }: Looking,
-  look: () => Promise<T | undefined>,
+  look: (signal: AbortSignal) => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const end = clock.monotonic() + timeoutMs;
+  const late = new AbortController();
   for (let failures = 0; clock.monotonic() < end;) {
     let waitMs = pauseMs;
     try {
-      const found = await look();
+      // A look takes the time of the machine, whoever's clock the pauses are taken from.
+      const found = await within(systemClock, end - clock.monotonic(), look(late.signal));
+      if (found === LATE) {
+        late.abort();
+        return undefined;
+      }
       if (found !== undefined) return found;
       failures = 0;
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Calls whose answers are objects or lists, checked to be that and passed on as they came. */
-import { asObject, getArray, type JsonObject } from "../shared/json.ts";
+import { asObject, getArray, isTooDeep, type JsonObject } from "../shared/json.ts";
 import type { Clock } from "../shared/clock.ts";
 import { RETRY_AFTER_MIN_MS } from "../shared/backoff.ts";
 import { Http, type Answer, type Call, type HttpParts } from "./http.ts";
@@ -9,6 +9,13 @@ const DEADLINE_MS = 15_000;
 /** A provisioning platform takes its time to make, restart or remove a workspace. */
 const SLOW_MS = 60_000;
 const MAX_BYTES = 8 * 1024 * 1024;
+/**
+ * Levels that an answer may be nested; honest ones have a dozen. Each costs the one who prints it two spaces more in
+ * every line, so that a few kilobytes of brackets would become gigabytes.
+ */
+const MOST_LEVELS = 100;
+/** Stands for what is nested deeper. The rest of the answer stays: it may hold the only copy of a token. */
+const TOO_DEEP = "(nested too deeply to be shown)";
 
 /** For how long, in milliseconds, a reading waits at most that is made once more. */
 const LONGEST_PAUSE_MS = 10_000;
@@ -87,7 +94,8 @@ export class JsonCalls {
       await this.#clock.sleep(pause, options.signal);
       return this.#http.call(call, options);
     };
-    return (await this.#http.call(call, options).catch(again)).body;
+    const { body } = await this.#http.call(call, options).catch(again);
+    return isTooDeep(body, MOST_LEVELS) ? cut(body, MOST_LEVELS) : body;
   }
 }
 
@@ -97,6 +105,16 @@ function pauseOf(error: unknown): number | undefined {
   const { retryAfterMs } = error.failure;
   if (retryAfterMs === undefined || retryAfterMs > LONGEST_PAUSE_MS) return undefined;
   return Math.max(retryAfterMs, RETRY_AFTER_MIN_MS);
+}
+
+/** A copy without what lies deeper than so many levels. */
+function cut(value: unknown, levels: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (levels === 0) return TOO_DEEP;
+  if (Array.isArray(value)) return value.map((inner) => cut(inner, levels - 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, cut(inner, levels - 1)]),
+  );
 }
 
 function objectOf(what: string, body: unknown): JsonObject {

@@ -2,10 +2,11 @@
  * The platform as the operator's commands see it. Answers are the platform's JSON, checked only to be
  * an object or a list: what it says reaches the operator under its own names. Contract sections in brackets.
  */
-import type { JsonObject } from "../shared/json.ts";
+import { getString, type JsonObject } from "../shared/json.ts";
+import { oneLine } from "../shared/text.ts";
 import type { HttpParts } from "./http.ts";
 import { type JsonCallOptions, JsonCalls } from "./json-calls.ts";
-import type { CallOptions, RateLimit } from "./platform.ts";
+import { type CallOptions, PlatformError, type RateLimit } from "./platform.ts";
 
 /** A page of 500 rows may hold many long messages (2.3). */
 const PAGE_MS = 30_000;
@@ -72,10 +73,23 @@ export class Management {
     return this.#calls.list("listing workspaces", ["workspaces"]);
   }
 
-  /** GET /workspaces/:id (2.8): open to all; `gone` where it was removed, unless those count too. */
-  workspace(id: string, { removed = false } = {}): Promise<JsonObject> {
+  /**
+   * GET /workspaces/:id (2.8): open to all; `gone` where it was removed, unless those count too. An answer
+   * about another workspace is refused.
+   */
+  async workspace(id: string, { removed = false } = {}): Promise<JsonObject> {
     const query = removed ? { include_removed: "true" } : {};
-    return this.#calls.get("looking up the workspace", ["workspaces", id], query);
+    const row = await this.#calls.get("looking up the workspace", ["workspaces", id], query);
+    const told = getString(row, "id");
+    if (told === undefined || told.toLowerCase() === id.toLowerCase()) return row;
+    throw new PlatformError(
+      `looking up the workspace: asked for ${id}, the platform answered about ${oneLine(told, 60)}`,
+      {
+        verdict: "transient",
+        status: 200,
+        hint: "Check --api-url; or something in between is answering in the platform's place.",
+      },
+    );
   }
 
   /** POST /workspaces (3.1). An external one without a `url` brings the only copy of its token. */

@@ -24,6 +24,10 @@ export interface Probe {
 
 /** Beyond this the times that messages carry mislead. */
 const MOST_SKEW_MS = 5 * 60_000;
+const UNANSWERED =
+  "Try again; if that stays, look at the platform's own log, and at what stands between here and there.";
+const NO_OPERATOR =
+  "It must be a live admin or organisation token of this platform: --api-token-file or MOLECULE_API_TOKEN.";
 const NO_CURSOR = "00000000-0000-0000-0000-000000000000";
 
 /** Whether it can be reached, and answers as this platform does: GET /health (2.12). */
@@ -75,8 +79,13 @@ export function probeTenant(management: Management): Promise<Probe> {
 /** Whether the operator's token, which `management` must carry, is accepted: GET /workspaces (3.1). */
 export function probeApiToken(management: Management): Promise<Probe> {
   return probing(async () => {
-    const { length } = await management.workspaces();
-    return { ok: true, detail: `accepted; ${length} workspace${length === 1 ? "" : "s"}` };
+    try {
+      const { length } = await management.workspaces();
+      return { ok: true, detail: `accepted; ${length} workspace${length === 1 ? "" : "s"}` };
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.verdict !== "unauthorized") throw error;
+      return { ok: false, detail: error.message, hint: NO_OPERATOR, failure: error };
+    }
   });
 }
 
@@ -157,7 +166,8 @@ async function probing(ask: () => Promise<Probe>): Promise<Probe> {
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const failure = notTheApi(error) ?? error;
-    return { ok: false, detail: failure.message, hint: failure.hint, failure };
+    const hint = failure.hint ?? (failure.verdict === "transient" ? UNANSWERED : undefined);
+    return { ok: false, detail: failure.message, hint, failure };
   }
 }
 

@@ -1,9 +1,10 @@
 /** Where the workspace token comes from, and the way to a newer one after a 401 (T18). */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { Clock } from "../shared/clock.ts";
-import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
+import { isFor, type KeptToken, parseKept } from "../shared/kept-token.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { checkToken } from "./check-token.ts";
+import { readTokenText } from "./token-text.ts";
 
 /** How long a rotated token may take to arrive in a file that people or other programs write. */
 const FILE_PATIENCE_MS = 60_000;
@@ -16,6 +17,8 @@ export class Token {
   readonly #secrets: Secrets;
   readonly #file: string | undefined;
   readonly #patienceMs: number;
+  /** To which a token of the file may be sent; undefined for any. */
+  readonly #platform: string | undefined;
   #value: string | undefined;
   /** For messages: "--token", "MOLECULE_WORKSPACE_TOKEN", "the file …". */
   origin: string;
@@ -24,12 +27,13 @@ export class Token {
     secrets: Secrets,
     value: string | undefined,
     origin: string,
-    file?: { path: string; patienceMs: number },
+    file?: { path: string; patienceMs: number; platform?: string },
   ) {
     this.#secrets = secrets;
     this.#value = value;
     this.#file = file?.path;
     this.#patienceMs = file?.patienceMs ?? 0;
+    this.#platform = file?.platform;
     this.origin = origin;
     secrets.add(value);
   }
@@ -37,12 +41,15 @@ export class Token {
   /** Reads a token file. Throws a MoleculeError that names the file, never its contents. */
   static async fromFile(path: string, secrets: Secrets): Promise<Token> {
     const file = { path, patienceMs: FILE_PATIENCE_MS };
-    return new Token(secrets, await readTokenFile(path), `the file ${path}`, file);
+    return new Token(secrets, (await readTokenFile(path)).value, `the file ${path}`, file);
   }
 
-  /** A token that this program has kept in a file of its own, as it was read from there. */
-  static kept(path: string, value: string, secrets: Secrets): Token {
-    const file = { path, patienceMs: KEPT_PATIENCE_MS };
+  /**
+   * A token that this program has kept in a file of its own, as it was read from there. `platform` is the
+   * origin that it is sent to: a newer one is taken from the file only where it is for that, too.
+   */
+  static kept(path: string, value: string, platform: string, secrets: Secrets): Token {
+    const file = { path, patienceMs: KEPT_PATIENCE_MS, platform };
     return new Token(secrets, checkToken(value, "the kept token"), `the kept file ${path}`, file);
   }
 
@@ -78,13 +85,17 @@ export class Token {
     for (;;) {
       // A file that is being replaced may be missing or empty for a moment.
       const found = await readTokenFile(this.#file).catch(() => undefined);
-      if (found !== undefined && found !== refused) {
-        this.adopt(found, this.origin);
+      if (found !== undefined && found.value !== refused && this.#fits(found)) {
+        this.adopt(found.value, this.origin);
         return true;
       }
       if (clock.monotonic() >= end || signal?.aborted) return false;
       await clock.sleep(FILE_LOOK_MS, signal);
     }
+  }
+
+  #fits(found: KeptToken): boolean {
+    return this.#platform === undefined || isFor(found, this.#platform);
   }
 }
 
@@ -94,18 +105,8 @@ export async function isReadableByOthers(path: string): Promise<boolean> {
   return ((await stat(path)).mode & 0o044) !== 0;
 }
 
-async function readTokenFile(path: string): Promise<string> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new MoleculeError(
-      `the token file ${path} can't be read (${codeOf(error) ?? messageOf(error)})`,
-      {
-        hint: "Name a file that holds the token and nothing else, and that you can read.",
-        cause: error,
-      },
-    );
-  }
-  return checkToken(text, `the token file ${path}`);
+/** One that this program keeps is a token file, too, where it is named as such. */
+async function readTokenFile(path: string): Promise<KeptToken> {
+  const { value, origin } = parseKept(await readTokenText(path));
+  return { value: checkToken(value, `the token file ${path}`), origin };
 }

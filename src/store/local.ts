@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { systemClock, type Clock } from "../shared/clock.ts";
 import { messageOf, MoleculeError } from "../shared/errors.ts";
 import { isWorkspaceId } from "../shared/ids.ts";
+import { isFor } from "../shared/kept-token.ts";
 import { readIfThere, sweepTemporary, writeAtomic } from "./atomic-file.ts";
 import {
   NEW_CURSOR_FILE,
@@ -20,7 +21,7 @@ import { LocalOutbox } from "./outbox.ts";
 import { MAX_MEMORY, MAX_SEEN, prune } from "./prune.ts";
 import type { Cursor, DeadLetters, FolderStore, Journal, Memory, Outbox, Store } from "./store.ts";
 import { fileError } from "./store-error.ts";
-import { readToken, tokenPath, writeToken } from "./token-file.ts";
+import { readToken, replaceToken, tokenPath } from "./token-file.ts";
 
 /** Messages that wait and dead letters that are kept; beyond, nothing more should be entered. */
 export const MAX_MESSAGES = 50_000;
@@ -32,6 +33,8 @@ const BUSY_MS = 200;
 
 export interface LocalStoreParts extends Partial<Room> {
   clock?: Clock;
+  /** The platform's, as `URL.origin` has it: tokens are kept for it, and those for others stay where they are. */
+  origin?: string;
   /** Settled rows that are known at most. */
   maxSeen?: number;
   /** What backends may remember at most. */
@@ -53,12 +56,14 @@ export class LocalStore implements Store {
   readonly #clock: Clock;
   readonly #maxSeen: number;
   readonly #maxMemory: MemoryRoom;
+  readonly #origin: string | undefined;
   #file: CursorFile = NEW_CURSOR_FILE;
 
   /** Touches nothing yet. The id becomes a file name, so it must have been checked. */
   constructor(folder: string, workspaceId: string, parts: LocalStoreParts = {}) {
     const { clock = systemClock, maxMessages = MAX_MESSAGES, maxBytes = MAX_BYTES } = parts;
     this.#workspaceId = workspaceId;
+    this.#origin = parts.origin;
     this.#folder = folder;
     const paths = pathsOf(folder, workspaceId);
     this.#cursorPath = paths.cursor;
@@ -126,12 +131,14 @@ export class LocalStore implements Store {
     await this.#writeCursor(cursor);
   }
 
-  loadToken(): Promise<string | undefined> {
-    return readToken(this.#tokenPath);
+  async loadToken(): Promise<string | undefined> {
+    const kept = await readToken(this.#tokenPath);
+    const fits = this.#origin === undefined || kept === undefined || isFor(kept, this.#origin);
+    return fits ? kept?.value : undefined;
   }
 
-  saveToken(token: string): Promise<void> {
-    return writeToken(this.#tokenPath, token);
+  saveToken(value: string): Promise<void> {
+    return replaceToken(this.#tokenPath, { value, origin: this.#origin });
   }
 
   async #readCursor(): Promise<string | undefined> {

@@ -2,6 +2,7 @@
 import { nextDelay } from "../../shared/backoff.ts";
 import { ExitCode, messageOf, MoleculeError } from "../../shared/errors.ts";
 import { isUuid } from "../../shared/ids.ts";
+import { isIssuedToken } from "../../shared/issued-token.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import type { Naps } from "../naps.ts";
 import type { BridgeOptions, BridgeParts } from "../parts.ts";
@@ -83,8 +84,8 @@ async function takeToken(
   presented: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!/^[\x21-\x7e]{6,}$/.test(issued)) {
-    const reason = "it is not a word of printable characters";
+  if (!isIssuedToken(issued)) {
+    const reason = "it is not a word of at least 8 printable characters without quotes";
     return emit({ type: "token-issued", kept: false, reason });
   }
   if (presented !== undefined) {

@@ -1,6 +1,5 @@
 /** Values of config as people may see them. */
 import type { Secrets } from "../../shared/secrets.ts";
-import { oneLine } from "../../shared/text.ts";
 import { hidePassword } from "../value.ts";
 
 /** The text without known secrets, passwords in addresses, and what a pair of such a name may hold. */
@@ -12,12 +11,65 @@ export function shownText(text: string, secrets: Secrets): string {
   return SENSITIVE.test(key) ? `${key}=[secret]` : masked;
 }
 
-/** The same for a message: in quotes, each in one line of moderate length. */
-export function quotedTexts(texts: readonly string[], secrets: Secrets): string {
-  return texts.map((text) => `"${oneLine(shownText(text, secrets), 120)}"`).join(", ");
+/**
+ * The same for who decides whether to trust a file: nothing is hidden that a shell could be made to run. Only of
+ * a pair (`api_key=…`) is the value taken for a secret by its key.
+ */
+export function judgedText(text: string, secrets: Secrets, isPair: boolean): string {
+  const masked = secrets.mask(text).replace(HARMLESS_LOGIN, "$1[secret]@");
+  const [, key] = PAIR.exec(masked) ?? [];
+  return isPair && key !== undefined && SENSITIVE.test(key) ? shownText(text, secrets) : masked;
 }
+
+/**
+ * A text such that every character of it can be seen: as it is, where that is words with single spaces
+ * between them; else as a string of JSON, with escapes for all that looks like nothing, like a space, or
+ * turns the line around.
+ */
+export function literal(text: string): string {
+  return PLAIN.test(text) ? text : quoted(text);
+}
+
+/** The texts of a list, so that one can tell where each of them ends. */
+export function literals(texts: readonly string[]): string {
+  return texts.map((text) => (text.includes(" ") ? quoted(text) : literal(text))).join(" ");
+}
+
+/** Texts for a message, as {@link literal} has them: in quotes, and told how much is left out. */
+export function quotedTexts(texts: readonly string[], secrets: Secrets): string {
+  return texts
+    .map((text) => shownText(text, secrets))
+    .map((text) => {
+      const rest = text.length - MOST_QUOTED;
+      const head = quoted(text.slice(0, MOST_QUOTED));
+      return rest > 0 ? `${head} and ${rest} more characters` : head;
+    })
+    .join(", ");
+}
+
+/** Characters of a text in a message. */
+const MOST_QUOTED = 400;
 
 const PAIR = /^([\w.-]+)=([\s\S]*)$/;
 
 /** Names of options whose values are likely to be secrets; `max_tokens` is none of them. */
 const SENSITIVE = /^header\.|key|token(?!s)|secret|passw|auth|cookie/i;
+
+/** A name and password in which there is nothing that means something to a shell. */
+const HARMLESS_LOGIN = /(:\/\/)[\w.~%:+!*,-]*@/g;
+
+/** What has no looks of its own, and letters that are written from right to left. */
+const DECEPTIVE =
+  "\\p{Default_Ignorable_Code_Point}\\u2800\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufeff\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}";
+const SEEN = `(?:(?![${DECEPTIVE}])[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])`;
+const PLAIN = new RegExp(`^(?!")${SEEN}+(?: ${SEEN}+)*$`, "u");
+const UNSEEN = new RegExp(`(?<= ) |(?! )(?!${SEEN}).`, "gsu");
+
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(UNSEEN, (found) =>
+    found
+      .split("")
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
+}

@@ -2,7 +2,7 @@
  * Which of the projects' files the operator has trusted: the path without links and the SHA-256 of the
  * content, so that trust ends with the next change, and does not go with the file to another place.
  */
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { codeOf, MoleculeError, messageOf } from "../../shared/errors.ts";
 import { asObject, get, tryParseJson } from "../../shared/json.ts";
 
@@ -57,13 +57,16 @@ function render(files: readonly (readonly [string, string])[]): string {
 function readOwn(path: string): string | undefined {
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    // Without waiting for the other end of a pipe.
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw listError(path, `can't be read (${codeOf(error) ?? messageOf(error)})`);
   }
   try {
-    const { uid, mode } = fstatSync(fd);
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw listError(path, "is not a plain file");
+    const { uid, mode } = stats;
     const us = process.geteuid?.();
     if (us !== undefined && ((uid !== us && uid !== 0) || (mode & 0o022) !== 0)) {
       throw listError(path, "can be written by others");

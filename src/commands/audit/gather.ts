@@ -3,7 +3,8 @@ import type { Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { nextDelay } from "../../shared/backoff.ts";
 import { mapBounded } from "../../shared/bounded.ts";
-import { type Clock, systemClock } from "../../shared/clock.ts";
+import { type Clock, LATE, systemClock, within } from "../../shared/clock.ts";
+import { formatDuration } from "../../shared/duration.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { isRefusal } from "../if-allowed.ts";
 import { idOf, say } from "./facts.ts";
@@ -20,23 +21,36 @@ const SLOW_MS = 1_000;
 const TRIES = 3;
 /** A minute is the length of the platform's window. */
 const LONGEST_WAIT_MS = 60_000;
+/** What the lists of all workspaces may take together. */
+const TOTAL_MS = 60_000;
 
 type Source = Pick<
   Management,
   "workspaces" | "workspace" | "peers" | "delegations" | "tokens" | "rateLimit" | "serverNow"
 >;
 
-/** What there is to say of the rows, the worst first. `others`: all that is known beside them. */
+/**
+ * What there is to say of the rows, the worst first. `others`: all that is known beside them. What a slow platform
+ * does not show within a minute in all is left out, and that is a finding of its own.
+ */
 export async function auditAll(
   platform: Source,
   rows: readonly JsonObject[],
   others: { rows: readonly JsonObject[]; complete: boolean },
   clock: Clock = systemClock,
 ): Promise<Finding[]> {
+  const end = clock.monotonic() + TOTAL_MS;
   const found = await mapBounded(rows, AT_ONCE, async (row) => {
     const id = idOf(row);
-    const delegations = await seen(platform, clock, "delegations", () => platform.delegations(id));
-    const tokens = await seen(platform, clock, "tokens", () => platform.tokens(id));
+    const inTime = async (what: string, call: () => Promise<JsonObject[]>): Promise<Seen> => {
+      const leftMs = end - clock.monotonic();
+      const got =
+        // A call takes the time of the machine, whoever's clock the pauses are taken from.
+        leftMs <= 0 ? LATE : await within(systemClock, leftMs, seen(platform, clock, what, call));
+      return got === LATE ? leftOut(what) : got;
+    };
+    const delegations = await inTime("delegations", () => platform.delegations(id));
+    const tokens = await inTime("tokens", () => platform.tokens(id));
     const facts = {
       row,
       others: others.rows,
@@ -85,6 +99,12 @@ async function seen(
       return { rows: undefined, unseen: say("info", `unseen-${what}`, finding, action) };
     }
   }
+}
+
+function leftOut(what: string): Seen {
+  const finding = `its ${what} were left out: the platform is too slow to show all in ${formatDuration(TOTAL_MS)}`;
+  const action = "audit this workspace alone, or all once the platform is faster";
+  return { rows: undefined, unseen: say("info", `unseen-${what}`, finding, action) };
 }
 
 async function pace(platform: Source, clock: Clock): Promise<void> {

@@ -13,7 +13,7 @@ import { warn } from "../note.ts";
 import { tell } from "../tell.ts";
 import type { SetValues, UnsetValues } from "./index.ts";
 import { describeConfig } from "./report.ts";
-import { readTarget, readTrust, targetOf, trustFile, writeTarget } from "./target.ts";
+import { alone, readTarget, readTrust, targetOf, trustFile, writeTarget } from "./target.ts";
 
 /** Sets a key to one value, or to those of a list. */
 export async function set({ key, value, project }: SetValues, context: Context): Promise<void> {
@@ -85,7 +85,15 @@ function placed(text: string, { kind }: Place): string {
 }
 
 /** Writes what `edit` makes of the file. What was trusted before stays so, and so is what is new. */
-async function change(
+function change(
+  place: Place,
+  context: Context,
+  edit: (text: string) => string | undefined,
+): Promise<void> {
+  return alone(context, () => changeNow(place, context, edit));
+}
+
+async function changeNow(
   place: Place,
   context: Context,
   edit: (text: string) => string | undefined,

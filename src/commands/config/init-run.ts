@@ -10,7 +10,7 @@ import { isPath } from "../../cli/config/values.ts";
 import { codeOf, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { tell } from "../tell.ts";
 import type { InitValues } from "./init-flags.ts";
-import { targetOf, trustFile, writeTarget } from "./target.ts";
+import { alone, targetOf, trustFile, writeTarget } from "./target.ts";
 import { type Given, renderTemplate } from "./template.ts";
 
 /** Writes the project's file, and trusts it. */
@@ -43,7 +43,7 @@ async function write(place: Place, values: InitValues, context: Context): Promis
   const real = await writeTarget(place, text);
   // Without a home there is no list, and nothing in the file that would need it is of use.
   if (place.kind === "project" && homeOf(context.env) !== undefined) {
-    await trustFile(real, text, context);
+    await alone(context, () => trustFile(real, text, context));
   }
   const rest = given.size === 0 ? "; it sets nothing yet" : "";
   const data = { file: place.path, keys: [...given.keys()] };

@@ -7,6 +7,7 @@ import { readConfigFile } from "../../cli/config/read-file.ts";
 import { digestOf, TrustList } from "../../cli/config/trust.ts";
 import { codeOf, ExitCode, MoleculeError, messageOf, UsageError } from "../../shared/errors.ts";
 import { makeFolder, writeAtomic } from "../../store/atomic-file.ts";
+import { exclusively } from "../../store/exclusively.ts";
 import { PLACES } from "./places.ts";
 
 /** The file of `--config`, of `--project`, or the user's. Throws where there is no home to have one in. */
@@ -22,6 +23,13 @@ export function targetOf(project: boolean, context: Context): Place {
   throw new MoleculeError("there is no home folder to keep a config file in", {
     hint: "Set HOME, or name a file with --config.",
   });
+}
+
+/** Does `work` while no other command of this user changes a config file or the list of the trusted ones. */
+export async function alone<T>({ env }: Pick<Context, "env">, work: () => Promise<T>): Promise<T> {
+  const home = homeOf(env);
+  if (home === undefined) return work();
+  return exclusively(join(home, dirname(PLACES.trusted), "config.lock"), work);
 }
 
 /** What stands in a file: its text, and the file itself where the path is a link. */

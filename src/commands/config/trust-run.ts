@@ -7,8 +7,9 @@ import { faultOf } from "../../cli/config/faults.ts";
 import type { ConfigKeys } from "../../cli/config/keys.ts";
 import { loadConfig } from "../../cli/config/load.ts";
 import type { Place } from "../../cli/config/places.ts";
-import { shownText } from "../../cli/config/shown.ts";
-import type { Column } from "../../cli/print.ts";
+import { judgedText, literal, literals } from "../../cli/config/shown.ts";
+import { takesPairs } from "../../cli/config/values.ts";
+import { columnsOf, isTerminal } from "../../cli/terminal.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import { GLOBALS } from "../globals.ts";
 import { note } from "../note.ts";
@@ -16,7 +17,8 @@ import { show } from "../show.ts";
 import { tell } from "../tell.ts";
 import type { TrustValues } from "./index.ts";
 import { PLACES } from "./places.ts";
-import { readTrust, realPath, trustPlace, writeTarget } from "./target.ts";
+import { trustTable } from "./trust-table.ts";
+import { alone, readTrust, realPath, trustPlace, writeTarget } from "./target.ts";
 
 /** Trusts a file as it is now, or takes that back. */
 export async function run({ file, remove }: TrustValues, context: Context): Promise<void> {
@@ -43,9 +45,11 @@ async function trust(place: Place, context: Context): Promise<void> {
   const sets = keysIn(file, keys, context);
   const isTable = context.get(GLOBALS.output) === "table";
   // First, so that nobody trusts in what they could not see.
-  if (isTable) await show(context, sets, COLUMNS, { empty: "it sets nothing" });
-  const { list, path } = readTrust(context);
-  await writeTarget(trustPlace(path), list.with(file.real, file.digest ?? ""));
+  if (isTable) await showWhole(sets, context);
+  await alone(context, async () => {
+    const { list, path } = readTrust(context);
+    await writeTarget(trustPlace(path), list.with(file.real, file.digest ?? ""));
+  });
   if (!isTable) {
     return show(context, { file: file.real, sha256: file.digest, trusted: true, sets });
   }
@@ -53,34 +57,42 @@ async function trust(place: Place, context: Context): Promise<void> {
   note(context, `${place.shown} is trusted as it is now; ${back}`);
 }
 
+/** A key of the file, with its texts: one, or those of a list. */
 interface KeyRow {
   key: string;
-  value: string;
+  value: string | readonly string[];
   line: number;
   needs_trust: boolean;
 }
 
-const COLUMNS: readonly Column<KeyRow>[] = [
-  { title: "key", of: ({ key }) => key },
-  { title: "value", of: ({ value }) => value },
-  { title: "line", of: ({ line }) => line },
-  { title: "needs trust", of: ({ needs_trust }) => (needs_trust ? "yes" : "no") },
-];
-
 function keysIn(file: ConfigFile, keys: ConfigKeys, { io }: Context): KeyRow[] {
-  return [...file.values.values()].map(({ key, texts, line }) => ({
-    key,
-    value: texts.map((text) => shownText(text, io.secrets)).join(" "),
-    line,
-    needs_trust: keys.get(key)?.flag.config === "guarded",
+  return [...file.values.values()].map(({ key, texts, line }) => {
+    const flag = keys.get(key)?.flag;
+    const isPair = flag !== undefined && takesPairs(flag);
+    const shown = texts.map((text) => judgedText(text, io.secrets, isPair));
+    const value = flag?.kind === "strings" ? shown : (shown[0] ?? "");
+    return { key, value, line, needs_trust: flag?.config === "guarded" };
+  });
+}
+
+async function showWhole(sets: readonly KeyRow[], context: Context): Promise<void> {
+  if (sets.length === 0) return note(context, "it sets nothing");
+  const rows = sets.map(({ value, ...row }) => ({
+    ...row,
+    text: typeof value === "string" ? literal(value) : literals(value),
   }));
+  const width = isTerminal(1) ? columnsOf(1, context.env) : undefined;
+  const lines = trustTable(rows, width, context.get(GLOBALS.headers));
+  await context.io.out(`${lines.join("\n")}\n`);
 }
 
 async function forget(place: Place, context: Context): Promise<void> {
-  const { list, path } = readTrust(context);
   const real = realPath(place.path);
-  const known = list.of(real, "") !== "untrusted";
-  if (!known) throw new MoleculeError(`${place.shown} is not trusted anyway`);
-  await writeTarget(trustPlace(path), list.without(real));
+  await alone(context, async () => {
+    const { list, path } = readTrust(context);
+    const known = list.of(real, "") !== "untrusted";
+    if (!known) throw new MoleculeError(`${place.shown} is not trusted anyway`);
+    await writeTarget(trustPlace(path), list.without(real));
+  });
   await tell(context, { file: real, trusted: false }, `${place.shown} is not trusted any more`);
 }

@@ -58,7 +58,9 @@ async function send(
   const rows = await senders.patiently(() => management.workspaces());
   const workspace = idAmong(rows, values.workspace ?? SEEDED_AGENT);
   const agent = rows.find((row) => getString(row, "id") === workspace);
-  const named = readSenders(values.from, workspace, rows);
+  const named = readSenders(values.from, workspace, rows, {
+    isGiven: context.source("from") !== "default",
+  });
   if (values.wait) warnIfAway(agent, log);
   const from = named.map(({ name }) => name);
   const run = newRun(Math.random);

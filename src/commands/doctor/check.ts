@@ -3,6 +3,7 @@ import { PlatformError } from "../../platform/platform.ts";
 import type { Probe } from "../../platform/probes.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { ExitCode, messageOf, MoleculeError } from "../../shared/errors.ts";
+import { outOfOrder } from "../out-of-order.ts";
 import type { Patient } from "./patient.ts";
 
 export type Status = "ok" | "warning" | "failed" | "skipped";
@@ -59,13 +60,16 @@ export function skipped(detail: string): Finding {
 export function failure(error: unknown): Finding {
   const limited = usedUp(error);
   if (limited !== undefined) return limited;
-  if (error instanceof MoleculeError) return failed(error.message, error.hint, error.exitCode);
+  if (error instanceof MoleculeError) {
+    return { ...failed(error.message, error.hint, error.exitCode), breaks: outOfOrder(error) };
+  }
   return failed(`the check itself broke: ${messageOf(error)}`, undefined, ExitCode.failed);
 }
 
 /** The finding for a probe of the platform. */
 export function fromProbe({ ok: good, detail, hint, failure: error }: Probe): Finding {
-  return good ? ok(detail) : (usedUp(error) ?? failed(detail, hint, error?.exitCode));
+  if (good) return ok(detail);
+  return usedUp(error) ?? { ...failed(detail, hint, error?.exitCode), breaks: outOfOrder(error) };
 }
 
 /** What uses up a rate limit (contract 1.8). */

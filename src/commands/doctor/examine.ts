@@ -1,6 +1,7 @@
 /** Runs checks in their order, and leaves out those whose ground is gone. */
 import { formatDuration } from "../../shared/duration.ts";
 import { LATE, within } from "../../shared/clock.ts";
+import { ExitCode } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
 import { failed, failure, skipped, type Check, type Finding } from "./check.ts";
 import type { Patient } from "./patient.ts";
@@ -30,15 +31,21 @@ export async function examine(
   const { broken } = patient;
   const results: Result[] = [];
   let left = networkMs;
+  let isTold = false;
   for (const check of checks) {
     const began = patient.clock.monotonic();
+    const asks = check.network !== undefined;
     const gone = check.needs?.map((name) => broken.get(name)).find((why) => why !== undefined);
-    const why = gone ?? (check.network === "only" && patient.values.offline ? OFFLINE : undefined);
-    const finding =
-      why === undefined
-        ? await one(check, patient, check.network !== undefined ? left : check.deadlineMs)
-        : { ...skipped(why), breaks: why };
-    if (check.network !== undefined) left -= patient.clock.monotonic() - began;
+    const offline = check.network === "only" && patient.values.offline ? OFFLINE : undefined;
+    const spent = asks && left <= 0 ? usedUp(networkMs) : undefined;
+    const why = gone ?? offline ?? (isTold ? spent : undefined);
+    let finding: Finding;
+    if (why !== undefined) finding = { ...skipped(why), breaks: why };
+    else if (spent !== undefined) finding = { ...tooSlow(spent), breaks: spent };
+    else finding = await one(check, patient, asks ? { left, of: networkMs } : undefined);
+    if (asks) left -= patient.clock.monotonic() - began;
+    // One failure says that the time is up; what is left out after it follows from that.
+    isTold ||= asks && left <= 0 && finding.status === "failed";
     const reason = finding.breaks ?? (finding.status === "failed" ? withoutIt(check) : undefined);
     if (reason !== undefined) broken.set(check.name, reason);
     const result = { ...readable(finding, patient), name: check.name };
@@ -48,23 +55,34 @@ export async function examine(
   return results;
 }
 
-async function one(check: Check, patient: Patient, leftMs: number): Promise<Finding> {
-  const ms = Math.min(check.deadlineMs, leftMs);
-  const late = () =>
-    failed(
-      `no end within ${formatDuration(Math.max(0, ms))}`,
-      check.network !== undefined
-        ? "The network, or the platform, is too slow: try again, or look at what is between."
-        : undefined,
-      check.network !== undefined ? 4 : 1,
-    );
-  if (ms <= 0) return late();
+async function one(
+  check: Check,
+  patient: Patient,
+  network: { left: number; of: number } | undefined,
+): Promise<Finding> {
+  const ms = Math.min(check.deadlineMs, network?.left ?? check.deadlineMs);
   try {
     const end = await within(patient.clock, ms, check.run(patient));
-    return end === LATE ? late() : end;
+    if (end !== LATE) return end;
   } catch (error) {
     return failure(error);
   }
+  if (network === undefined)
+    return failed(`no end within ${formatDuration(ms)}`, undefined, ExitCode.failed);
+  if (ms < check.deadlineMs) {
+    const spent = usedUp(network.of);
+    return { ...tooSlow(`no end before ${spent}`), breaks: spent };
+  }
+  return tooSlow(`no end within ${formatDuration(ms)}`);
+}
+
+function usedUp(ms: number): string {
+  return `the ${formatDuration(ms)} that the network may take in all were used up`;
+}
+
+function tooSlow(detail: string): Finding {
+  const hint = "The network, or the platform, is too slow: try again, or look at what is between.";
+  return failed(detail, hint, ExitCode.unreachable);
 }
 
 function withoutIt({ without, title }: Check): string {

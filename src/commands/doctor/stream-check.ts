@@ -9,6 +9,9 @@ import { NO_WORKSPACE } from "./server-checks.ts";
 /** A platform says something at once (contract 2.11). */
 const FIRST_FRAME_MS = 5_000;
 
+/** Of its first line; an event that is larger says nothing here. */
+const MOST_BYTES = 64 * 1024;
+
 /** Nothing depends on it, so that nothing about it is a failure but a refused token. */
 const POLLING = "Messages are fetched all the same, only as often as --interval-ms says.";
 
@@ -29,15 +32,16 @@ export const stream: Check = {
       path: ["workspaces", workspaceId, "events", "stream"],
       accept: "text/event-stream",
       deadlineMs: FIRST_FRAME_MS,
-      maxBytes: 64 * 1024,
+      maxBytes: MOST_BYTES,
     };
     const deadline = new Deadline(FIRST_FRAME_MS, undefined);
     try {
       const response = await http.open(call, { fresh: true }, deadline.signal);
       if (response.ok && mediaType(response) === "text/event-stream") {
-        return (await hasFrame(response))
-          ? ok("it opens, and speaks at once")
-          : warning("it ended before it said anything", POLLING);
+        const first = await firstLine(response);
+        if (first === "whole") return ok("it opens, and speaks at once");
+        const odd = first === "none" ? "it ended before it said anything" : "it says no whole line";
+        return warning(odd, POLLING);
       }
       const refusal = await http.refusal(call, response, deadline);
       if (refusal.verdict === "unauthorized") return failure(refusal);
@@ -60,13 +64,15 @@ export const stream: Check = {
   },
 };
 
-/** Whether a whole line comes. */
-async function hasFrame(response: Response): Promise<boolean> {
-  let text = "";
-  const decoder = new TextDecoder();
+/** Whether a whole line comes, or so much that none is to be expected. */
+async function firstLine(response: Response): Promise<"whole" | "endless" | "none"> {
+  let bytes = 0;
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.includes("\n")) return true;
+    if (chunk.includes(LINE_FEED)) return "whole";
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) return "endless";
   }
-  return false;
+  return "none";
 }
+
+const LINE_FEED = 0x0a;

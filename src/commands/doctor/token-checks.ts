@@ -21,9 +21,9 @@ export const ownToken: Check = {
   deadlineMs: 8_000,
   async run(patient) {
     const { token, notes } = await patient.ownToken();
-    if (token.value === undefined) return none(patient);
     const { workspaceId } = patient;
     const warnings = notes.map((note) => warning(note));
+    if (token.value === undefined) return together([none(patient, notes), ...warnings]);
     const untried = workspaceId === undefined ? NO_WORKSPACE : patient.broken.get("tenant");
     if (workspaceId === undefined || untried !== undefined) {
       const why = untried ?? NO_WORKSPACE;
@@ -66,7 +66,8 @@ function from({ origin }: Token, finding: Finding): Finding {
   return { ...finding, detail: `from ${origin}; ${finding.detail}` };
 }
 
-function none({ workspaceId, folder }: Patient): Finding {
+/** Notes tell of one that was kept, and can't be used. */
+function none({ workspaceId, folder }: Patient, notes: readonly string[]): Finding {
   const kept = keptIn(folder).filter(({ hasToken }) => hasToken);
   if (workspaceId === undefined) {
     const ids = kept.map((one) => one.workspaceId).join(", ");
@@ -75,7 +76,7 @@ function none({ workspaceId, folder }: Patient): Finding {
   }
   return {
     ...warning(
-      "none is given, and none was kept by an earlier registration",
+      `none is given${notes.length === 0 ? ", and none was kept by an earlier registration" : ""}`,
       "Name it with --token-file or MOLECULE_WORKSPACE_TOKEN. Only a workspace that never had a token gets its first one from `molecule connect`.",
     ),
     breaks: "there is no token of the workspace",

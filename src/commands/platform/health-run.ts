@@ -15,6 +15,7 @@ import type { Token } from "../../platform/token.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { ExitCode } from "../../shared/errors.ts";
 import { apiToken, workspaceToken } from "../api.ts";
+import { outOfOrder } from "../out-of-order.ts";
 import { GLOBALS } from "../globals.ts";
 import { httpParts } from "../http-parts.ts";
 import { show } from "../show.ts";
@@ -63,11 +64,10 @@ async function ask(values: HealthValues, context: Context): Promise<Row[]> {
 
   const open = await clientWith({ value: undefined });
   const server = rowOf("server", await probeServer(open, systemClock));
-  const unreached =
-    server.status === "failed" ? "the server does not answer as it should" : undefined;
+  const unreached = lostTo(server, "the server does not answer as it should");
   const build = await row("build", unreached, () => probeBuild(open));
   const tenant = await row("api and tenant", unreached, () => probeTenant(open));
-  const lost = tenant.status === "ok" ? undefined : "the API can't be reached";
+  const lost = lostTo(tenant, "the API can't be reached");
 
   const noOperator = operator === undefined ? "no --api-token-file was given" : undefined;
   const admin = await clientWith(operator ?? { value: undefined });
@@ -79,11 +79,20 @@ async function ask(values: HealthValues, context: Context): Promise<Row[]> {
     lost ?? (own?.value === undefined ? noOwn : undefined),
     () => probeWorkspaceToken(agent, id ?? ""),
   );
-  const refused = token.status === "failed" ? "the api token is refused" : undefined;
+  const refused = lostTo(token, "the api token is refused");
   const subsystems = await row("subsystems", lost ?? noOperator ?? refused, () =>
     probeSubsystems(admin),
   );
   return [server, build, tenant, token, workspace, subsystems];
+}
+
+/** Why what rests on the row is not asked; undefined where it may be. */
+function lostTo({ status, detail, probe }: Row, otherwise: string): string | undefined {
+  if (status === "ok") return undefined;
+  if (status === "skipped") return detail;
+  const answered = probe?.failure?.failure.status;
+  if (answered === 429) return "the rate limit is used up";
+  return outOfOrder(probe?.failure) ?? otherwise;
 }
 
 /** The one that is named, or the only one that this machine has worked for. */

@@ -14,6 +14,7 @@ export async function run(values: CreateValues, context: Context): Promise<void>
   checkUse(values);
   const keeper = await TokenKeeper.prepare(values, context);
   await withOwner(values, context, async ({ id, create }) => {
+    if (id !== undefined) await keeper.expect(id);
     const kept = await finishing(context, TOKEN_ONCE, async () => {
       const answer = await create(values.name ?? "").catch((error: unknown) => {
         throw perhapsFull(error, values.org);
@@ -21,7 +22,7 @@ export async function run(values: CreateValues, context: Context): Promise<void>
       const token = tokenIn(context, answer);
       if (token === undefined) {
         throw new MoleculeError("the platform made a token, and its answer does not hold it", {
-          hint: "molecule token list shows it; revoke it, as nobody can use it.",
+          hint: `${listOf(values.org)} shows it; revoke it, as nobody can use it.`,
         });
       }
       const kept = await keeper.keep(token, id);
@@ -71,7 +72,11 @@ function perhapsFull(error: unknown, org: boolean): unknown {
   if (unknownOutcome !== true) return error;
   return new MoleculeError(`${error.message}; the token may have been made all the same`, {
     exitCode: error.exitCode,
-    hint: "molecule token list shows it, as the newest; revoke it, as nobody has seen it.",
+    hint: `${listOf(org)} shows it, as the newest; revoke it, as nobody has seen it.`,
     cause: error,
   });
+}
+
+function listOf(org: boolean): string {
+  return `molecule token list ${org ? "--org" : "WORKSPACE"}`;
 }

@@ -38,7 +38,10 @@ const revoked = [
     required: true,
     complete: WORKSPACES,
   },
-  { name: "tokenId", summary: "the token: its id, or the beginning of its id or prefix" },
+  {
+    name: "tokenId",
+    summary: "the token: its id, the beginning of its id or of itself, or with --org its name",
+  },
 ] as const;
 
 export type ListValues = Values<typeof listFlags, readonly [typeof owner]>;

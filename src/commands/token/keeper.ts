@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import type { Context } from "../../cli/command.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import { isWorkspaceId } from "../../shared/ids.ts";
-import { readToken, tokenPath, writeToken } from "../../store/token-file.ts";
+import { isFor } from "../../shared/kept-token.ts";
+import { readToken, refuseOthers, replaceToken, tokenPath } from "../../store/token-file.ts";
+import { platformOrigin } from "../platform-origin.ts";
 import { stateFolder } from "../state-folder.ts";
 import { makePlace, newFile, replaced } from "./places.ts";
 
@@ -23,15 +25,22 @@ export interface Kept {
   found: boolean;
   /** Why it could not be written: then it has to be shown, lest it be lost. */
   problem: MoleculeError | undefined;
+  /** The file where connect finds a token that is dead by now, as the operator wants none kept. */
+  outdated: string | undefined;
 }
 
 export class TokenKeeper {
   /** The operator asked to see it. */
   readonly show: boolean;
   readonly #folder: string;
+  readonly #platform: string;
   readonly #saves: boolean;
+  /** `--no-save` was given: the state folder is left alone. */
+  readonly #spares: boolean;
   readonly #file: string | undefined;
   readonly #replaces: boolean;
+  /** The workspace that the operator named; undefined for one that the platform makes. */
+  #named: string | undefined;
 
   /**
    * Looks whether the token can be kept as is asked, before there is one. With `replaces` it is to take the
@@ -51,17 +60,33 @@ export class TokenKeeper {
         "Say where it goes: --save keeps it for connect, --save-to FILE writes it to a file, --show-token prints it.",
       );
     }
-    const keeper = new TokenKeeper(values, saves, replaces);
+    const spares = asked && !values.save;
+    const keeper = new TokenKeeper(values, platformOrigin(context), { saves, spares, replaces });
     await keeper.#look();
     return keeper;
   }
 
-  private constructor(values: KeepValues, saves: boolean, replaces: boolean) {
+  private constructor(
+    values: KeepValues,
+    platform: string,
+    { saves, spares, replaces }: Record<"saves" | "spares" | "replaces", boolean>,
+  ) {
     this.show = values.showToken;
     this.#folder = stateFolder(values.stateDir);
+    this.#platform = platform;
     this.#saves = saves;
+    this.#spares = spares;
     this.#file = values.saveTo === undefined ? undefined : resolve(values.saveTo);
     this.#replaces = replaces;
+  }
+
+  /**
+   * The workspace that the token will be of: one that is kept for it gives way. Rejects with a MoleculeError where
+   * that is for another platform. To be called before there is a token.
+   */
+  async expect(workspaceId: string): Promise<void> {
+    this.#named = workspaceId;
+    if (this.#saves) await refuseOthers(tokenPath(this.#folder, workspaceId), this.#platform);
   }
 
   /**
@@ -69,7 +94,7 @@ export class TokenKeeper {
    * written is told in the answer.
    */
   async keep(token: string, workspaceId: string | undefined): Promise<Kept> {
-    const kept: Kept = { files: [], found: false, problem: undefined };
+    const kept: Kept = { files: [], found: false, problem: undefined, outdated: undefined };
     const write = async (path: string, writing: () => Promise<void>) => {
       try {
         await writing();
@@ -90,10 +115,12 @@ export class TokenKeeper {
       return kept;
     }
     const path = tokenPath(this.#folder, workspaceId);
-    if (this.#saves || (await this.#isOutdated(path))) {
-      await write(path, () => writeToken(path, token));
-      kept.found = kept.files.includes(path);
+    if (this.#saves) await write(path, () => this.#save(path, token, workspaceId));
+    else if (await this.#isOutdated(path)) {
+      if (this.#spares) kept.outdated = path;
+      else await write(path, () => this.#save(path, token, workspaceId));
     }
+    kept.found = kept.files.includes(path);
     return kept;
   }
 
@@ -102,8 +129,24 @@ export class TokenKeeper {
     if (this.#file !== undefined) await (this.#replaces ? replaced : newFile)(this.#file);
   }
 
+  /** Only where the operator named the workspace, it is known that the token which is kept of it may go. */
+  async #save(path: string, value: string, workspaceId: string): Promise<void> {
+    const there = await readToken(path).catch(() => undefined);
+    if (there !== undefined && workspaceId !== this.#named) throw known(path);
+    await replaceToken(path, { value, origin: this.#platform });
+  }
+
   /** What was kept is dead once another takes its place, and connect would find it. */
   async #isOutdated(path: string): Promise<boolean> {
-    return this.#replaces && (await readToken(path).catch(() => undefined)) !== undefined;
+    if (!this.#replaces) return false;
+    const kept = await readToken(path).catch(() => undefined);
+    return kept !== undefined && isFor(kept, this.#platform);
   }
+}
+
+function known(path: string): MoleculeError {
+  return new MoleculeError(
+    `the platform gave the new workspace an id of which ${path} keeps a token already`,
+    { hint: "That one is left as it is. A platform that is what it says gives no id twice." },
+  );
 }

@@ -12,7 +12,7 @@ import { withOwner } from "./owner.ts";
 export function run(values: ListValues, context: Context): Promise<void> {
   return withOwner(values, context, async ({ id, token, list }) => {
     const rows = await list();
-    const kept = id === undefined ? undefined : await keptToken(values, id);
+    const kept = id === undefined ? undefined : await keptToken(values, id, context);
     const whose = (row: JsonObject) =>
       [
         startsWith(token.value, row) ? "used for this call" : undefined,

@@ -1,8 +1,10 @@
 /** Which of the listed tokens we have ourselves. */
+import type { Context } from "../../cli/command.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
-import { readToken } from "../../store/token-file.ts";
+import { isFor } from "../../shared/kept-token.ts";
+import { readToken, tokenPath } from "../../store/token-file.ts";
+import { platformOrigin } from "../platform-origin.ts";
 import { stateFolder } from "../state-folder.ts";
-import { tokenPath } from "../../store/token-file.ts";
 
 /** Whether the token may be the listed one, of which only the beginning can be seen. */
 export function startsWith(token: string | undefined, row: JsonObject): boolean {
@@ -10,12 +12,14 @@ export function startsWith(token: string | undefined, row: JsonObject): boolean 
   return token !== undefined && prefix !== undefined && token.startsWith(prefix);
 }
 
-/** The token that was kept for the workspace, and its file; undefined where there is none to be read. */
+/** The token that was kept for the workspace of this platform, and its file; undefined where there is none to be read. */
 export async function keptToken(
   { stateDir }: { stateDir: string | undefined },
   workspaceId: string,
+  context: Context,
 ): Promise<{ value: string; file: string } | undefined> {
   const file = tokenPath(stateFolder(stateDir), workspaceId);
-  const value = await readToken(file).catch(() => undefined);
-  return value === undefined ? undefined : { value, file };
+  const kept = await readToken(file).catch(() => undefined);
+  const isOurs = kept !== undefined && isFor(kept, platformOrigin(context));
+  return isOurs ? { value: kept.value, file } : undefined;
 }

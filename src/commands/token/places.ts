@@ -2,13 +2,13 @@
 import { lstat, open, readFile, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { codeOf, MoleculeError, messageOf } from "../../shared/errors.ts";
+import { parseKept } from "../../shared/kept-token.ts";
 import { makeFolder, writeAtomic } from "../../store/atomic-file.ts";
 import { fileError } from "../../store/store-error.ts";
 
 /** Far more than any token has. */
 const MOST_BYTES = 4_096;
 
-/** The file in the state folder that connect looks for. */
 /** Makes the state folder where it is missing, and sees that files can be made in it. */
 export async function makePlace(folder: string): Promise<void> {
   try {
@@ -57,14 +57,23 @@ async function holdsToken(path: string): Promise<boolean> {
     isFile: found.isFile(),
   }));
   if (!isFile || size > MOST_BYTES) return false;
-  return /^\s*[\x21-\x7e]*\s*$/.test(await readFile(path, "utf8"));
+  return /^[\x21-\x7e]*$/.test(parseKept(await readFile(path, "utf8")).value);
 }
 
-/** Makes a file in the folder and takes it away again: rights alone don't tell. */
+/**
+ * Makes a file in the folder and takes it away again: rights alone don't tell, and a disk that is full still
+ * takes a file without contents.
+ */
 async function probe(folder: string): Promise<void> {
   const path = join(folder, `.molecule-${process.pid}-${crypto.randomUUID()}.tmp`);
-  await (await open(path, "wx", 0o600)).close();
-  await rm(path, { force: true });
+  const handle = await open(path, "wx", 0o600);
+  try {
+    await handle.writeFile(Buffer.alloc(MOST_BYTES));
+    await handle.sync();
+  } finally {
+    await handle.close();
+    await rm(path, { force: true });
+  }
 }
 
 async function told(path: string, act: () => Promise<void>): Promise<void> {

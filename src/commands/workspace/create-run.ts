@@ -2,6 +2,7 @@
 import type { Context } from "../../cli/command.ts";
 import type { Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
+import { LATE, systemClock, within } from "../../shared/clock.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import { get, getString, type JsonObject } from "../../shared/json.ts";
 import { shellWord } from "../../shared/shell-word.ts";
@@ -18,6 +19,9 @@ import type { CreateValues } from "./create.ts";
 import { EXTERNAL_RUNTIMES } from "./lifecycle-run.ts";
 import { nameProblem } from "./names.ts";
 import { resolveWorkspace } from "./resolve.ts";
+
+/** How long the name of the new workspace may take, in milliseconds. */
+const NAME_MS = 5_000;
 
 export async function run(values: CreateValues, context: Context): Promise<void> {
   const body = bodyOf(values, context);
@@ -53,13 +57,17 @@ async function make(platform: Management, body: JsonObject, keeper: TokenKeeper,
   const token = tokenIn(context, answer);
   const id = getString(answer, "id") ?? "";
   const kept = token === undefined ? NOTHING : await keeper.keep(token, id);
-  const facts = await factsOf(platform, id, answer);
-  await handOver(context, answer, facts, token, keeper, kept);
+  const hand = (facts: Facts) => handOver(context, answer, facts, token, keeper, kept);
+  // Nothing may come between a token that is nowhere yet and its print.
+  const isLoose = token !== undefined && kept.files.length === 0;
+  if (isLoose) await hand(factsOf(id, answer));
+  const facts = factsOf(id, answer, await lookUp(platform, id));
+  if (!isLoose) await hand(facts);
   return { answer, id, facts, kept };
 }
 
 /** There is no token yet. */
-const NOTHING: Kept = { files: [], found: false, problem: undefined };
+const NOTHING: Kept = { files: [], found: false, problem: undefined, outdated: undefined };
 
 /** What is asked of the platform. Throws a UsageError for what can't be meant. */
 function bodyOf(values: CreateValues, context: Context): JsonObject {
@@ -116,19 +124,19 @@ function isExternal(values: CreateValues, context: Context): boolean {
   return template === undefined && model === undefined;
 }
 
-/**
- * What the table shows. The name is looked up: one that is taken gets a number (contract 3.1). It is left
- * out where it can't be.
- */
-async function factsOf(
-  platform: Management,
-  id: string,
-  answer: JsonObject,
-): Promise<JsonObject & { name?: unknown }> {
-  const row = await platform.workspace(id).catch(() => ({}));
+type Facts = JsonObject & { name?: unknown };
+
+/** What the table shows: of the answer, and of the row where there is one. */
+function factsOf(id: string, answer: JsonObject, row: JsonObject = {}): Facts {
   const of = (key: string) => getString(row, key) ?? getString(answer, key);
   const facts = { id, name: of("name"), status: of("status"), runtime: of("runtime") };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}
+
+/** Its row, for its name: one that is taken gets a number (contract 3.1). Empty where it can't be had soon. */
+async function lookUp(platform: Management, id: string): Promise<JsonObject> {
+  const row = await within(systemClock, NAME_MS, platform.workspace(id)).catch(() => LATE);
+  return typeof row === "symbol" ? {} : row;
 }
 
 /** Where no answer came, there may be a workspace whose token nobody has seen. */

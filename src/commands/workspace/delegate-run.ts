@@ -24,12 +24,18 @@ const TRIES = 3;
 export async function run(values: DelegateValues, context: Context): Promise<ExitCode> {
   const given = oneOf(values.targetId, values.target, "target");
   const taskGiven = oneOf(values.taskText, values.task, "task");
+  const task = taskGiven === "-" ? await readStandardInput() : taskGiven;
+  if (task.trim() === "") {
+    throw new UsageError(
+      taskGiven === "-" ? "standard input holds no task" : "the task is empty",
+      "Say what is to be done.",
+    );
+  }
   return withWorkspace(values, context, "workspace", async (platform, id) => {
     const targetId = await resolvePeer(given, id, platform, values, context);
     if (targetId === id) {
       throw new UsageError("a workspace can't delegate to itself", "Name another as the target.");
     }
-    const task = taskGiven === "-" ? await readStandardInput() : taskGiven;
     const since = values.wait ? await newestRow(feedOf(platform, id)) : undefined;
     const key = values.idempotencyKey ?? crypto.randomUUID();
     const answer = await deliver(platform, id, {

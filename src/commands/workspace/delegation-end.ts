@@ -69,7 +69,9 @@ export async function awaitDelegation(
 
 /** The inbound messages of a workspace. */
 export function feedOf(platform: Pick<Management, "activity">, id: string): Feed {
-  return { activity: (query) => platform.activity(id, { ...query, type: "a2a_receive" }) };
+  return {
+    activity: (query, options) => platform.activity(id, { ...query, type: "a2a_receive" }, options),
+  };
 }
 
 /**

@@ -1,37 +1,40 @@
 /** `molecule workspace delete`: looks what would go, asks, removes it. */
-import { rm } from "node:fs/promises";
 import type { Context } from "../../cli/command.ts";
 import { confirm } from "../../cli/confirm.ts";
 import type { Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { codeOf, ExitCode, MoleculeError, messageOf } from "../../shared/errors.ts";
+import { isWorkspaceId } from "../../shared/ids.ts";
 import { getNumber, getString, type JsonObject } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import { showWait } from "../show.ts";
 import { count } from "../event-words.ts";
 import { forgetWorkspaces } from "../known-workspaces.ts";
 import { warn } from "../note.ts";
+import { platformOrigin } from "../platform-origin.ts";
 import { stateFolder } from "../state-folder.ts";
 import { tell } from "../tell.ts";
-import { tokenPath } from "../../store/token-file.ts";
+import { removeToken, tokenPath } from "../../store/token-file.ts";
 import type { DeleteValues } from "./delete.ts";
 import { withWorkspace } from "./resolve.ts";
 import { descendants } from "./tree.ts";
 
 export async function run(values: DeleteValues, context: Context): Promise<void> {
   const gone = await withWorkspace(values, context, "admin", async (platform, id) => {
-    // Revision 1 says "removed" to everything, also where there is nothing (contract 3.1).
-    const row = await platform.workspace(id, { removed: values.purge });
+    // Revision 1 says "removed" to everything, also where there is nothing (contract 3.1). Removed is the
+    // id that was asked for, whatever the answer says of it.
+    const row = { ...(await platform.workspace(id, { removed: values.purge })), id };
     const below = descendants(await platform.workspaces(), id);
     if (below.length > 0 && !values.cascade) throw needsCascade(nameOf(row), below);
     if (!values.yes) describe(context, row, below);
     await confirm(questionOf(row, below, values.purge), values.yes, context.io);
     const answer = await showWait(context, "deleting", () => remove(platform, row, values));
-    const ids = [id, ...below.map(idOf)];
+    const ids = [id, ...below.map(idOf)].filter(isWorkspaceId);
     for (const one of ids) await forgetToken(one, values, context);
     const all = getNumber(answer, "cascade_deleted") ?? below.length;
     const more = all > 0 ? ` and ${count(all, "workspace")} below it` : "";
-    await tell(context, answer, `deleted ${nameOf(row)} (${id})${more}`);
+    const line = `deleted ${nameOf(row)} (${id})${more}`;
+    await tell(context, answer, line, { id, name: nameOf(row) });
     return ids;
   });
   await forgetWorkspaces(gone, context.env);
@@ -78,15 +81,20 @@ function needsCascade(name: string, below: readonly JsonObject[]): MoleculeError
   });
 }
 
-/** Nobody takes it any more. */
+/**
+ * Nobody takes it any more; one of another platform is left alone. Never rejects: the workspace is gone,
+ * whatever becomes of the file.
+ */
 async function forgetToken(id: string, values: DeleteValues, context: Context): Promise<void> {
-  const path = tokenPath(stateFolder(values.stateDir), id);
-  await rm(path, { force: true }).catch((error: unknown) => {
+  try {
+    await removeToken(tokenPath(stateFolder(values.stateDir), id), platformOrigin(context));
+  } catch (error) {
+    const why = codeOf(error) ?? messageOf(error);
     warn(
       context,
-      `the token file ${path} can't be removed (${codeOf(error) ?? messageOf(error)}); it holds a dead token`,
+      `the token file of ${id} can't be removed (${why}); if there is one, it holds a dead token`,
     );
-  });
+  }
 }
 
 function nameOf(row: JsonObject): string {

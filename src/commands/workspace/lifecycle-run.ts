@@ -24,14 +24,14 @@ export function restart(values: LifecycleValues, context: Context): Promise<void
         { hint: `Whoever runs it restarts it: ${connectCommand(context, id)}` },
       );
     }
-    await tell(context, answer, `restarting ${id}`);
+    await tell(context, answer, `restarting ${id}`, { id });
   });
 }
 
 export function pause(values: LifecycleValues, context: Context): Promise<void> {
   return withWorkspace(values, context, "workspace", async (platform, id) => {
     const answer = await showWait(context, "pausing", () => platform.pause(id));
-    await tell(context, answer, `paused ${id}${others(answer, "paused_count")}`);
+    await tell(context, answer, `paused ${id}${others(answer, "paused_count")}`, { id });
   });
 }
 
@@ -57,7 +57,11 @@ export function resume(values: LifecycleValues, context: Context): Promise<void>
           : {},
       );
     }
-    await tell(context, answer, `resumed ${id}${others(answer, "resumed_count")}`);
+    const name = getString(row, "name");
+    await tell(context, answer, `resumed ${id}${others(answer, "resumed_count")}`, {
+      id,
+      ...(name === undefined ? {} : { name }),
+    });
     if (external) {
       note(context, `it comes online once its agent is there: ${connectCommand(context, id)}`);
     }

@@ -65,24 +65,22 @@ export async function withWorkspace<T>(
   });
 }
 
-/** The id of the one row that is meant. Throws a MoleculeError that says what there is instead. */
+/**
+ * The id of the one row that is meant. Throws a MoleculeError that says what there is instead. Names are
+ * given by anybody, so one that is the beginning of another workspace's id stands before nothing.
+ */
 export function idAmong(rows: readonly JsonObject[], given: string): string {
-  const known = rows.flatMap((row) => {
+  const known = new Map<string, string>();
+  for (const row of rows) {
     const id = getString(row, "id");
-    return id === undefined ? [] : [{ id, name: getString(row, "name") ?? "" }];
-  });
-  const beginning = given.toLowerCase();
-  const ways = [
-    known.filter(({ id, name }) => name === given || id === given),
-    given.length < LEAST_ID ? [] : known.filter(({ id }) => id.toLowerCase().startsWith(beginning)),
-  ];
-  const found = ways.find(({ length }) => length > 0) ?? [];
+    if (id !== undefined) known.set(id, getString(row, "name") ?? "");
+  }
+  const ids = [...known.keys()];
+  const named = ids.filter((id) => known.get(id) === given);
+  const found = [...new Set([...named, ...idsFor(ids, given)])];
   const [only] = found;
   if (only === undefined) {
-    const near = nearest(
-      given,
-      known.map(({ name }) => name),
-    );
+    const near = nearest(given, [...known.values()]);
     throw new MoleculeError(`there is no workspace "${shown(given)}"`, {
       hint:
         near === undefined
@@ -90,10 +88,19 @@ export function idAmong(rows: readonly JsonObject[], given: string): string {
           : `Did you mean "${shown(near)}"?`,
     });
   }
-  if (found.length === 1) return only.id;
+  if (found.length === 1) return only;
+  const all = found.map((id) => `${shown(id)} (${shown(known.get(id) ?? "")})`);
   throw new MoleculeError(`"${shown(given)}" may be any of ${found.length} workspaces`, {
-    hint: `Give the id of one: ${found.map(({ id }) => id).join(", ")}`,
+    hint: `Give the id of one: ${all.join(", ")}`,
   });
+}
+
+/** Those that the text is the whole id of, or else the beginning. */
+function idsFor(ids: readonly string[], given: string): string[] {
+  if (ids.includes(given)) return [given];
+  const beginning = given.toLowerCase();
+  if (given.length < LEAST_ID) return [];
+  return ids.filter((id) => id.toLowerCase().startsWith(beginning));
 }
 
 /** What a 401 or 404 really means, if the workspace was removed. */

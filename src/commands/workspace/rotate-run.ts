@@ -16,6 +16,7 @@ import type { RotateValues } from "./rotate.ts";
 export async function run(values: RotateValues, context: Context): Promise<void> {
   const keeper = await TokenKeeper.prepare(values, context, true);
   await withWorkspace(values, context, "workspace", async (platform, id) => {
+    await keeper.expect(id);
     const name = getString(await platform.workspace(id), "name") ?? id;
     await confirm(
       `Give ${name} a new token? All that it has now are dead then, and a bridge that is not told of the new one ends.`,
@@ -44,6 +45,12 @@ function advise(values: RotateValues, context: Context, id: string, kept: Kept):
   const used = values.tokenFile === undefined ? undefined : resolve(values.tokenFile);
   if (used !== undefined && !kept.files.includes(used)) {
     warn(context, `the token file ${used} holds a dead token now`);
+  }
+  if (kept.outdated !== undefined) {
+    warn(
+      context,
+      `${kept.outdated} holds a dead token now, and connect takes it where it is given no other: remove it`,
+    );
   }
   const again = connectWith(context, id, kept);
   // A bridge looks again only at a file that it was given.

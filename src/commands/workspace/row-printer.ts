@@ -3,10 +3,10 @@ import { describeParts, readMessage } from "../../a2a/message.ts";
 import { readAnswer, readNotice } from "../../a2a/request.ts";
 import { cut, pad } from "../../cli/columns.ts";
 import type { Context } from "../../cli/command.ts";
-import { type Format, renderData } from "../../cli/print.ts";
+import { type Format, jsonOf, outMasked, renderData } from "../../cli/print.ts";
 import { columnsOf, isTerminal } from "../../cli/terminal.ts";
 import { get, getString, isTooDeep, type JsonObject } from "../../shared/json.ts";
-import { oneLine, printable } from "../../shared/text.ts";
+import { oneLine } from "../../shared/text.ts";
 import { formatTimestamp, parseTimestamp } from "../../shared/timestamp.ts";
 import { GLOBALS } from "../globals.ts";
 import type { Names } from "./peer-names.ts";
@@ -35,8 +35,11 @@ export class RowPrinter {
   async print(row: JsonObject): Promise<void> {
     const { io } = this.#context;
     const safe = writable(row);
-    if (this.#format === "json") return io.out(`${printable(JSON.stringify(safe))}\n`);
-    if (this.#format === "yaml") return io.out(`---\n${renderData(safe, { format: "yaml" })}`);
+    const mask = (text: string) => io.secrets.mask(text);
+    if (this.#format === "json") return outMasked(io, `${jsonOf(safe, mask)}\n`);
+    if (this.#format === "yaml") {
+      return outMasked(io, `---\n${renderData(safe, { format: "yaml", mask })}`);
+    }
     return io.out(`${await this.#line(safe)}\n`);
   }
 

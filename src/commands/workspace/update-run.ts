@@ -17,7 +17,14 @@ export async function run(values: UpdateValues, context: Context): Promise<void>
     ...(given("talkToUser") ? { talk_to_user_enabled: values.talkToUser } : {}),
     ...(given("broadcast") ? { broadcast_enabled: values.broadcast } : {}),
   };
-  const { parent } = values;
+  const { parent, root } = values;
+  if (root && parent !== undefined) {
+    throw new UsageError(
+      "--root and --parent were both given",
+      "A workspace is at the root, or below another one.",
+    );
+  }
+  if (root) fields["parent_id"] = null;
   if (parent === undefined && Object.keys({ ...fields, ...rights }).length === 0) {
     throw new UsageError("nothing is to be changed", "Its help names what can be.");
   }
@@ -39,7 +46,8 @@ export async function run(values: UpdateValues, context: Context): Promise<void>
     if (get(answer, "needs_restart") === true) {
       note(context, `it holds once the agent is restarted: molecule workspace restart ${id}`);
     }
-    await tell(context, answer, `changed ${id}`);
+    const { name } = values;
+    await tell(context, answer, `changed ${id}`, { id, ...(name === undefined ? {} : { name }) });
   });
 }
 

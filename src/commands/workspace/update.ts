@@ -15,6 +15,7 @@ const flags = {
     placeholder: "workspace",
     complete: WORKSPACES,
   }),
+  root: flag({ type: "boolean", summary: "move it to the root: below no other workspace" }),
   talkToUser: flag({ type: "boolean", summary: "let its agent write to the canvas user, or not" }),
   broadcast: flag({ type: "boolean", summary: "let its agent write to all others, or not" }),
   ...apiFlags,

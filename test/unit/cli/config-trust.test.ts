@@ -1,6 +1,6 @@
 /** What a project's file may say before and after the operator has trusted it. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, TrustList } from "../../../src/cli/config/trust.ts";
 import type { Flag } from "../../../src/cli/flag.ts";
@@ -71,7 +71,8 @@ hint: Look at the file; 'molecule config trust' makes it count. --backend stands
     ],
     ["backend_opt: {api_key: abcdef, max_tokens: 5}", '"api_key=[secret]", "max_tokens=5"'],
     ["backend: from-the-variable", '"[secret]"'],
-    [`backend: ${"x".repeat(500)}`, `"${"x".repeat(119)}…"`],
+    [`backend: ${"x".repeat(500)}`, `"${"x".repeat(400)}" and 100 more characters`],
+    ['backend_opt: ["cat  #\\nx"]', '"cat \\u0020#\\nx"'],
   ];
   for (const [yaml, text] of shown) {
     test(`has its value shown in one line, without secrets: ${yaml.slice(0, 60)}`, async () => {
@@ -132,6 +133,22 @@ describe("a project's file that was trusted", () => {
     expect(err).toContain("molecule/trusted.json can be written by others\n");
     expect(code).toBe(2);
   });
+});
+
+posix("a pipe in the place of the list or of a file is told of, and not waited for", async () => {
+  using lab = new ConfigLab();
+  lab.writeTrusted("backend: exec\n");
+  const piped = (path: string) => {
+    rmSync(path, { force: true });
+    expect(Bun.spawnSync(["mkfifo", path]).success).toBe(true);
+  };
+  piped(lab.trusted);
+  expect((await lab.run("work")).err).toContain("trusted.json is not a plain file\n");
+  piped(lab.project);
+  expect((await lab.run("work")).err).toContain("./molecule.yaml: is not a plain file\n");
+  rmSync(lab.project);
+  piped(lab.user);
+  expect((await lab.run("work")).err).toContain("~/.config/molecule.yaml: is not a plain file\n");
 });
 
 test("a list that can't be understood trusts in nothing, and says so", async () => {

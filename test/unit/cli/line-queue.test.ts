@@ -153,6 +153,41 @@ describe("a text behind the lines", () => {
     expect(rowsOf(written.join(""))).toEqual(["data", "working"]);
   });
 
+  test("is gone before anything is written by another way, where writes take their time", async () => {
+    const { queue, written, take } = held();
+    const later = async () => {
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    };
+    const hide = () => queue.hiding(async () => void written.push("data\n"));
+    queue.show("working");
+    await take();
+    const first = hide();
+    await later();
+    expect(written).toEqual(["working"]);
+    await take();
+    await first;
+    await take();
+    expect(rowsOf(written.join(""))).toEqual(["data", "working"]);
+    // And also where its end was asked for just before.
+    queue.show("");
+    const second = hide();
+    await later();
+    expect(written.filter((text) => text === "data\n")).toHaveLength(1);
+    await take();
+    await second;
+    expect(rowsOf(written.join(""))).toEqual(["data", "data", ""]);
+  });
+
+  test("that can't be taken away holds up nothing for ever", async () => {
+    const clock = new ManualClock();
+    const queue = new LineQueue(() => new Promise(() => {}), clock);
+    queue.show("working");
+    const data = queue.hiding(async () => "written");
+    await clock.untilSleeping();
+    await clock.advance(1_000);
+    expect(await data).toBe("written");
+  });
+
   test("waits for the reader as lines do, and then is the newest", async () => {
     const { queue, written, takeAll } = held();
     queue.add("one");

@@ -204,6 +204,14 @@ describe("a failure as data", () => {
   });
 });
 
+test.each(["json", "yaml"])("a failure stays %s, whatever is a secret", async (format) => {
+  const work = fail(new MoleculeError('say "message": twice'));
+  const env = { MOLECULE_WORKSPACE_TOKEN: '"message":' };
+  const { err } = await runSample(`agent list -o ${format}`, env, work);
+  const { error } = (format === "json" ? JSON.parse(err) : Bun.YAML.parse(err)) as any;
+  expect(error.message).toBe("say [secret] twice");
+});
+
 test("an error can't forge colours or move the cursor", async () => {
   const work = fail(new MoleculeError("a\u001b[2J\rb\u009bc\u202ed"));
   const { err } = await runSample("agent list", {}, work);

@@ -119,7 +119,8 @@ describe("the platform is spared", () => {
   const rows: JsonObject[] = Array.from({ length: 20 }, (_, n) => ({ id: `w-${n}`, name: "w" }));
   const failing = (status: number, retryAfterMs?: number) =>
     new PlatformError(`listing: ${status}`, {
-      verdict: status === 429 || status >= 500 ? "transient" : "forbidden",
+      verdict:
+        status === 429 || status >= 500 ? "transient" : status === 403 ? "forbidden" : "permanent",
       status,
       retryAfterMs,
     });
@@ -176,18 +177,52 @@ describe("the platform is spared", () => {
     expect(slept[0]).toBeGreaterThanOrEqual(7_000);
   });
 
-  test("and what it does not show is said", async () => {
+  test.each([403, 404])("and what it does not show is said (%d)", async (status) => {
     const { run } = bench(async (id) => {
-      if (id === "w-3") throw failing(403);
+      if (id === "w-3") throw failing(status);
       return [];
     });
     expect(await run()).toMatchObject([{ workspace: "w-3", check: "unseen-delegations" }]);
   });
+
+  test.each([503, 429, 400])(
+    "and where it fails with %d to the end, so does the audit",
+    async (status) => {
+      let calls = 0;
+      const { run } = bench(async (id) => {
+        if (id !== "w-3") return [];
+        calls += 1;
+        throw failing(status);
+      });
+      const error = await run().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ exitCode: status === 400 ? 1 : 4 });
+      expect(calls).toBe(status === 400 ? 1 : 3);
+    },
+  );
 
   test("and where it is gone the audit ends", async () => {
     const { run } = bench(async () => {
       throw new PlatformError("no answer", { verdict: "transient" });
     });
     expect(run()).rejects.toThrow("no answer");
+  });
+
+  test("and one that is too slow to show all is not waited for: what is left out is said", async () => {
+    let now = 0;
+    const platform = {
+      workspaces: async () => rows,
+      workspace: async () => ({}),
+      peers: async () => [],
+      delegations: async () => ((now += 14_000), []),
+      tokens: async () => ((now += 14_000), [{ id: "t" }]),
+      rateLimit: () => undefined,
+      serverNow: () => 0,
+    };
+    const clock = { ...systemClock, monotonic: () => now };
+    const found = await auditAll(platform, rows, { rows, complete: true }, clock);
+    expect(now).toBeLessThan(150_000);
+    const left = found.filter(({ check }) => check === "unseen-tokens");
+    expect(left.length).toBeGreaterThan(10);
+    expect(left[0]?.finding).toContain("were left out: the platform is too slow");
   });
 });

@@ -112,4 +112,21 @@ describe("the feed is read on", () => {
     expect(await wait(feed)).toEqual(answer);
     expect(cursors).toEqual(["before", "r-99"]);
   });
+
+  test("but not for ever where each page is full", async () => {
+    let pages = 0;
+    const feed: Feed = {
+      activity: async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        pages += 1;
+        return Array.from({ length: 100 }, (_, n) => ({ id: `${pages}-${n}`, created_at: at(0) }));
+      },
+    };
+    const end = awaitAnswer(feed, "before", find, 100, log).catch((error: unknown) => error);
+    expect(String(await end)).toContain("no answer within 100 ms");
+    // Nor does it go on behind our back.
+    const read = pages;
+    for (let n = 0; n < 5; n++) await new Promise((resolve) => setImmediate(resolve));
+    expect(pages - read).toBeLessThanOrEqual(1);
+  });
 });

@@ -185,7 +185,23 @@ describe("config set", () => {
     expect(l.read(l.user)).toBe(
       "# mine\napi_url: http://b # here\n\nmax_paused: 1h\nheartbeat_ms: 5000\n",
     );
-    expect(readdirSync(dirname(l.user))).toEqual(["molecule.yaml"]);
+    expect(readdirSync(dirname(l.user)).sort()).toEqual(["molecule", "molecule.yaml"]);
+    expect(readdirSync(join(dirname(l.user), "molecule"))).toEqual(["config.lock"]);
+  });
+
+  test("of several at once loses no key", async () => {
+    using l = lab();
+    const pairs = [
+      ["api_url", "http://x"],
+      ["agent_name", "Ada"],
+      ["output", "json"],
+      ["log_format", "text"],
+      ["max_attempts", "7"],
+      ["max_paused", "2h"],
+    ];
+    await Promise.all(pairs.map((pair) => l.run(["config", "set", ...pair])));
+    const set = l.read(l.user).trimEnd().split("\n");
+    expect(set.sort()).toEqual(pairs.map(([key, value]) => `${key}: ${value}`).sort());
   });
 
   test("takes several values for a list, and one for all else", async () => {
@@ -331,10 +347,10 @@ describe("config trust", () => {
     l.write(l.project, "backend: exec\nbackend_opt: [cmd=./a.sh]\nheartbeat_ms: 5000\n");
     const { code, out, err } = await l.run("config trust");
     expect(out.split("\n")).toEqual([
-      "KEY           VALUE       LINE  NEEDS TRUST",
-      "backend       exec        1     yes",
-      "backend_opt   cmd=./a.sh  2     yes",
-      "heartbeat_ms  5000        3     no",
+      "KEY           LINE  NEEDS TRUST  VALUE",
+      "backend       1     yes          exec",
+      "backend_opt   2     yes          cmd=./a.sh",
+      "heartbeat_ms  3     no           5000",
       "",
     ]);
     expect(err).toBe(
@@ -343,6 +359,45 @@ describe("config trust", () => {
     expect(code).toBe(0);
     expect((await l.run("config get backend")).out).toBe("exec\n");
     if (!WINDOWS) expect(statSync(l.trusted).mode & 0o777).toBe(0o600);
+  });
+
+  const hidden: [what: string, value: string, shown: string][] = [
+    [
+      "a command behind many spaces",
+      `cmd=cat${" ".repeat(300)}; touch x`,
+      `"cmd=cat ${"\\u0020".repeat(299)}; touch x"`,
+    ],
+    ["a second line", "cmd=cat # answers\ntouch x", '"cmd=cat # answers\\ntouch x"'],
+    [
+      "a command in the place of a password",
+      "cmd=cat http://a:$(touch x)@b; rm -rf @c",
+      '"cmd=cat http://a:$(touch x)@b; rm -rf @c"',
+    ],
+    ["two texts that look like one", "cmd=a timeout=5s", '"cmd=a timeout=5s"'],
+    ["what looks like a space", "cmd=cat\u00a0\u3164x", '"cmd=cat\\u00a0\\u3164x"'],
+    ["a line that runs the other way", "cmd=cat א;x", '"cmd=cat \\u05d0;x"'],
+  ];
+  for (const [what, value, shown] of hidden) {
+    test(`shows ${what}, in the table and in a refusal`, async () => {
+      using l = lab();
+      l.write(l.project, `backend: exec\nbackend_opt: [${JSON.stringify(value)}]\n`);
+      const { out } = await l.run("config trust");
+      expect(out).toContain(`  ${shown}\n`);
+      l.write(l.project, `backend_opt: [${JSON.stringify(value)}]\nbackend: exec\n`);
+      const { err } = await l.run("config get backend_opt");
+      const told = value.includes("@") ? "http://[secret]@c" : shown;
+      expect(err).toContain(told.slice(0, 400));
+      const data = JSON.parse((await l.run("config trust -o json")).out);
+      expect(data.sets[0]).toMatchObject({ key: "backend_opt", value: [value] });
+    });
+  }
+
+  test("hides what an option may hold that is a secret by its name, and a plain password", async () => {
+    using l = lab();
+    l.write(l.project, "backend: http\nbackend_opt: {url: http://me:pw@x, header.cookie: abc d}\n");
+    expect((await l.run("config trust")).out).toContain(
+      "  url=http://[secret]@x header.cookie=[secret]\n",
+    );
   });
 
   test("ends with a change by hand, but not with one by config set", async () => {

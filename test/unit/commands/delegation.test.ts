@@ -146,6 +146,24 @@ describe.each(["r1", "r2"] as const)("workspace delegate (%s)", (revision) => {
     expect(await waiting).toEqual({ code: 0, out: "it is done\n", err: "" });
   });
 
+  test("with --wait under the key of a task that was answered long ago prints that answer", async () => {
+    await using at = await lab({ revision });
+    const [ada, agent] = [await at.member("ada"), await at.member("agent")];
+    const words = delegate(ada, agent.id, "do it", "--idempotency-key", "k-1");
+    const { data } = await jsonHere(words, envOf(at, ada));
+    const message = {
+      role: "agent",
+      messageId: "m-1",
+      parts: [{ kind: "text", text: "it is done" }],
+      metadata: { molecule_reply: { to: data.delegation_id } },
+    };
+    const body = { jsonrpc: "2.0", id: "1", method: "message/send", params: { message } };
+    const headers = { "x-workspace-id": agent.id };
+    await at.post(`/workspaces/${ada.id}/a2a`, { token: agent.token, headers, body });
+    const again = await runHere([...words, "--wait", "--timeout", "5s"], envOf(at, ada));
+    expect(again).toEqual({ code: 0, out: "it is done\n", err: "" });
+  });
+
   test("with --wait gives up in the end, and says how to look", async () => {
     await using at = await lab({ revision });
     const [ada, agent] = [await at.member("ada"), await at.member("agent")];

@@ -84,6 +84,14 @@ test("another workspace can be sent to, by name, and the report is for people", 
   expect(out).toMatch(/^answer times +p50 \d+ ms, p90 \d+ ms, p99 \d+ ms, max \d+ ms$/m);
 });
 
+test("of those that send where nobody was named, the agent itself is left out", async () => {
+  await using stage = await Stage.set();
+  const words = ["ada", "--n=4", "--rate=100", "--no-wait"];
+  const { code, data } = await send(stage, ...words);
+  expect(code).toBe(0);
+  expect(data.from).toEqual(["canvas", "ben"]);
+});
+
 test("what can't be meant is refused before anything is sent", async () => {
   await using stage = await Stage.set();
   const before = stage.tokens();

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUILT_IN_FLAGS } from "../../../src/cli/built-in.ts";
-import { commandAt, type Node } from "../../../src/cli/command.ts";
+import { commandAt, type Later, type Node } from "../../../src/cli/command.ts";
 import { FlagTable } from "../../../src/cli/flag-table.ts";
 import { loadAll } from "../../../src/cli/tree.ts";
 import { CLI } from "../../../src/commands/cli.ts";
@@ -53,7 +53,8 @@ function faultsIn(text: string): string[] {
     // Elsewhere it may be the subject of a sentence.
     const isCommand = /(["'`]|: |-> |\n\$ )$/.test(before);
     const fault = faultAt(text.slice(match.index + "molecule".length), isCommand);
-    if (fault !== undefined) faults.push(`${fault}: molecule${text.slice(match.index + 8, match.index + 80)}`);
+    if (fault !== undefined)
+      faults.push(`${fault}: molecule${text.slice(match.index + 8, match.index + 80)}`);
   }
   return faults;
 }
@@ -63,7 +64,8 @@ function faultAt(after: string, isCommand: boolean): string | undefined {
   let rest = after;
   for (let word = wordOf(rest); word !== undefined && node.kind === "group"; word = wordOf(rest)) {
     if (word === "help") return undefined;
-    const next = Object.hasOwn(node.subCommands, word) ? node.subCommands[word] : undefined;
+    const below: Record<string, Node | Later> = node.subCommands;
+    const next = Object.hasOwn(below, word) ? below[word] : undefined;
     if (next === undefined) {
       return node === CLI.root && !isCommand ? undefined : `no command "${word}"`;
     }
@@ -94,7 +96,11 @@ function lineOf(text: string): string {
 describe("the look itself finds", () => {
   test.each([
     ["a command that is not there", 'hint: "molecule wrokspace list"', 'no command "wrokspace"'],
-    ["one of a group that has none such", "`molecule workspace abilities`", 'no command "abilities"'],
+    [
+      "one of a group that has none such",
+      "`molecule workspace abilities`",
+      'no command "abilities"',
+    ],
     ["one in a sentence", "so molecule workspace abilities does", 'no command "abilities"'],
     ["a flag of another command", "`molecule workspace list --card`", "no flag --card"],
     ["one behind what is filled in", "`molecule doctor ${id} --card`", "no flag --card"],

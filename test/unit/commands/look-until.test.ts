@@ -58,3 +58,14 @@ test("a failure that does not pass is thrown at once", async () => {
   expect(await end.catch((error: unknown) => error)).toBe(refused);
   expect(slept).toEqual([]);
 });
+
+test("a look that has no end is left when the time is up, and told to stop", async () => {
+  let told: AbortSignal | undefined;
+  const { looking } = bench(50);
+  const found = await lookUntil(looking, (signal) => {
+    told = signal;
+    return new Promise<never>(() => {});
+  });
+  expect(found).toBeUndefined();
+  expect(told?.aborted).toBe(true);
+});

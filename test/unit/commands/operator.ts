@@ -49,7 +49,10 @@ export class Operator implements AsyncDisposable {
   kept(): Record<string, string> {
     const names = readdirSync(this.state).filter((name) => name.endsWith(".token"));
     return Object.fromEntries(
-      names.map((name) => [name, readFileSync(join(this.state, name), "utf8").trim()]),
+      names.map((name) => [
+        name,
+        readFileSync(join(this.state, name), "utf8").split("\n")[0] ?? "",
+      ]),
     );
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { jsonHere, runHere } from "../../harness/command.ts";
+import { RawServer } from "../../harness/raw-server.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { lab, type Lab } from "../dev/lab.ts";
 
@@ -72,6 +73,7 @@ describe.each(["r1", "r2"] as const)("platform health (%s)", (revision) => {
     });
     const table = await runHere([...HEALTH], env);
     expect(table).toMatchObject({ code: 3 });
+    expect(table.err).toContain("hint: api token: It must be a live admin or organisation token");
   });
 
   test("tells a missing tenant header from a refused token, with 2 and the way out", async () => {
@@ -126,4 +128,50 @@ test("a web page is no platform: 2", async () => {
     fetch: () => new Response("<html></html>", { headers }),
   });
   expect(await statuses(envOf(server.url.origin))).toMatchObject({ code: 2, server: "failed" });
+});
+
+describe("what is not asked is left out for what the platform answered", () => {
+  const failing = (status: number, from: (path: string) => boolean) =>
+    Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: (request) => {
+        const { pathname } = new URL(request.url);
+        if (from(pathname)) return Response.json({ error: "no" }, { status });
+        return pathname === "/workspaces" ? Response.json([]) : Response.json({ status: "ok" });
+      },
+    });
+
+  test.each([
+    [503, "the platform answered with 503"],
+    [500, "the platform answered with 500"],
+    [429, "the rate limit is used up"],
+  ])("%d", async (status, words) => {
+    using server = failing(status, (path) => path.startsWith("/workspaces/"));
+    const found = await statuses(envOf(server.url.origin, { MOLECULE_API_TOKEN: "t-01234567" }));
+    expect(found).toMatchObject({ code: 4, server: "ok", "api and tenant": "failed" });
+    const details = found.data.slice(3).map(({ detail }: { detail: string }) => detail);
+    expect(details).toEqual([words, words, words]);
+  });
+
+  test.each([500, 503, 403])("and each failure has a hint (%d)", async (status) => {
+    using server = failing(status, () => true);
+    const found = await statuses(envOf(server.url.origin));
+    for (const row of found.data.filter((one: { status: string }) => one.status === "failed")) {
+      expect(row.hint).not.toBeNull();
+    }
+  });
+
+  test.each([
+    [
+      "is cut off",
+      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{",
+    ],
+    ["never comes", ""],
+  ])("and so has one whose answer %s", async (_, answer) => {
+    using server = new RawServer((socket) => void socket.end(answer));
+    const found = await statuses(envOf(server.url));
+    expect(found).toMatchObject({ code: 4, server: "failed" });
+    expect(found.data[0].hint).toContain("Try again");
+  });
 });

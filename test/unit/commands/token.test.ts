@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { meant } from "../../../src/commands/token/revoke-run.ts";
 import { operator, type Operator, REVISIONS } from "./operator.ts";
 
 /** One more token, which a command line does not take for a flag. */
@@ -46,7 +47,10 @@ describe.each(REVISIONS)("the tokens of a workspace on %s", (revision) => {
     const [{ id: own }] = await listed(op, reader.id);
     const token = minted(op, reader.id);
     const { code, out } = await op.run("token", "revoke", reader.id, token.slice(0, 8), "--yes");
-    expect({ code, out }).toEqual({ code: 0, out: `revoked ${token.slice(0, 8)}…\n` });
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: expect.stringContaining(`revoked the token ${token.slice(0, 8)}… (`),
+    });
     expect(await op.takes(reader.id, token)).toBe(false);
     expect(await op.takes(reader.id, reader.token)).toBe(true);
     await op.run("token", "revoke", reader.id, own.slice(0, 13), "--yes");
@@ -95,17 +99,27 @@ test("an unknown or unclear token is not revoked", async () => {
   const reader = await op.lab.member("reader");
   const unknown = await op.run("token", "revoke", reader.id, "nothing", "--yes");
   expect(unknown.err).toContain('there is no token "nothing"');
-  const { tokens } = op.lab.platform.database;
-  const ids = (await listed(op, reader.id)).map(({ id }: { id: string }) => id[0]);
-  while (new Set(ids).size === ids.length) {
-    tokens.mint(reader.id, "api");
-    ids.splice(0, ids.length, ...(await listed(op, reader.id)).map((row: any) => row.id[0]));
-  }
-  const twice = ids.find((first: string, i: number) => ids.indexOf(first) !== i);
-  const unclear = await op.run("token", "revoke", reader.id, twice, "--yes");
-  expect(unclear.code).toBe(1);
-  expect(unclear.err).toContain("is the beginning of");
-  expect(await listed(op, reader.id)).toHaveLength(ids.length);
+  const [{ id }] = await listed(op, reader.id);
+  const short = await op.run("token", "revoke", reader.id, id.slice(0, 3), "--yes");
+  expect(short.code).toBe(2);
+  expect(short.err).toContain("at least the first 4 characters");
+  expect(await listed(op, reader.id)).toHaveLength(1);
+});
+
+test("a token is meant by its id, or by four characters that begin no other", () => {
+  const rows = [
+    { id: "abcd-1", prefix: "wxyz1111" },
+    { id: "abcd-2", prefix: "efgh2222" },
+    { id: "3", prefix: "abce3333" },
+    { prefix: "noid4444" },
+  ];
+  expect(meant(rows, "efgh")).toBe(rows[1]!);
+  expect(meant(rows, "abcd-1")).toBe(rows[0]!);
+  expect(meant(rows, "3")).toBe(rows[2]!);
+  expect(() => meant(rows, "abcd")).toThrow('"abcd" is the beginning of 2 tokens');
+  expect(() => meant(rows, "wxy")).toThrow("too short");
+  expect(() => meant(rows, "")).toThrow("too short");
+  expect(() => meant(rows, "noid4444")).toThrow("there is no token");
 });
 
 describe("--save puts the token in the place of the kept one", () => {
@@ -119,6 +133,22 @@ describe("--save puts the token in the place of the kept one", () => {
     expect(after).not.toBe(before);
     expect(await op.takes(id, after)).toBe(true);
   });
+});
+
+test("a token of the organisation is revoked by its name, too", async () => {
+  await using op = await operator();
+  const make = (name: string) => op.run("token", "create", "--org", "--name", name, "--show-token");
+  for (const name of ["ci", "laptop"]) await make(name);
+  const names = async () => (await listed(op, "--org")).map(({ name }: { name: string }) => name);
+  const unknown = await op.run("token", "revoke", "nobody", "--org", "--yes");
+  expect(unknown.err).toContain("molecule token list --org shows");
+  expect((await op.run("token", "revoke", "ci", "--org", "--yes")).code).toBe(0);
+  expect(await names()).toEqual(["laptop"]);
+  await make("laptop");
+  const unclear = await op.run("token", "revoke", "laptop", "--org", "--yes");
+  expect(unclear.code).toBe(1);
+  expect(unclear.err).toContain("Give the id of one");
+  expect(await names()).toEqual(["laptop", "laptop"]);
 });
 
 describe("what can't be meant is refused before any call", () => {

@@ -60,6 +60,8 @@ test("every flag reaches the platform", async () => {
 test("a name that is taken gets a number, and that is told", async () => {
   await using op = await operator();
   await op.lab.member("reader");
+  expect(await op.json("workspace", "create", "reader")).toMatchObject({ name: "reader 2" });
+  await op.run("workspace", "delete", "reader 2", "--yes");
   const { out, err } = await op.run("workspace", "create", "reader");
   expect(out).toMatch(/^name +reader 2$/m);
   expect(err).toContain("the platform calls it reader 2");
@@ -194,4 +196,14 @@ test("a workspace that the platform is to run asks it so, and its refusal is pas
   const { code, err } = await op.run("workspace", "create", "reader", "--runtime", "langgraph");
   expect(code).toBe(1);
   expect(err).toContain("422");
+});
+
+test("where the name can't be looked up, nothing is said of it", async () => {
+  await using op = await operator();
+  const fault = { kind: "503", path: "/workspaces/" };
+  await op.lab.post("/dev/faults", { token: op.lab.admin, body: fault });
+  const { code, err } = await op.run("workspace", "create", "reader");
+  expect(code).toBe(0);
+  expect(err).not.toContain("the platform calls it");
+  expect(err).not.toContain("undefined");
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { runHere } from "../../harness/command.ts";
+import { tmpFolder } from "../../harness/tmp.ts";
 import { NOBODY } from "../dev/lab.ts";
 import { operator, REVISIONS } from "./operator.ts";
 
@@ -14,10 +16,12 @@ describe.each(REVISIONS)("workspace delete on %s", (revision) => {
     expect(Object.keys(op.kept())).toEqual([`${kept.id}.token`]);
   });
 
-  test("-o json is the platform's own answer", async () => {
+  test("-o json is the platform's own answer, with what it was about", async () => {
     await using op = await operator({ revision });
     const { id } = await op.lab.member("reader");
     expect(await op.json("workspace", "delete", id, "--yes")).toEqual({
+      id,
+      name: "reader",
       status: "removed",
       cascade_deleted: 0,
     });
@@ -60,5 +64,58 @@ describe.each(REVISIONS)("workspace delete on %s", (revision) => {
     });
     const path = `/workspaces/${id}?include_removed=true`;
     expect((await op.lab.get(path)).status).toBe(404);
+  });
+});
+
+describe("a platform that lies", () => {
+  const ASKED = "11111111-1111-4111-8111-111111111111";
+  const OTHER = "22222222-2222-4222-8222-222222222222";
+
+  /** Answers with these rows, and keeps what it was asked to delete. */
+  function liar(row: object, list: object[] = []) {
+    const deleted: string[] = [];
+    const server = Bun.serve({
+      port: 0,
+      fetch(request) {
+        const { pathname } = new URL(request.url);
+        if (request.method === "DELETE") deleted.push(pathname);
+        if (request.method === "DELETE") return Response.json({ status: "removed" });
+        return Response.json(pathname === "/workspaces" ? list : row);
+      },
+    });
+    return { deleted, url: server.url.href, [Symbol.asyncDispose]: () => server.stop(true) };
+  }
+
+  const remove = (home: string, url: string, ...more: string[]) =>
+    runHere(["workspace", "delete", ASKED, "--yes", "--api-url", url, ...more], {
+      HOME: home,
+      USERPROFILE: home,
+      MOLECULE_API_TOKEN: "admin-token-0123456789",
+    });
+
+  test("in the place of another workspace has nothing deleted", async () => {
+    using folder = tmpFolder();
+    await using platform = liar({ id: OTHER, name: "ada" });
+    const { code, err } = await remove(folder.path, platform.url);
+    expect(err).toContain(`asked for ${ASKED}, the platform answered about ${OTHER}`);
+    expect(code).not.toBe(0);
+    expect(platform.deleted).toEqual([]);
+  });
+
+  test("and leaves the id out: what was asked for is deleted", async () => {
+    using folder = tmpFolder();
+    await using platform = liar({ name: "ada" });
+    expect(await remove(folder.path, platform.url)).toMatchObject({ code: 0 });
+    expect(platform.deleted).toEqual([`/workspaces/${ASKED}`]);
+  });
+
+  test("of what is below it can't make a deletion that is done fail", async () => {
+    using folder = tmpFolder();
+    const child = { id: "../../x", name: "x", parent_id: ASKED };
+    await using platform = liar({ id: ASKED, name: "ada" }, [child, { parent_id: ASKED }]);
+    const done = await remove(folder.path, platform.url, "--cascade");
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.out).toContain(`deleted ada (${ASKED})`);
+    expect(done.err).not.toContain("can't be removed");
   });
 });

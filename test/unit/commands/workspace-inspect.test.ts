@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { runHere } from "../../harness/command.ts";
 import { CARD, NOBODY } from "../dev/lab.ts";
 import { operator, REVISIONS } from "./operator.ts";
 
@@ -44,6 +45,31 @@ describe.each(REVISIONS)("workspace inspect on %s", (revision) => {
       id,
       status: "removed",
     });
+  });
+
+  test("a list that fails is told, where it would have been shown", async () => {
+    await using op = await operator({ revision });
+    const { id, token } = await op.lab.member("lead", { budget_limit: 250 });
+    // Not for a workspace's token: then there is no more to tell, and no failure.
+    expect((await op.runAs({ MOLECULE_API_TOKEN: token }, ["workspace", "inspect", id])).code).toBe(
+      0,
+    );
+    let lists = 0;
+    using server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: ({ url, method, headers }) => {
+        const { pathname } = new URL(url);
+        if (pathname !== "/workspaces")
+          return fetch(op.lab.platform.url + pathname, { method, headers });
+        lists += 1;
+        return Response.json({ error: "away" }, { status: 503 });
+      },
+    });
+    const words = ["workspace", "inspect", id, "--api-url", server.url.origin];
+    const { code, err } = await runHere(words, { MOLECULE_API_TOKEN: op.lab.admin, HOME: op.home });
+    expect({ code, lists }).toEqual({ code: 4, lists: 1 });
+    expect(err).toContain("503");
   });
 
   test("one that never was is told as that", async () => {

@@ -31,6 +31,14 @@ describe.each(REVISIONS)("on %s", (revision) => {
   });
 });
 
+test("-o json tells what was paused and resumed", async () => {
+  await using op = await operator({ revision: "r2" });
+  const { id } = await op.lab.member("reader");
+  expect(await op.json("workspace", "pause", id)).toMatchObject({ id, status: "paused" });
+  const told = await op.json("workspace", "resume", id);
+  expect(told).toMatchObject({ id, name: "reader", status: "provisioning" });
+});
+
 test("resume ends a pause that the agent alone can't end, and says what is still needed", async () => {
   await using op = await operator({ revision: "r2" });
   const { id } = await op.lab.member("reader");
@@ -41,7 +49,10 @@ test("resume ends a pause that the agent alone can't end, and says what is still
   expect(err).toContain(`comes online once its agent is there: molecule connect ${id}`);
   expect((await op.lab.show({ id })).status).toBe("provisioning");
   const idle = await op.run("workspace", "resume", id);
-  expect(idle.err).toContain("was not paused: it is provisioning");
+  expect(idle).toMatchObject({ code: 1, out: "" });
+  expect(idle.err).toContain(
+    `nothing was resumed: workspace ${id} is not paused, it is provisioning`,
+  );
 });
 
 test("where connecting ends the pause, resume leaves it to that", async () => {

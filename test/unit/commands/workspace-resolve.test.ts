@@ -24,7 +24,7 @@ describe("which workspace is meant", () => {
     try {
       idAmong(rows, "twin");
     } catch (error) {
-      expect((error as { hint?: string }).hint).toContain(`${TWIN}, ${OTHER}`);
+      expect((error as { hint?: string }).hint).toContain(`${TWIN} (twin), ${OTHER} (twin)`);
     }
   });
 
@@ -33,6 +33,27 @@ describe("which workspace is meant", () => {
     expect(() => idAmong(rows, "1111111")).toThrow("there is no workspace");
     expect(() => idAmong(rows, "22222222-2222")).toThrow("may be any of 2");
     expect(idAmong(rows, "22222222-2222-43")).toBe(OTHER);
+  });
+});
+
+describe("a name that is also the beginning of another's id, or all of it", () => {
+  test.each(["11111111", "11111111-1111", LEAD])("%s is not taken for either", (name) => {
+    const taken = [...rows, { id: OTHER.replace("4333", "4444"), name }];
+    expect(() => idAmong(taken, name)).toThrow("may be any of 2 workspaces");
+  });
+
+  test("a whole id is meant, also where another goes on from there", () => {
+    const ids = ["agent-one", "agent-one-more"];
+    expect(
+      idAmong(
+        ids.map((id) => ({ id })),
+        "agent-one",
+      ),
+    ).toBe("agent-one");
+  });
+
+  test("a row that the list has twice is one workspace", () => {
+    expect(idAmong([...rows, ...rows], "lead")).toBe(LEAD);
   });
 });
 

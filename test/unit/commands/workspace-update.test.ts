@@ -22,6 +22,7 @@ describe.each(REVISIONS)("workspace update on %s", (revision) => {
     await using op = await operator({ revision });
     const { id } = await op.lab.member("reader");
     expect(await op.json("workspace", "update", id, "--no-talk-to-user")).toEqual({
+      id,
       status: "updated",
     });
     expect(await op.lab.show({ id })).toMatchObject({
@@ -29,6 +30,18 @@ describe.each(REVISIONS)("workspace update on %s", (revision) => {
       talk_to_user_enabled: false,
     });
   });
+});
+
+test("--root takes it out from below another, and says what was changed", async () => {
+  await using op = await operator();
+  const lead = await op.lab.member("lead");
+  const { id } = await op.lab.member("reader", { parent_id: lead.id });
+  const told = await op.json("workspace", "update", id, "--root", "--name", "critic");
+  expect(told).toEqual({ id, name: "critic", status: "updated" });
+  expect((await op.lab.show({ id })).parent_id).toBeNull();
+  const both = await op.run("workspace", "update", id, "--root", "--parent", lead.id);
+  expect(both.code).toBe(2);
+  expect(both.err).toContain("--root and --parent were both given");
 });
 
 test("nothing to change is a mistake", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { JsonCalls } from "../../../src/platform/json-calls.ts";
+import { type JsonCallOptions, JsonCalls } from "../../../src/platform/json-calls.ts";
 import { systemClock } from "../../../src/shared/clock.ts";
 import { failureOf, partsFor } from "../../harness/client.ts";
 
@@ -22,8 +22,15 @@ class Busy implements Disposable {
   }
 
   get client(): JsonCalls {
+    return this.clientWith();
+  }
+
+  clientWith(options?: JsonCallOptions): JsonCalls {
     const sleep = async (ms: number) => void this.pauses.push(ms);
-    return new JsonCalls(partsFor(this.#server.url.href, { clock: { ...systemClock, sleep } }));
+    return new JsonCalls(
+      partsFor(this.#server.url.href, { clock: { ...systemClock, sleep } }),
+      options,
+    );
   }
 
   [Symbol.dispose](): void {
@@ -57,8 +64,31 @@ test("nobody waits for a long pause, or for one of unknown length", async () => 
   }
 });
 
+test("nobody waits who asked not to", async () => {
+  using busy = new Busy(1, "1");
+  await failureOf(busy.clientWith({ again: false }).get("reading", ["health"]));
+  expect({ calls: busy.calls, pauses: busy.pauses }).toEqual({ calls: 1, pauses: [] });
+});
+
 test("what changes something is never made twice", async () => {
   using busy = new Busy(1, "1");
   await failureOf(busy.client.send("changing", "POST", ["workspaces"]));
   expect(busy.calls).toBe(1);
 });
+
+test.each([200, 20_000, 200_000])(
+  "of an answer of %d levels all is there but what lies deepest",
+  async (levels) => {
+    const text = `{"auth_token":"the only copy","deep":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    using server = Bun.serve({
+      port: 0,
+      fetch: () => new Response(text, { headers: { "content-type": "application/json" } }),
+    });
+    const calls = new JsonCalls(partsFor(server.url.href));
+    const found = await calls.send("making it", "POST", ["tokens"]);
+    expect(found["auth_token"]).toBe("the only copy");
+    const told = JSON.stringify(found, null, 2);
+    expect(told).toContain("nested too deeply");
+    expect(told.length).toBeLessThan(50_000);
+  },
+);

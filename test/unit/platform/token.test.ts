@@ -140,6 +140,25 @@ describe("after a 401", () => {
     expect(clock.pending).toEqual([]);
   });
 
+  test("a kept one is looked for only among those for its platform", async () => {
+    using folder = tmpFolder();
+    const path = join(folder.path, "token");
+    const clock = new ManualClock();
+    const token = Token.kept(path, OLD, "https://ours.example.com", new Secrets());
+    await writeFile(path, `${NEW}\nhttps://other.example.com\n`);
+    expect(await token.renew(OLD, clock, false)).toBe(false);
+    await writeFile(path, `${NEW}\nhttps://ours.example.com\n`);
+    expect(await token.renew(OLD, clock, false)).toBe(true);
+    expect(token.value).toBe(NEW);
+  });
+
+  test("a kept one that is named as a token file is taken from it", async () => {
+    using folder = tmpFolder();
+    const path = join(folder.path, "token");
+    await writeFile(path, `${OLD}\nhttps://ours.example.com\n`);
+    expect((await Token.fromFile(path, new Secrets())).value).toBe(OLD);
+  });
+
   test("there is no other token where it was given outright, and none is waited for", async () => {
     const clock = new ManualClock();
     const token = new Token(new Secrets(), OLD, "--token");

@@ -53,3 +53,25 @@ test.skipIf(process.getuid?.() !== 0)(
     expect((await failureOf(store)).message).toContain("can be written by others");
   },
 );
+
+test("a token is kept for the platform that handed it out, and given and replaced for no other", async () => {
+  using folder = tmpFolder();
+  const at = (origin: string) => new LocalStore(folder.path, WORKSPACE, { origin });
+  const [ours, other] = [at("https://ours.example.com"), at("https://other.example.com")];
+  await ours.saveToken("tok-1");
+  expect(await ours.loadToken()).toBe("tok-1");
+  expect(await other.loadToken()).toBeUndefined();
+  const refused = await other.saveToken("tok-2").catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(MoleculeError);
+  expect(String(refused)).toContain("keeps a token for https://ours.example.com");
+  await ours.saveToken("tok-3");
+  expect(await ours.loadToken()).toBe("tok-3");
+});
+
+test("one of an earlier version, which names no platform, is taken as it is", async () => {
+  using folder = tmpFolder();
+  const path = join(folder.path, `${WORKSPACE}.token`);
+  await writeFile(path, "tok-1\n", { mode: 0o600 });
+  const store = new LocalStore(folder.path, WORKSPACE, { origin: "https://ours.example.com" });
+  expect(await store.loadToken()).toBe("tok-1");
+});

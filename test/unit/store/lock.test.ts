@@ -1,7 +1,9 @@
+import { Database } from "bun:sqlite";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
+import { systemClock } from "../../../src/shared/clock.ts";
 import { LocalStore } from "../../../src/store/local.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { asNobody } from "../../harness/nobody.ts";
@@ -68,6 +70,36 @@ describe("a workspace that another process holds", () => {
       expect(await lockOf(folder.path).take()).toEqual({ heldBy: undefined });
     },
   );
+});
+
+describe("a look at the lock by another", () => {
+  /** Reads, as `whoHolds` does, until the clock is slept on; and counts how often it was. */
+  async function looked(folder: string, ends: boolean) {
+    await (await openStore(folder)).close();
+    const look = new Database(join(folder, `${WORKSPACE}.lock.db`), { readonly: true });
+    look.run("BEGIN");
+    look.run("SELECT count(*) FROM sqlite_schema");
+    let pauses = 0;
+    const sleep = async () => {
+      pauses += 1;
+      if (ends) look.close();
+    };
+    const { lock } = new LocalStore(folder, WORKSPACE, { clock: { ...systemClock, sleep } });
+    const taken = await lock.take();
+    await lock.release();
+    look.close();
+    return { taken, pauses };
+  }
+
+  test("is waited for", async () => {
+    using folder = tmpFolder();
+    expect(await looked(folder.path, true)).toEqual({ taken: "taken", pauses: 1 });
+  });
+
+  test("is not waited for without end", async () => {
+    using folder = tmpFolder();
+    expect(await looked(folder.path, false)).toEqual({ taken: { heldBy: undefined }, pauses: 4 });
+  });
 });
 
 test("a second store in one process is refused, and takes nothing from the first by that", async () => {

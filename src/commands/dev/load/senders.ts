@@ -36,14 +36,23 @@ export interface Named {
   id: string | undefined;
 }
 
-/** The senders of `canvas,ada,…` among the platform's workspaces. Throws for what can't be meant. */
-export function readSenders(text: string, agentId: string, rows: readonly JsonObject[]): Named[] {
+/**
+ * The senders of `canvas,ada,…` among the platform's workspaces. Throws for what can't be meant; of those that
+ * nobody has given, the agent itself is left out instead.
+ */
+export function readSenders(
+  text: string,
+  agentId: string,
+  rows: readonly JsonObject[],
+  { isGiven = true } = {},
+): Named[] {
   const words = text.split(",").map((word) => word.trim());
   if (words.includes("")) throw new UsageError("--from has an empty name in it");
-  const named = words.map((name) => ({
+  const all = words.map((name) => ({
     name,
     id: name === CANVAS ? undefined : idAmong(rows, name),
   }));
+  const named = isGiven ? all : all.filter(({ id }) => id !== agentId);
   for (const [i, { name, id }] of named.entries()) {
     if (id === agentId)
       throw new UsageError(`--from: ${name} is the agent that the messages are for`);

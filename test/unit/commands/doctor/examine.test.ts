@@ -137,6 +137,42 @@ describe("checks", () => {
     expect(clock.monotonic()).toBe(1_500);
   });
 
+  test("that come after the network's time was used up are told so, once as a failure", async () => {
+    const clock = new ManualClock();
+    const slow = async () => (await clock.sleep(1_000), ok("fine"));
+    const checks = ["a", "b", "c", "d"].map((name) => check(name, slow, { network: "only" }));
+    const disk = check("disk", async () => ok("fine"));
+    const examining = examine([...checks, disk], patientOf({ clock }), () => {}, 1_500);
+    for (const ms of [1_000, 500]) {
+      await clock.untilSleeping();
+      await clock.advance(ms);
+    }
+    const used = "the 1.5 s that the network may take in all were used up";
+    const results = await examining;
+    expect(statuses(results)).toEqual([
+      "a: ok (fine)",
+      `b: failed (no end before ${used})`,
+      `c: skipped (${used})`,
+      `d: skipped (${used})`,
+      "disk: ok (fine)",
+    ]);
+    expect(exitCodeOf(results)).toBe(4);
+  });
+
+  test("say so also where nothing was in the middle of its work", async () => {
+    const clock = new ManualClock();
+    const slow = async () => (await clock.sleep(1_000), ok("fine"));
+    const checks = ["a", "b"].map((name) =>
+      check(name, slow, { network: "only", deadlineMs: 2_000 }),
+    );
+    const examining = examine(checks, patientOf({ clock }), () => {}, 1_000);
+    await clock.untilSleeping();
+    await clock.advance(1_000);
+    const [, second] = await examining;
+    expect(second).toMatchObject({ status: "failed", exitCode: 4 });
+    expect(second?.detail).toStartWith("the 1 s that the network may take");
+  });
+
   test("of nothing but the network are left out with --offline, and others are told why", async () => {
     const patient = patientOf({ offline: true });
     const results = await examine(

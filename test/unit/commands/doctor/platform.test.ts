@@ -175,6 +175,43 @@ describe("the rate limit", () => {
   });
 });
 
+describe("a rate limit that is used up", () => {
+  const refusal = () =>
+    Response.json(
+      { error: "rate limit exceeded" },
+      { status: 429, headers: { "retry-after": "8" } },
+    );
+
+  test("of the token is a warning of each check that uses it, and none waits for its end", async () => {
+    using ward = platform((_, request) =>
+      request.headers.has("authorization") ? refusal() : undefined,
+    );
+    const found = await examined(ward.url);
+    expect(found.code).toBe(0);
+    const used = "the rate limit is used up, again in 8 s";
+    for (const name of ["rate-limit", "token", "workspace"]) {
+      expect(found.of(name)).toMatchObject({ status: "warning" });
+      expect(found.of(name).detail).toContain(used);
+    }
+    expect(found.of("cursor")).toMatchObject({
+      status: "skipped",
+      detail: "the rate limit is used up",
+    });
+  });
+
+  test("for everything is told once, and the rest is left out", async () => {
+    using ward = platform(refusal);
+    const found = await examined(ward.url);
+    expect(found.code).toBe(0);
+    expect(found.of("reachable")).toMatchObject({ status: "warning" });
+    expect(found.of("tenant")).toMatchObject({
+      status: "skipped",
+      detail: "the rate limit is used up",
+    });
+    expect(ward.seen).toEqual(["GET /health"]);
+  });
+});
+
 describe("the workspace's token", () => {
   test("that is missing is a warning, and nothing is asked for with it", async () => {
     using ward = platform();
@@ -278,6 +315,14 @@ describe("the workspace's token", () => {
 });
 
 describe("the operator's token", () => {
+  test("on the command line is a warning", async () => {
+    using ward = platform((url) => (url.pathname === "/workspaces" ? json([ROW]) : undefined));
+    const found = await examined(ward.url, { flags: { "api-token": "admin-token-1" } });
+    expect(found.of("api-token")).toMatchObject({ status: "warning" });
+    expect(found.of("api-token").detail).toContain("--api-token can be read by others");
+    expect(found.stderr).toBe("");
+  });
+
   test.each([
     ["accepted", "admin-token-1", "ok", 0],
     ["refused", "admin-token-2", "failed", 3],
@@ -333,6 +378,19 @@ describe("the workspace", () => {
   });
 });
 
+test("a platform that only fails is not called out of reach: what is left out says what it answered", async () => {
+  using ward = platform(() => json({ error: "down" }, 503));
+  const found = await examined(ward.url);
+  expect(found.of("reachable").status).toBe("failed");
+  for (const name of ["tenant", "clock", "workspace", "cursor", "events"]) {
+    expect(found.of(name)).toMatchObject({
+      status: "skipped",
+      detail: "the platform answered with 503",
+    });
+  }
+  expect(found.code).toBe(4);
+});
+
 test("a feed that does not know since_id is a failure", async () => {
   using ward = platform((url) => (url.pathname === at("/activity") ? json([]) : undefined));
   const found = await examined(ward.url);
@@ -364,6 +422,27 @@ describe("the event stream", () => {
     expect(found.of("events").detail).toContain(words);
     expect(found.of("events").hint).toContain("fetched all the same");
     expect(found.code).toBe(0);
+  });
+
+  test("that floods without a line is left soon, and is a warning", async () => {
+    let sent = 0;
+    const chunk = new Uint8Array(16_384).fill(120);
+    const flood = () =>
+      new Response(
+        new ReadableStream({
+          pull(controller) {
+            sent += chunk.length;
+            controller.enqueue(chunk);
+          },
+        }),
+        { headers: { "content-type": "text/event-stream" } },
+      );
+    using ward = streaming(flood);
+    const found = await examined(ward.url);
+    expect(found.of("events").detail).toContain("no whole line");
+    expect(found.of("events").status).toBe("warning");
+    // What was on its way when it was left, and not five seconds of it.
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
   });
 
   test("that refuses the token is a failure: exit 3", async () => {

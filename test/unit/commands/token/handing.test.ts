@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { runHere } from "../../../harness/command.ts";
+import { tmpFolder } from "../../../harness/tmp.ts";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+
+test.each([`"name":`, "a b c d e f", "short", "it's-a-quote", "back\\slash"])(
+  "%j in the place of a new token is refused, and masks nothing",
+  async (auth_token) => {
+    using home = tmpFolder();
+    const answer = { id: ID, name: "ada", external: true, connection: { auth_token } };
+    await using server = Bun.serve({ port: 0, fetch: () => Response.json(answer) });
+    const { code, out, err } = await runHere(
+      ["workspace", "create", "ada", "-o", "json", "--api-url", server.url.href],
+      { HOME: home.path, USERPROFILE: home.path, MOLECULE_API_TOKEN: "admin-token-0123456789" },
+    );
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(JSON.parse(err).error.message).toContain("something else in the place of the token");
+    expect(err).not.toContain("[secret]");
+    expect([...readdirSync(home.path, { recursive: true })].join()).not.toContain(".token");
+  },
+);
