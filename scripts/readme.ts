@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { BACKENDS, DEFAULT_BACKEND } from "../src/backends/registry.ts";
-import { describeBackends } from "../src/commands/backend-help.ts";
+import { describeBackends } from "../src/commands/backend/backend-help.ts";
 import { ROOT } from "./set-up.ts";
 
 export const README = join(ROOT, "README.md");

@@ -2,9 +2,9 @@
 import type { Context } from "../cli/command.ts";
 import { type Flag, kebab } from "../cli/flag.ts";
 import { shellWord } from "../shared/shell-word.ts";
-import { credentialFlags } from "./credential-flags.ts";
+import { credentialFlags } from "./access/credential-flags.ts";
 import { GLOBALS } from "./globals.ts";
-import { stateDir } from "./state-flag.ts";
+import { stateDir } from "./access/state-flag.ts";
 
 /** What was typed here has to be typed there again; variables and files hold for both. */
 const CARRIED: readonly [name: string, flag: Flag<string | undefined>][] = [

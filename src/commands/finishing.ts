@@ -1,7 +1,7 @@
 /** Work that is not left halfway by a signal. */
 import type { Context } from "../cli/command.ts";
 import { ExitCode, MoleculeError } from "../shared/errors.ts";
-import { note } from "./note.ts";
+import { note } from "./show.ts";
 import { onStopSignals } from "./signals.ts";
 
 /**

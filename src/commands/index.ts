@@ -10,7 +10,7 @@ export const ROOT = group({
     later(
       "connect",
       "answer a workspace's messages with a local backend",
-      async () => (await import("./connect.ts")).connect,
+      async () => (await import("./connect/connect.ts")).connect,
     ),
     later(
       "doctor",
@@ -40,7 +40,7 @@ export const ROOT = group({
     later(
       "backend",
       "see what can answer messages",
-      async () => (await import("./backend.ts")).backend,
+      async () => (await import("./backend/backend.ts")).backend,
     ),
     later(
       "config",
@@ -55,7 +55,7 @@ export const ROOT = group({
     later(
       "dead-letter",
       "see, retry or drop the messages that were given up",
-      async () => (await import("./dead-letter.ts")).deadLetter,
+      async () => (await import("./dead-letter/dead-letter.ts")).deadLetter,
     ),
     later(
       "dev",
@@ -65,7 +65,7 @@ export const ROOT = group({
     later(
       "completion",
       "print a script that completes command lines of molecule in a shell",
-      async () => (await import("./completion.ts")).completion,
+      async () => (await import("./completion/completion.ts")).completion,
     ),
   ],
   examples: [

@@ -1,8 +1,10 @@
-/** What a command shows: data on standard output, in the form that the global flags ask for, and how far it is. */
+/** What a command says: data on standard output, in the form that the global flags ask for; all else beside it. */
 import type { Context } from "../cli/command.ts";
 import { type Column, type Layout, printData } from "../cli/print.ts";
 import { columnsOf, isTerminal, wantsColor } from "../cli/terminal.ts";
 import { type Progress, progress, type Stage, waiting } from "../cli/waiting.ts";
+import type { JsonObject } from "../shared/json.ts";
+import { printable } from "../shared/text.ts";
 import { GLOBALS } from "./globals.ts";
 
 /**
@@ -16,6 +18,30 @@ export function show<T>(
   more: Pick<Layout, "empty" | "mask"> = {},
 ): Promise<void> {
   return printData(context.io, data, { ...layoutOf(context), ...more }, columns);
+}
+
+/**
+ * Says it in a line on standard output; with -o json or yaml prints the platform's own answer, and beside it `of`
+ * what it was done to: its id, and its name where that is known.
+ */
+export function tell(
+  context: Context,
+  answer: JsonObject,
+  line: string,
+  of: { readonly id?: string; readonly name?: string } = {},
+): Promise<void> {
+  if (context.get(GLOBALS.output) !== "table") return show(context, { ...of, ...answer, ...of });
+  return context.io.out(`${printable(line)}\n`);
+}
+
+/** Says something beside the data, on standard error: what comes next, what has to be known. */
+export function note(context: Context, text: string): void {
+  context.io.err(printable(text));
+}
+
+/** The same of what may be trouble later. */
+export function warn(context: Context, text: string): void {
+  note(context, `warning: ${text}`);
 }
 
 /** Does `work`, and shows the text ("waiting for the answer") at a terminal if that takes a while. */

@@ -9,7 +9,6 @@ import type {
 import { get, getString } from "../shared/json.ts";
 import { oneLine } from "../shared/text.ts";
 import type { Secrets } from "../shared/secrets.ts";
-import { isIssuedToken } from "../shared/issued-token.ts";
 import { PlatformFiles } from "./files.ts";
 import { Http, type HttpParts } from "./http.ts";
 import {
@@ -83,7 +82,7 @@ export class PlatformClient implements Platform {
     };
     const answer = await this.#post("registering", ["registry", "register"], body, rest);
     const authToken = getString(answer, "auth_token");
-    this.#hide(authToken);
+    this.#secrets.add(authToken);
     return { authToken, inboundSecret: this.#learn(answer) };
   }
 
@@ -220,12 +219,8 @@ export class PlatformClient implements Platform {
   /** T29: the secret of the other direction comes with every beat and belongs in no log. */
   #learn(answer: unknown): string | undefined {
     const secret = getString(answer, "platform_inbound_secret");
-    this.#hide(secret);
+    this.#secrets.add(secret);
     return secret;
-  }
-
-  #hide(secret: string | undefined): void {
-    if (secret !== undefined && isIssuedToken(secret)) this.#secrets.add(secret);
   }
 }
 

@@ -1,7 +1,7 @@
 /** `molecule backend list`, as the binary prints it. */
 import { expect, test } from "bun:test";
 import { BACKENDS, DEFAULT_BACKEND } from "../../src/backends/registry.ts";
-import { describeBackends } from "../../src/commands/backend-help.ts";
+import { describeBackends } from "../../src/commands/backend/backend-help.ts";
 import { runToEnd } from "../harness/binary.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 

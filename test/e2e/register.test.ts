@@ -76,7 +76,7 @@ withModes(
     await using first = connect(platform.url, home.path, setup);
     await first.endsWith(0);
     const path = join(stateDir(home.path), `${WORKSPACE}.token`);
-    expect(readFileSync(path, "utf8").trim()).toBe(TOKEN);
+    expect(readFileSync(path, "utf8")).toBe(`${TOKEN}\n${new URL(platform.url).origin}\n`);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     await using second = connect(platform.url, home.path, setup);
     await second.endsWith(0);

@@ -129,8 +129,11 @@ describe("workspace logs --follow", () => {
     const { id } = await made(dev);
     const by = ["sh", "-c", '"$0" "$@" | head -n 1; echo "$?"'];
     const args = ["workspace", "logs", id, "--follow"];
+    await molecule(dev, "agent", "send", id, "one", "--no-wait");
     await using run = new Run(args, { home: home.path, env: adminEnv(dev), by });
-    for (const text of ["one", "two"]) await molecule(dev, "agent", "send", id, text, "--no-wait");
+    // Else both might come in one write, after which there is nothing to notice by.
+    await run.until(() => run.stdout.includes("one\n"), "the first row");
+    await molecule(dev, "agent", "send", id, "two", "--no-wait");
     await run.endsWith(0);
     expect(run.stderr).toBe("");
     expect(run.stdout.split("\n")[0]).toEndWith("one");

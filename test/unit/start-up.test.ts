@@ -48,7 +48,7 @@ test("the start loads no command", () => {
 });
 
 test("connect loads the backends' declarations and none of their code", () => {
-  const { files, others } = loadedWith("src/commands/connect.ts");
+  const { files, others } = loadedWith("src/commands/connect/connect.ts");
   expect(others).toEqual([]);
   const names = ["acp", "claude", "exec", "http", "mock", "openai"];
   for (const name of names) {

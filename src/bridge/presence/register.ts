@@ -85,7 +85,7 @@ async function takeToken(
   signal: AbortSignal,
 ): Promise<void> {
   if (!isIssuedToken(issued)) {
-    const reason = "it is not a word of at least 8 printable characters without quotes";
+    const reason = "it is not a word of at least 8 printable characters";
     return emit({ type: "token-issued", kept: false, reason });
   }
   if (presented !== undefined) {

@@ -14,7 +14,7 @@ import {
   newestRow,
   noAnswer,
   peerAnswer,
-} from "../await-answer.ts";
+} from "../answers/await-answer.ts";
 import { filesToSend } from "./files.ts";
 import { awaitQueued } from "./queue.ts";
 

@@ -1,7 +1,7 @@
 /** `molecule agent inspect` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
-import { apiFlags } from "../credential-flags.ts";
-import { WORKSPACES } from "../workspace-offer.ts";
+import { apiFlags } from "../access/credential-flags.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 
 const positionals = [
   {

@@ -1,11 +1,11 @@
 /** `molecule agent list`: the agents of all workspaces, or those that one of them sees. */
 import type { Context } from "../../cli/command.ts";
 import type { JsonObject } from "../../shared/json.ts";
-import { apiToken, withManagement } from "../api.ts";
-import { metIn, rememberWorkspaces, replaceKnown } from "../known-workspaces.ts";
+import { apiToken, withManagement } from "../access/api.ts";
+import { metIn, rememberWorkspaces, replaceKnown } from "../which/known-workspaces.ts";
 import { logFor } from "../logging.ts";
 import { show } from "../show.ts";
-import { withWorkspace } from "../workspace/resolve.ts";
+import { withWorkspace } from "../which/resolve.ts";
 import { AGENT_COLUMNS } from "./columns.ts";
 import type { ListValues } from "./list.ts";
 

@@ -1,11 +1,11 @@
 /** `molecule agent peers`: whom a workspace can talk to. */
 import type { Context } from "../../cli/command.ts";
 import { UsageError } from "../../shared/errors.ts";
-import { metIn, rememberWorkspaces } from "../known-workspaces.ts";
+import { metIn, rememberWorkspaces } from "../which/known-workspaces.ts";
 import { show } from "../show.ts";
-import { stateFolder } from "../state-folder.ts";
-import { withWorkspace } from "../workspace/resolve.ts";
-import { workspacesHere } from "../workspaces-here.ts";
+import { stateFolder } from "../access/state-folder.ts";
+import { withWorkspace } from "../which/resolve.ts";
+import { workspacesHere } from "../which/workspaces-here.ts";
 import { AGENT_COLUMNS } from "./columns.ts";
 import type { PeersValues } from "./peers.ts";
 

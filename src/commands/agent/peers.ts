@@ -1,8 +1,8 @@
 /** `molecule agent peers` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { apiFlags } from "../credential-flags.ts";
-import { WORKSPACES } from "../workspace-offer.ts";
+import { apiFlags } from "../access/credential-flags.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 
 const flags = {
   search: flag({

@@ -4,8 +4,8 @@ import type { Log } from "../../cli/log.ts";
 import type { Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { get, getString, type JsonObject, tryParseJson } from "../../shared/json.ts";
-import type { Answer } from "../await-answer.ts";
-import { lookUntil } from "../look-until.ts";
+import type { Answer } from "../answers/await-answer.ts";
+import { lookUntil } from "../answers/look-until.ts";
 
 /** The queue moves with the agent's heartbeats, each half a minute or so. */
 const LOOK_MS = 1_000;

@@ -9,16 +9,16 @@ import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { isUuid } from "../../shared/ids.ts";
 import { getString } from "../../shared/json.ts";
 import { printable } from "../../shared/text.ts";
-import { apiToken, workspaceToken } from "../api.ts";
+import { apiToken, workspaceToken } from "../access/api.ts";
 import { GLOBALS } from "../globals.ts";
-import { httpParts, traced } from "../http-parts.ts";
-import { rememberWorkspaces } from "../known-workspaces.ts";
+import { httpParts, traced } from "../access/http-parts.ts";
+import { rememberWorkspaces } from "../which/known-workspaces.ts";
 import { logFor } from "../logging.ts";
-import { resolvePeer } from "../resolve-peer.ts";
+import { resolvePeer } from "../which/resolve-peer.ts";
 import { show, showWait } from "../show.ts";
-import { requireUuid } from "../workspace-id.ts";
-import { removedError } from "../workspace/removed.ts";
-import { resolveWorkspace } from "../workspace/resolve.ts";
+import { requireUuid } from "../which/workspace-id.ts";
+import { removedError } from "../which/removed.ts";
+import { resolveWorkspace } from "../which/resolve.ts";
 import { exchange, type Outcome } from "./exchange.ts";
 import type { SendValues } from "./send.ts";
 
@@ -48,7 +48,7 @@ export async function run(values: SendValues, context: Context): Promise<ExitCod
         "The message is empty, and no --file goes with it.",
       );
     }
-    await lookAt(agentId, platform, logFor(context));
+    await lookAt(agentId, platform, values.wait ? logFor(context) : undefined);
     const { file, wait, timeout } = values;
     const message = { agentId, as, text, files: file, wait, timeoutMs: timeout };
     const work = () => exchange(parts, message, logFor(context));
@@ -66,13 +66,13 @@ export async function run(values: SendValues, context: Context): Promise<ExitCod
 
 /**
  * The platform queues messages also for a workspace that is no more, or that nobody answers for (contract
- * 2.4.4). Where it does not let us look, the sending will tell.
+ * 2.4.4): that is told where an answer is waited for. Where it does not let us look, the sending will tell.
  */
-async function lookAt(id: string, platform: Management, log: Log): Promise<void> {
+async function lookAt(id: string, platform: Management, log: Log | undefined): Promise<void> {
   try {
     const status = getString(await platform.workspace(id), "status") ?? "";
     if (!ABSENT.includes(status)) return;
-    log.warn(`the workspace is ${status}: no answer comes before its agent is back`);
+    log?.warn(`the workspace is ${status}: no answer comes before its agent is back`);
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     if (error.verdict === "gone") throw removedError(id, error);

@@ -1,9 +1,9 @@
 /** `molecule agent send` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { apiFlags } from "../credential-flags.ts";
-import { workspaceIdProblem } from "../workspace-id.ts";
-import { WORKSPACES } from "../workspace-offer.ts";
+import { apiFlags } from "../access/credential-flags.ts";
+import { workspaceIdProblem } from "../which/workspace-id.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 
 const flags = {
   as: flag({

@@ -6,7 +6,7 @@ import { mapBounded } from "../../shared/bounded.ts";
 import { type Clock, LATE, systemClock, within } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import type { JsonObject } from "../../shared/json.ts";
-import { isRefusal } from "../if-allowed.ts";
+import { isRefusal } from "../access/if-allowed.ts";
 import { idOf, say } from "./facts.ts";
 import { about, byLevel, type Finding, type Said } from "./finding.ts";
 import { stateRules } from "./state-rules.ts";

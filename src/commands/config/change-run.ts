@@ -9,10 +9,9 @@ import { homeOf, type Place } from "../../cli/config/places.ts";
 import { isPath, readEntry } from "../../cli/config/values.ts";
 import { readYaml } from "../../cli/config/yaml.ts";
 import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
-import { warn } from "../note.ts";
-import { tell } from "../tell.ts";
+import { tell, warn } from "../show.ts";
 import type { SetValues, UnsetValues } from "./index.ts";
-import { describeConfig } from "./report.ts";
+import { describeConfig } from "../../cli/config/describe.ts";
 import { alone, readTarget, readTrust, targetOf, trustFile, writeTarget } from "./target.ts";
 
 /** Sets a key to one value, or to those of a list. */

@@ -1,8 +1,8 @@
 /** The flags of the commands that write a first config file. */
 import type { Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { backendFlags } from "../backend-flags.ts";
-import { apiTokenFlags, credentialFlags } from "../credential-flags.ts";
+import { backendFlags } from "../backend/backend-flags.ts";
+import { apiTokenFlags, credentialFlags } from "../access/credential-flags.ts";
 
 const { tokenFile, orgId } = credentialFlags;
 const { apiTokenFile } = apiTokenFlags;

@@ -8,7 +8,7 @@ import { configFor } from "../../cli/config/describe.ts";
 import { homeOf, type Place } from "../../cli/config/places.ts";
 import { isPath } from "../../cli/config/values.ts";
 import { codeOf, MoleculeError, UsageError } from "../../shared/errors.ts";
-import { tell } from "../tell.ts";
+import { tell } from "../show.ts";
 import type { InitValues } from "./init-flags.ts";
 import { alone, targetOf, trustFile, writeTarget } from "./target.ts";
 import { type Given, renderTemplate } from "./template.ts";

@@ -4,10 +4,9 @@ import { configFor } from "../../cli/config/describe.ts";
 import { faultOf } from "../../cli/config/faults.ts";
 import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { GLOBALS } from "../globals.ts";
-import { warn } from "../note.ts";
-import { show } from "../show.ts";
+import { show, warn } from "../show.ts";
 import type { KeyValues } from "./index.ts";
-import { describeConfig, type ValueReport } from "./report.ts";
+import { describeConfig, type ValueReport } from "../../cli/config/describe.ts";
 
 /** Prints every key. Ends with 2 after it where a file is faulty. */
 export async function list(context: Context): Promise<void> {

@@ -5,7 +5,12 @@ import { printable } from "../../shared/text.ts";
 import { GLOBALS } from "../globals.ts";
 import { show } from "../show.ts";
 import { endOnFault, recordOf, warnOf } from "./list-run.ts";
-import { type ConfigReport, describeConfig, type FileReport, type ValueReport } from "./report.ts";
+import {
+  type ConfigReport,
+  describeConfig,
+  type FileReport,
+  type ValueReport,
+} from "../../cli/config/describe.ts";
 
 /** Prints what counts. Ends with 2 after it where a file is faulty. */
 export async function view(context: Context): Promise<void> {

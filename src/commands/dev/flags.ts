@@ -1,5 +1,5 @@
 /** Flags of the commands that act on a running platform of `molecule dev`. */
-import { apiTokenFlags, credentialFlags } from "../credential-flags.ts";
+import { apiTokenFlags, credentialFlags } from "../access/credential-flags.ts";
 
 /** Whose platform it is, and the token to act on it. */
 export const runningFlags = {

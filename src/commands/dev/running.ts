@@ -8,9 +8,9 @@ import { PlatformError } from "../../platform/platform.ts";
 import { Token } from "../../platform/token.ts";
 import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { isLoopback } from "../../shared/proxy.ts";
-import { apiToken } from "../api.ts";
+import { apiToken } from "../access/api.ts";
 import { GLOBALS } from "../globals.ts";
-import { httpParts } from "../http-parts.ts";
+import { httpParts } from "../access/http-parts.ts";
 import { defaultDatabase } from "./database-file.ts";
 import { DevFaults } from "./faults.ts";
 

@@ -9,7 +9,7 @@ import { oneLine } from "../../shared/text.ts";
 import { logFor } from "../logging.ts";
 import { show, showProgress } from "../show.ts";
 import { onStopSignals } from "../signals.ts";
-import { idAmong } from "../workspace/resolve.ts";
+import { idAmong } from "../which/resolve.ts";
 import { newRun } from "./load/code.ts";
 import { Ledger } from "./load/ledger.ts";
 import { plan } from "./load/plan.ts";

@@ -1,7 +1,7 @@
 /** `molecule dev send` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { WORKSPACES } from "../workspace-offer.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 import { decimalProblem, runningFlags } from "./flags.ts";
 
 const flags = {

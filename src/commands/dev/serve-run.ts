@@ -6,7 +6,7 @@ import { startDevPlatform } from "../../dev/server.ts";
 import { ExitCode, messageOf, UsageError } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
 import { makeFolder } from "../../store/atomic-file.ts";
-import { forgetWorkspaces, type Met, rememberWorkspaces } from "../known-workspaces.ts";
+import { forgetWorkspaces, type Met, rememberWorkspaces } from "../which/known-workspaces.ts";
 import { logFor } from "../logging.ts";
 import { onStopSignals } from "../signals.ts";
 import { announce } from "./announce.ts";

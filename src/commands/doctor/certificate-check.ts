@@ -1,7 +1,7 @@
 /** The platform's certificate: trusted, of this name, and for how long still. */
 import type { PeerCertificate } from "node:tls";
 import { codeOf, ExitCode, messageOf } from "../../shared/errors.ts";
-import { authorities, systemAuthorities } from "../http-parts.ts";
+import { authorities, systemAuthorities } from "../access/http-parts.ts";
 import { GLOBALS } from "../globals.ts";
 import { urlOf } from "./address-checks.ts";
 import { failed, ok, skipped, warning, type Check, type Finding } from "./check.ts";

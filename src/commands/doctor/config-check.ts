@@ -1,6 +1,6 @@
 /** The config files, and where what matters most comes from. */
 import { ExitCode } from "../../shared/errors.ts";
-import { describeConfig, type FileReport, type ValueReport } from "../config/report.ts";
+import { describeConfig, type FileReport, type ValueReport } from "../../cli/config/describe.ts";
 import { failed, ok, together, type Check, type Finding } from "./check.ts";
 import type { Patient } from "./patient.ts";
 

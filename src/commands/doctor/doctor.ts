@@ -1,9 +1,9 @@
 /** `molecule doctor` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { backendFlags } from "../backend-flags.ts";
-import { apiFlags } from "../credential-flags.ts";
-import { WORKSPACES } from "../workspace-offer.ts";
+import { backendFlags } from "../backend/backend-flags.ts";
+import { apiFlags } from "../access/credential-flags.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 
 const flags = {
   ...apiFlags,

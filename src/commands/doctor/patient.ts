@@ -5,8 +5,8 @@ import { Management } from "../../platform/management.ts";
 import type { Token } from "../../platform/token.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { tokenPath } from "../../store/token-file.ts";
-import { checkCredentials, operatorToken, resolveToken } from "../credentials.ts";
-import { httpParts } from "../http-parts.ts";
+import { checkCredentials, operatorToken, resolveToken } from "../access/credentials.ts";
+import { httpParts } from "../access/http-parts.ts";
 import type { DoctorValues } from "./doctor.ts";
 import type { ProxyChoice } from "./proxy-choice.ts";
 

@@ -7,7 +7,7 @@ import { systemClock } from "../../shared/clock.ts";
 import type { ExitCode } from "../../shared/errors.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
-import { withManagement } from "../api.ts";
+import { withManagement } from "../access/api.ts";
 import { countLevels, type Finding, type Level } from "../audit/finding.ts";
 import { auditAll } from "../audit/gather.ts";
 import { exitCodeOf, findingLines, summary } from "../audit/tell.ts";

@@ -1,7 +1,7 @@
 /** `molecule platform audit` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { failOn } from "../audit/fail-on.ts";
-import { apiFlags } from "../credential-flags.ts";
+import { apiFlags } from "../access/credential-flags.ts";
 
 const flags = { failOn, ...apiFlags };
 

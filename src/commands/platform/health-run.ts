@@ -14,14 +14,14 @@ import {
 import type { Token } from "../../platform/token.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { ExitCode } from "../../shared/errors.ts";
-import { apiToken, workspaceToken } from "../api.ts";
+import { apiToken, workspaceToken } from "../access/api.ts";
 import { outOfOrder } from "../out-of-order.ts";
 import { GLOBALS } from "../globals.ts";
-import { httpParts } from "../http-parts.ts";
+import { httpParts } from "../access/http-parts.ts";
 import { show } from "../show.ts";
-import { stateFolder } from "../state-folder.ts";
-import { requireUuid } from "../workspace-id.ts";
-import { workspacesHere } from "../workspaces-here.ts";
+import { stateFolder } from "../access/state-folder.ts";
+import { requireUuid } from "../which/workspace-id.ts";
+import { workspacesHere } from "../which/workspaces-here.ts";
 import type { HealthValues } from "./health.ts";
 
 /** Prints a row for each question; the exit code is that of the first that failed. */

@@ -4,7 +4,7 @@ import { PlatformError } from "../../platform/platform.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
 import { finishing, TOKEN_ONCE } from "../finishing.ts";
-import { note } from "../note.ts";
+import { note } from "../show.ts";
 import { connectWith, handOver, tokenIn } from "./handing.ts";
 import type { CreateValues } from "./index.ts";
 import { TokenKeeper } from "./keeper.ts";

@@ -1,9 +1,9 @@
 /** `molecule token`: the tokens of a workspace, and those of the organisation. */
 import { command, group, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { apiFlags } from "../credential-flags.ts";
+import { apiFlags } from "../access/credential-flags.ts";
 import { handOverFlags } from "./keep-flags.ts";
-import { WORKSPACES } from "../workspace-offer.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 
 const org = flag({ type: "boolean", summary: "the tokens of the organisation instead" });
 

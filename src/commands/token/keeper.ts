@@ -6,7 +6,7 @@ import { isWorkspaceId } from "../../shared/ids.ts";
 import { isFor } from "../../shared/kept-token.ts";
 import { readToken, refuseOthers, replaceToken, tokenPath } from "../../store/token-file.ts";
 import { platformOrigin } from "../platform-origin.ts";
-import { stateFolder } from "../state-folder.ts";
+import { stateFolder } from "../access/state-folder.ts";
 import { makePlace, newFile, replaced } from "./places.ts";
 
 /** The values of `keepFlags` and `handOverFlags`. */

@@ -4,7 +4,7 @@ import { getString, type JsonObject } from "../../shared/json.ts";
 import { isFor } from "../../shared/kept-token.ts";
 import { readToken, tokenPath } from "../../store/token-file.ts";
 import { platformOrigin } from "../platform-origin.ts";
-import { stateFolder } from "../state-folder.ts";
+import { stateFolder } from "../access/state-folder.ts";
 
 /** Whether the token may be the listed one, of which only the beginning can be seen. */
 export function startsWith(token: string | undefined, row: JsonObject): boolean {

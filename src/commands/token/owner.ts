@@ -4,8 +4,8 @@ import type { Management } from "../../platform/management.ts";
 import type { Token } from "../../platform/token.ts";
 import { UsageError } from "../../shared/errors.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
-import { type ApiValues, withManagement } from "../api.ts";
-import { withWorkspace } from "../workspace/resolve.ts";
+import { type ApiValues, withManagement } from "../access/api.ts";
+import { withWorkspace } from "../which/resolve.ts";
 
 /** The calls on tokens, whoever has them. */
 export interface Owner {

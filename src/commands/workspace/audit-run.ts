@@ -4,16 +4,16 @@ import type { Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import type { ExitCode } from "../../shared/errors.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
-import { withManagement } from "../api.ts";
+import { withManagement } from "../access/api.ts";
 import type { Finding } from "../audit/finding.ts";
 import { auditAll } from "../audit/gather.ts";
 import { exitCodeOf, findingLines, summary } from "../audit/tell.ts";
 import { GLOBALS } from "../globals.ts";
-import { ifAllowed } from "../if-allowed.ts";
+import { ifAllowed } from "../access/if-allowed.ts";
 import { logFor } from "../logging.ts";
 import { show, showWait } from "../show.ts";
 import type { AuditValues } from "./audit.ts";
-import { withWorkspace } from "./resolve.ts";
+import { withWorkspace } from "../which/resolve.ts";
 
 /** Prints the findings. Ends with 0 whatever they are, unless `--fail-on` says otherwise. */
 export async function run(values: AuditValues, context: Context): Promise<ExitCode> {

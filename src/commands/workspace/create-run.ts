@@ -6,19 +6,18 @@ import { LATE, systemClock, within } from "../../shared/clock.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import { get, getString, type JsonObject } from "../../shared/json.ts";
 import { shellWord } from "../../shared/shell-word.ts";
-import { parseDollars } from "../allow-from.ts";
-import { withManagement } from "../api.ts";
-import { showWait } from "../show.ts";
-import { metIn, rememberWorkspaces } from "../known-workspaces.ts";
+import { parseDollars } from "../connect/allow-from.ts";
+import { withManagement } from "../access/api.ts";
+import { note, showWait } from "../show.ts";
+import { metIn, rememberWorkspaces } from "../which/known-workspaces.ts";
 import { connectCommand } from "../connect-command.ts";
 import { finishing, TOKEN_ONCE } from "../finishing.ts";
-import { note } from "../note.ts";
 import { connectWith, handOver, tokenIn } from "../token/handing.ts";
 import { type Kept, TokenKeeper } from "../token/keeper.ts";
 import type { CreateValues } from "./create.ts";
 import { EXTERNAL_RUNTIMES } from "./lifecycle-run.ts";
 import { nameProblem } from "./names.ts";
-import { resolveWorkspace } from "./resolve.ts";
+import { resolveWorkspace } from "../which/resolve.ts";
 
 /** How long the name of the new workspace may take, in milliseconds. */
 const NAME_MS = 5_000;

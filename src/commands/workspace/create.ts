@@ -1,11 +1,11 @@
 /** `molecule workspace create` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { parseDollars } from "../allow-from.ts";
-import { apiFlags } from "../credential-flags.ts";
+import { parseDollars } from "../connect/allow-from.ts";
+import { apiFlags } from "../access/credential-flags.ts";
 import { keepFlags } from "../token/keep-flags.ts";
 import { lengthProblem, nameProblem } from "./names.ts";
-import { WORKSPACES } from "../workspace-offer.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 
 const flags = {
   name: flag({ type: "string", summary: "its name, if not given as a word", check: nameProblem }),

@@ -8,14 +8,14 @@ import { systemClock } from "../../shared/clock.ts";
 import { ExitCode, UsageError } from "../../shared/errors.ts";
 import { get, getString, type JsonObject } from "../../shared/json.ts";
 import { printable } from "../../shared/text.ts";
-import { newestRow } from "../await-answer.ts";
+import { newestRow } from "../answers/await-answer.ts";
 import { GLOBALS } from "../globals.ts";
 import { logFor } from "../logging.ts";
-import { resolvePeer } from "../resolve-peer.ts";
+import { resolvePeer } from "../which/resolve-peer.ts";
 import { show, showWait } from "../show.ts";
 import type { DelegateValues } from "./delegate.ts";
 import { awaitDelegation, type Ended, feedOf } from "./delegation-end.ts";
-import { withWorkspace } from "./resolve.ts";
+import { withWorkspace } from "../which/resolve.ts";
 
 /** How often the platform is asked to take the task, where it is not known whether it did. */
 const TRIES = 3;

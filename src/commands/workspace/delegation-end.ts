@@ -8,8 +8,8 @@ import { systemClock } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import { get, getString } from "../../shared/json.ts";
-import { awaitAnswer, type Feed, type Finder } from "../await-answer.ts";
-import { lookUntil } from "../look-until.ts";
+import { awaitAnswer, type Feed, type Finder } from "../answers/await-answer.ts";
+import { lookUntil } from "../answers/look-until.ts";
 import { findDelegation, isQueued, PREVIEW_CHARACTERS } from "./delegation.ts";
 
 const LOOK_MS = 500;

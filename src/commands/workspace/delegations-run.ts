@@ -9,7 +9,7 @@ import { GLOBALS } from "../globals.ts";
 import { show } from "../show.ts";
 import { type Delegation, readDelegation } from "./delegation.ts";
 import type { DelegationsValues } from "./delegations.ts";
-import { withWorkspace } from "./resolve.ts";
+import { withWorkspace } from "../which/resolve.ts";
 
 /** Prints the list, or the one that is named. */
 export async function run(values: DelegationsValues, context: Context): Promise<void> {

@@ -7,16 +7,14 @@ import { codeOf, ExitCode, MoleculeError, messageOf } from "../../shared/errors.
 import { isWorkspaceId } from "../../shared/ids.ts";
 import { getNumber, getString, type JsonObject } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
-import { showWait } from "../show.ts";
-import { count } from "../event-words.ts";
-import { forgetWorkspaces } from "../known-workspaces.ts";
-import { warn } from "../note.ts";
+import { showWait, tell, warn } from "../show.ts";
+import { count } from "../connect/event-words.ts";
+import { forgetWorkspaces } from "../which/known-workspaces.ts";
 import { platformOrigin } from "../platform-origin.ts";
-import { stateFolder } from "../state-folder.ts";
-import { tell } from "../tell.ts";
+import { stateFolder } from "../access/state-folder.ts";
 import { removeToken, tokenPath } from "../../store/token-file.ts";
 import type { DeleteValues } from "./delete.ts";
-import { withWorkspace } from "./resolve.ts";
+import { withWorkspace } from "../which/resolve.ts";
 import { descendants } from "./tree.ts";
 
 export async function run(values: DeleteValues, context: Context): Promise<void> {

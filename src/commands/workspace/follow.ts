@@ -9,7 +9,7 @@ import { systemClock, type Clock } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { formatTimestamp, parseTimestamp } from "../../shared/timestamp.ts";
 import type { Place } from "../../store/store.ts";
-import { logEvent } from "../event-lines.ts";
+import { logEvent } from "../connect/event-lines.ts";
 import type { RowFilter } from "./logs-run.ts";
 
 /** A tenth of the platform's rate limit. */

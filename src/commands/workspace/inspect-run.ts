@@ -5,12 +5,12 @@ import type { Column } from "../../cli/print.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { asObject, get, getNumber, getString, type JsonObject } from "../../shared/json.ts";
 import { tasksOf } from "../agent/columns.ts";
-import { apiToken } from "../api.ts";
-import { ifAllowed } from "../if-allowed.ts";
-import { metIn, rememberWorkspaces } from "../known-workspaces.ts";
+import { apiToken } from "../access/api.ts";
+import { ifAllowed } from "../access/if-allowed.ts";
+import { metIn, rememberWorkspaces } from "../which/known-workspaces.ts";
 import { show } from "../show.ts";
 import type { InspectValues } from "./inspect.ts";
-import { withWorkspace } from "./resolve.ts";
+import { withWorkspace } from "../which/resolve.ts";
 import { statusTone } from "./status-tone.ts";
 
 export async function run(values: InspectValues, context: Context): Promise<void> {

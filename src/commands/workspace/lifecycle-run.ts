@@ -3,13 +3,11 @@ import type { Context } from "../../cli/command.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import { get, getNumber, getString, type JsonObject } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
-import { showWait } from "../show.ts";
-import { count } from "../event-words.ts";
-import { note } from "../note.ts";
+import { note, showWait, tell } from "../show.ts";
+import { count } from "../connect/event-words.ts";
 import { connectCommand } from "../connect-command.ts";
-import { tell } from "../tell.ts";
 import type { LifecycleValues } from "./lifecycle.ts";
-import { withWorkspace } from "./resolve.ts";
+import { withWorkspace } from "../which/resolve.ts";
 
 /** Contract 1.1: those whose agents others run. */
 export const EXTERNAL_RUNTIMES = ["external", "kimi", "kimi-cli"];

@@ -1,6 +1,6 @@
 /** `molecule workspace restart`, `pause` and `resume` as they are declared. */
 import { command, type Values } from "../../cli/command.ts";
-import { apiFlags } from "../credential-flags.ts";
+import { apiFlags } from "../access/credential-flags.ts";
 import { target } from "./target.ts";
 
 const positionals = [target] as const;

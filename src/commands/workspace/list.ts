@@ -1,7 +1,7 @@
 /** `molecule workspace list` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { apiFlags } from "../credential-flags.ts";
+import { apiFlags } from "../access/credential-flags.ts";
 
 /** Contract 1.2; the platform leaves removed ones out of the list. */
 const STATUSES = [

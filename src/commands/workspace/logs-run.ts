@@ -8,14 +8,13 @@ import type { Token } from "../../platform/token.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { ExitCode, MoleculeError } from "../../shared/errors.ts";
 import { logFor } from "../logging.ts";
-import { note } from "../note.ts";
-import { show } from "../show.ts";
+import { note, show } from "../show.ts";
 import { onStopSignals } from "../signals.ts";
 import { GLOBALS } from "../globals.ts";
 import { follow, type Following } from "./follow.ts";
 import type { LogsValues } from "./logs.ts";
 import { Names } from "./peer-names.ts";
-import { resolveWorkspace, withWorkspace } from "./resolve.ts";
+import { resolveWorkspace, withWorkspace } from "../which/resolve.ts";
 import { RowPrinter, writable } from "./row-printer.ts";
 
 /** Which rows are meant, whenever they came. */

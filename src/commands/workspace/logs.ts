@@ -1,9 +1,9 @@
 /** `molecule workspace logs` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { apiFlags } from "../credential-flags.ts";
+import { apiFlags } from "../access/credential-flags.ts";
 import { target } from "./target.ts";
-import { WORKSPACES } from "../workspace-offer.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 
 const flags = {
   follow: flag({ type: "boolean", short: "f", summary: "go on with what comes, until Ctrl-C" }),

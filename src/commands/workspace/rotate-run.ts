@@ -5,12 +5,11 @@ import { confirm } from "../../cli/confirm.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
-import { showWait } from "../show.ts";
+import { note, showWait, warn } from "../show.ts";
 import { finishing, TOKEN_ONCE } from "../finishing.ts";
-import { note, warn } from "../note.ts";
 import { connectWith, handOver, tokenIn } from "../token/handing.ts";
 import { type Kept, TokenKeeper } from "../token/keeper.ts";
-import { withWorkspace } from "./resolve.ts";
+import { withWorkspace } from "../which/resolve.ts";
 import type { RotateValues } from "./rotate.ts";
 
 export async function run(values: RotateValues, context: Context): Promise<void> {

@@ -1,7 +1,7 @@
 /** `molecule workspace rotate-token` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { apiFlags } from "../credential-flags.ts";
+import { apiFlags } from "../access/credential-flags.ts";
 import { keepFlags } from "../token/keep-flags.ts";
 import { target } from "./target.ts";
 

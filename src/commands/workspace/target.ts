@@ -1,5 +1,5 @@
 /** How a command names the workspace that it is about. */
-import { WORKSPACES } from "../workspace-offer.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 
 export const target = {
   name: "workspaceId",

@@ -2,9 +2,8 @@
 import type { Context } from "../../cli/command.ts";
 import { MoleculeError, messageOf, UsageError } from "../../shared/errors.ts";
 import { get, type JsonObject } from "../../shared/json.ts";
-import { note } from "../note.ts";
-import { tell } from "../tell.ts";
-import { resolveWorkspace, withWorkspace } from "./resolve.ts";
+import { note, tell } from "../show.ts";
+import { resolveWorkspace, withWorkspace } from "../which/resolve.ts";
 import type { UpdateValues } from "./update.ts";
 
 export async function run(values: UpdateValues, context: Context): Promise<void> {

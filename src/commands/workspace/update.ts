@@ -1,10 +1,10 @@
 /** `molecule workspace update` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { apiFlags } from "../credential-flags.ts";
+import { apiFlags } from "../access/credential-flags.ts";
 import { lengthProblem, nameProblem } from "./names.ts";
 import { target } from "./target.ts";
-import { WORKSPACES } from "../workspace-offer.ts";
+import { WORKSPACES } from "../which/workspace-offer.ts";
 
 const flags = {
   name: flag({ type: "string", summary: "its new name", check: nameProblem }),

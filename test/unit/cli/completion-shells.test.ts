@@ -7,7 +7,7 @@ import type { Cli } from "../../../src/cli/command.ts";
 import { loadAll } from "../../../src/cli/tree.ts";
 import { completionScript } from "../../../src/cli/completion/script.ts";
 import type { Shell } from "../../../src/cli/completion/shells.ts";
-import { replaceKnown } from "../../../src/commands/known-workspaces.ts";
+import { replaceKnown } from "../../../src/commands/which/known-workspaces.ts";
 import { GLOBALS } from "../../../src/commands/globals.ts";
 import { ROOT } from "../../../src/commands/index.ts";
 import { systemClock } from "../../../src/shared/clock.ts";

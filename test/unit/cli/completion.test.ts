@@ -11,7 +11,7 @@ import { kebab } from "../../../src/cli/flag.ts";
 import { runCli } from "../../../src/cli/run.ts";
 import { GLOBALS } from "../../../src/commands/globals.ts";
 import { ROOT } from "../../../src/commands/index.ts";
-import { WORKSPACES } from "../../../src/commands/workspace-offer.ts";
+import { WORKSPACES } from "../../../src/commands/which/workspace-offer.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { globals, sample } from "./sample.ts";
 

@@ -5,7 +5,7 @@ import {
   awaitAnswer,
   canvasAnswer,
   type Feed,
-} from "../../../src/commands/await-answer.ts";
+} from "../../../src/commands/answers/await-answer.ts";
 
 const asked = { request_body: { params: { message: { messageId: "m-1", parts: [] } } } };
 const notice = (text: string) => ({

@@ -1,7 +1,7 @@
 /** What the help, `molecule backend list` and the README say of the backends is one and the same. */
 import { expect, test } from "bun:test";
 import { BACKENDS, DEFAULT_BACKEND } from "../../../src/backends/registry.ts";
-import { backendHelp, describeBackends } from "../../../src/commands/backend-help.ts";
+import { backendHelp, describeBackends } from "../../../src/commands/backend/backend-help.ts";
 import { backendTable, README, tableIn } from "../../../scripts/readme.ts";
 
 const described = describeBackends(BACKENDS, DEFAULT_BACKEND);

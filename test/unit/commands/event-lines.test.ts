@@ -1,6 +1,6 @@
 import { describe as group, expect, test } from "bun:test";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
-import { describe, logEvent } from "../../../src/commands/event-lines.ts";
+import { describe, logEvent } from "../../../src/commands/connect/event-lines.ts";
 import type { JsonObject } from "../../../src/shared/json.ts";
 
 const peer = "97f5ab37-19f1-4cbd-8b32-ed77571b7c92";

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { authorities, systemAuthorities } from "../../../src/commands/http-parts.ts";
+import { authorities, systemAuthorities } from "../../../src/commands/access/http-parts.ts";
 import { Authority } from "../../harness/certificates.ts";
 import { callOf, failureOf, httpFor } from "../../harness/client.ts";
 import { tmpFolder } from "../../harness/tmp.ts";

@@ -20,9 +20,9 @@ import {
   MAX_KNOWN,
   rememberWorkspaces,
   replaceKnown,
-} from "../../../src/commands/known-workspaces.ts";
+} from "../../../src/commands/which/known-workspaces.ts";
 import { type Clock, systemClock } from "../../../src/shared/clock.ts";
-import { WORKSPACES } from "../../../src/commands/workspace-offer.ts";
+import { WORKSPACES } from "../../../src/commands/which/workspace-offer.ts";
 import { onlyWhere, WINDOWS } from "../../harness/platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 
@@ -180,7 +180,7 @@ test("changes of one process follow each other, and none is lost", async () => {
 });
 
 test("processes at once leave a whole file, and nothing else", async () => {
-  const module = join(import.meta.dir, "../../../src/commands/known-workspaces.ts");
+  const module = join(import.meta.dir, "../../../src/commands/which/known-workspaces.ts");
   const program = (name: string) => `import { rememberWorkspaces } from ${JSON.stringify(module)};
 for (let i = 0; i < 30; i++) {
   await rememberWorkspaces([{ id: "${name}" + i, name: "n".repeat(50) }], ${JSON.stringify(home[0])});

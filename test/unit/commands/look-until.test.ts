@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { lookUntil } from "../../../src/commands/look-until.ts";
+import { lookUntil } from "../../../src/commands/answers/look-until.ts";
 import { PlatformError } from "../../../src/platform/platform.ts";
 import { systemClock } from "../../../src/shared/clock.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { idAmong } from "../../../src/commands/workspace/resolve.ts";
+import { idAmong } from "../../../src/commands/which/resolve.ts";
 import { operator, REVISIONS } from "./operator.ts";
 
 const LEAD = "11111111-1111-4111-8111-111111111111";

@@ -3,7 +3,7 @@ import type { Row } from "../../../a2a/feed-row.ts";
 import { readMessage } from "../../../a2a/message.ts";
 import { replyMark } from "../../../a2a/reply.ts";
 import { get, getString } from "../../../shared/json.ts";
-import { type Answer, canvasAnswer, noticeAnswer } from "../../await-answer.ts";
+import { type Answer, canvasAnswer, noticeAnswer } from "../../answers/await-answer.ts";
 import { codeIn, type Code } from "./code.ts";
 import type { Entry, Ledger, Place } from "./ledger.ts";
 

@@ -6,7 +6,7 @@ import { PlatformError } from "../../../platform/platform.ts";
 import { nextDelay } from "../../../shared/backoff.ts";
 import { getString, type JsonObject } from "../../../shared/json.ts";
 import { MoleculeError, UsageError } from "../../../shared/errors.ts";
-import { idAmong } from "../../workspace/resolve.ts";
+import { idAmong } from "../../which/resolve.ts";
 import { passes } from "./sending.ts";
 
 /** How the canvas is called among those who send. */

@@ -1,0 +1,46 @@
+/** Looking at the platform again and again for something that comes in its own time. */
+import type { Log } from "../../cli/log.ts";
+import { PlatformError } from "../../platform/platform.ts";
+import { nextDelay } from "../../shared/backoff.ts";
+import { type Clock, LATE, systemClock, within } from "../../shared/clock.ts";
+
+/** How long, how often, and who is told of trouble. */
+export interface Looking {
+  timeoutMs: number;
+  /** Between two looks: together well under the platform's limit of 600 calls a minute. */
+  pauseMs: number;
+  log: Log;
+  clock?: Clock;
+}
+
+/**
+ * What `look` finds; undefined once the time is up, also in the middle of a look, whose signal aborts then. Transient failures are told at their beginning and
+ * tried again, after the pause that the platform asks for; any other is thrown.
+ */
+export async function lookUntil<T>(
+  { timeoutMs, pauseMs, log, clock = systemClock }: Looking,
+  look: (signal: AbortSignal) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  const end = clock.monotonic() + timeoutMs;
+  const late = new AbortController();
+  for (let failures = 0; clock.monotonic() < end;) {
+    let waitMs = pauseMs;
+    try {
+      // A look takes the time of the machine, whoever's clock the pauses are taken from.
+      const found = await within(systemClock, end - clock.monotonic(), look(late.signal));
+      if (found === LATE) {
+        late.abort();
+        return undefined;
+      }
+      if (found !== undefined) return found;
+      failures = 0;
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.verdict !== "transient") throw error;
+      failures += 1;
+      if (failures === 1) log.warn(`${error.message}; trying again`);
+      waitMs = nextDelay(failures, Math.random, error.failure.retryAfterMs);
+    }
+    await clock.sleep(Math.min(waitMs, Math.max(0, end - clock.monotonic())));
+  }
+  return undefined;
+}
