@@ -37,7 +37,8 @@ export function answerError(what: string, received: Received, secrets: Secrets):
     removedAt: getString(body, "removed_at"),
     unknownOutcome: false,
   };
-  failure.hint = hintFor(failure.verdict, status);
+  if (failure.verdict === "misaddressed") failure.hint = TENANT_HINT;
+  else if (status === 404) failure.hint = "Check --api-url and the workspace id.";
   const words = undecodable ?? (empty ? "no explanation" : platformWords(body, secrets));
   return new PlatformError(`${what}: ${status} (${words})`, failure);
 }
@@ -81,17 +82,6 @@ function judge({ status, body, empty, undecodable }: Received): Verdict {
   if (status === 401) return "unauthorized";
   if (status === 403) return "forbidden";
   return status === 410 ? "gone" : "permanent";
-}
-
-function hintFor(verdict: Verdict, status: number): string | undefined {
-  if (verdict === "misaddressed") return TENANT_HINT;
-  if (status === 404) return "Check --api-url and the workspace id.";
-  if (status === 429)
-    return "The platform takes only so many calls a minute; try again after a while.";
-  if (status === 403) return "The platform knows the token, and does not let it do this.";
-  return status >= 500
-    ? "The platform, or something before it, has a fault of its own; try again after a while."
-    : undefined;
 }
 
 /** The platform's own explanation, fit for one line. */

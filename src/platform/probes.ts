@@ -2,6 +2,7 @@
  * What is wrong between us and a platform, one question at a time: the server, the tenant's headers,
  * the tokens, the clock, the feed's cursor. Only reading calls. Contract sections in brackets.
  */
+import { advised } from "./advice.ts";
 import type { Clock } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { asObject, get, getNumber, getString } from "../shared/json.ts";
@@ -166,7 +167,7 @@ async function probing(ask: () => Promise<Probe>): Promise<Probe> {
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const failure = notTheApi(error) ?? error;
-    const hint = failure.hint ?? (failure.verdict === "transient" ? UNANSWERED : undefined);
+    const { hint = failure.verdict === "transient" ? UNANSWERED : undefined } = advised(failure);
     return { ok: false, detail: failure.message, hint, failure };
   }
 }

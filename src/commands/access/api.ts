@@ -5,6 +5,7 @@ import { PlatformError } from "../../platform/platform.ts";
 import type { Token } from "../../platform/token.ts";
 import { ExitCode, MoleculeError } from "../../shared/errors.ts";
 import { tokenPath } from "../../store/token-file.ts";
+import { advised } from "../../platform/advice.ts";
 import { checkCredentials, operatorToken, resolveToken } from "./credentials.ts";
 import { httpParts, traced } from "./http-parts.ts";
 import { logFor } from "../logging.ts";
@@ -91,7 +92,7 @@ const WANTED: Record<Needs, string> = {
 };
 
 function explain(error: PlatformError, token: Token, needs: Needs): MoleculeError {
-  if (error.verdict !== "unauthorized") return error;
+  if (error.verdict !== "unauthorized") return advised(error);
   const used =
     token.value === undefined ? "no token was given" : `the token came from ${token.origin}`;
   return new MoleculeError(`the platform refused: ${error.message}; ${used}`, {

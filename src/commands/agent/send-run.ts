@@ -9,6 +9,7 @@ import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { isUuid } from "../../shared/ids.ts";
 import { getString } from "../../shared/json.ts";
 import { printable } from "../../shared/text.ts";
+import { advised } from "../../platform/advice.ts";
 import { apiToken, workspaceToken } from "../access/api.ts";
 import { GLOBALS } from "../globals.ts";
 import { httpParts, traced } from "../access/http-parts.ts";
@@ -131,7 +132,7 @@ function explain(error: PlatformError, as: string | undefined): MoleculeError {
       cause: error,
     });
   }
-  if (error.verdict !== "unauthorized") return error;
+  if (error.verdict !== "unauthorized") return advised(error);
   return new MoleculeError(`the platform refused: ${error.message}`, {
     exitCode: ExitCode.refused,
     hint:

@@ -5,7 +5,7 @@ import { tmpFolder } from "../../../harness/tmp.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 
-test.each([`"name":`, "a b c d e f", "short", "it's-a-quote", "back\\slash"])(
+test.each([`"name":`, "a b c d e f", "short"])(
   "%j in the place of a new token is refused, and masks nothing",
   async (auth_token) => {
     using home = tmpFolder();
