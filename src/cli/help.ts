@@ -30,7 +30,7 @@ export function renderHelp(
   const globals = shown(cli.globals);
   const text = [
     usage(node, path),
-    ...wrap(`${node.meta.description}.`, width),
+    ...wrap(`${capitalised(node.meta.description)}.`, width),
     ...paragraphs(node.details, width),
     ...paragraphs(all ? command?.more : undefined, width),
     ...(node.kind === "group" ? commandRows(cli, node, width) : []),
@@ -59,6 +59,10 @@ const WIDEST = 100;
 
 /** Names wider than this get a line of their own. */
 const WIDEST_NAME = 30;
+
+function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
 
 type Row = [name: string, text: string];
 

@@ -17,7 +17,10 @@ export async function run(values: PeersValues, context: Context): Promise<void> 
     platform.peers(id, values.search),
   );
   await rememberWorkspaces(metIn(found), context.env);
-  const empty = values.search === undefined ? "no peers" : "no such peers";
+  const empty =
+    values.search === undefined
+      ? "no peers (some platforms list none for a workspace without a parent, which may talk to its like all the same)"
+      : "no such peers";
   await show(context, found, AGENT_COLUMNS, { empty });
 }
 

@@ -73,14 +73,14 @@ async function lookAt(id: string, platform: Management, log: Log | undefined): P
   try {
     const status = getString(await platform.workspace(id), "status") ?? "";
     if (!ABSENT.includes(status)) return;
-    log?.warn(`the workspace is ${status}: no answer comes before its agent is back`);
+    log?.warn(`the workspace is ${status}: an answer comes once its agent is back`);
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     if (error.verdict === "gone") throw removedError(id, error);
   }
 }
 
-const ABSENT = ["awaiting_agent", "offline", "failed", "paused", "hibernated"];
+const ABSENT = ["awaiting_agent", "offline", "failed", "hibernated"];
 
 /** Prints what became of the message; an agent that says that it failed is a failure. */
 async function print(context: Context, outcome: Outcome): Promise<ExitCode> {

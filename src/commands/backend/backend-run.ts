@@ -18,5 +18,10 @@ export async function list(context: Context): Promise<void> {
       summary: option.summary,
     })),
   ]);
-  await show(context, rows);
+  await show(context, rows, [
+    { title: "backend", of: ({ backend }) => backend },
+    { title: "option", of: ({ option }) => option },
+    { title: "default", of: (row) => row.default },
+    { title: "summary", of: ({ summary }) => summary, wrap: true },
+  ]);
 }

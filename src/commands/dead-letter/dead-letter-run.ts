@@ -2,6 +2,7 @@
 import { readMessage } from "../../a2a/message.ts";
 import { regenerate } from "../../a2a/reply.ts";
 import type { Context } from "../../cli/command.ts";
+import type { Column } from "../../cli/print.ts";
 import type { MessageSendRequest } from "../../contract/types.ts";
 import { Token } from "../../platform/token.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
@@ -15,13 +16,22 @@ import { WORKSPACE_TOKEN_FILE } from "../access/credential-flags.ts";
 import { GLOBALS } from "../globals.ts";
 import { show as showData } from "../show.ts";
 import { stateFolder } from "../access/state-folder.ts";
-import { readWorkspaceId } from "../which/workspace-id.ts";
+import { requireKnown } from "../which/workspace-id.ts";
 
 export async function list(values: ListValues, context: Context): Promise<void> {
   const found = await withLetters(values, context, (letters) => letters.list());
   const rows = found.map(summaryOf);
-  await showData(context, rows, undefined, { empty: "there are no dead letters" });
+  await showData(context, rows, COLUMNS, { empty: "there are no dead letters" });
 }
+
+const COLUMNS: Column<ReturnType<typeof summaryOf>>[] = [
+  { title: "id", of: ({ id }) => id },
+  { title: "from", of: ({ from }) => from },
+  { title: "at", of: ({ at }) => at, wide: true },
+  { title: "given_up_at", of: (letter) => letter.given_up_at, wide: true },
+  { title: "runs", of: ({ runs }) => runs, align: "right" },
+  { title: "reason", of: ({ reason }) => reason, wrap: true },
+];
 
 export async function show(values: ShowValues, context: Context): Promise<void> {
   const letter = await withLetters(values, context, async (letters) =>
@@ -69,7 +79,7 @@ async function each(
   if (all === (id !== undefined)) {
     throw new UsageError(
       `give the id of a message or --all${all ? ", not both" : ""}`,
-      "molecule dead-letter list shows the ids.",
+      "molecule dead-letter list WORKSPACE shows the ids.",
     );
   }
   const ids = await withLetters(values, context, async (letters) => {
@@ -91,7 +101,7 @@ async function withLetters<T>(
   context: Context,
   use: (letters: DeadLetters) => Promise<T>,
 ): Promise<T> {
-  const workspaceId = readWorkspaceId(values.workspaceId);
+  const workspaceId = await requireKnown(values.workspaceId, context.env);
   const folder = stateFolder(values.stateDir);
   const opened = openDeadLetters(folder, workspaceId);
   if (opened === undefined) throw noState(workspaceId, folder);
@@ -123,7 +133,7 @@ async function find(letters: DeadLetters, given: string): Promise<string> {
   if (only === undefined || given === "") throw unknown(given);
   if (matching.length === 1 || ids.includes(given)) return ids.includes(given) ? given : only;
   throw new MoleculeError(`"${given}" is the beginning of ${matching.length} dead letters`, {
-    hint: "Give more of the id; molecule dead-letter list shows them.",
+    hint: "Give more of the id; molecule dead-letter list WORKSPACE shows them.",
   });
 }
 
@@ -158,7 +168,7 @@ function answerOf({ lane, undelivered }: DeadLetter, secrets: Secrets): string |
 
 function unknown(id: string): MoleculeError {
   return new MoleculeError(`there is no dead letter "${id}"`, {
-    hint: "molecule dead-letter list shows those that there are.",
+    hint: "molecule dead-letter list WORKSPACE shows those that there are.",
   });
 }
 

@@ -25,7 +25,6 @@ const flags = {
     default: 1,
     min: 0,
     max: 4_294_967_295,
-    advanced: true,
   }),
   path: flag({ type: "string", summary: "strike only requests whose path has this in it" }),
   delay: flag({
@@ -82,7 +81,6 @@ ${KIND_LINES}
     "molecule dev fault 429 --rate 0.3 --for 30s --seed 7",
     "molecule dev fault lost --path /a2a",
     "molecule dev fault list",
-    "molecule dev fault clear",
   ],
   run: async (values, context) => (await import("./fault-run.ts")).run(values, context),
 });

@@ -6,7 +6,7 @@ import type { ExitCode } from "../../shared/errors.ts";
 import { GLOBALS } from "../globals.ts";
 import { show } from "../show.ts";
 import { stateFolder } from "../access/state-folder.ts";
-import { readWorkspaceId } from "../which/workspace-id.ts";
+import { requireKnown } from "../which/workspace-id.ts";
 import { CHECKS } from "./checks.ts";
 import type { DoctorValues } from "./doctor.ts";
 import { examine } from "./examine.ts";
@@ -18,7 +18,8 @@ export async function run(values: DoctorValues, context: Context): Promise<ExitC
   const { workspaceId } = values;
   const patient = new Patient(values, context, {
     clock: systemClock,
-    workspaceId: workspaceId === undefined ? undefined : readWorkspaceId(workspaceId),
+    workspaceId:
+      workspaceId === undefined ? undefined : await requireKnown(workspaceId, context.env),
     folder: stateFolder(values.stateDir),
   });
   const isTable = context.get(GLOBALS.output) === "table";

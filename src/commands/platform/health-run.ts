@@ -20,7 +20,7 @@ import { GLOBALS } from "../globals.ts";
 import { httpParts } from "../access/http-parts.ts";
 import { show } from "../show.ts";
 import { stateFolder } from "../access/state-folder.ts";
-import { requireUuid } from "../which/workspace-id.ts";
+import { requireKnown } from "../which/workspace-id.ts";
 import { workspacesHere } from "../which/workspaces-here.ts";
 import type { HealthValues } from "./health.ts";
 
@@ -97,7 +97,7 @@ function lostTo({ status, detail, probe }: Row, otherwise: string): string | und
 
 /** The one that is named, or the only one that this machine has worked for. */
 async function workspaceOf(values: HealthValues, context: Context): Promise<string | undefined> {
-  if (values.workspace !== undefined) return requireUuid(values.workspace, context.env);
+  if (values.workspace !== undefined) return requireKnown(values.workspace, context.env);
   const known = await workspacesHere(stateFolder(values.stateDir));
   return known.length === 1 ? known[0] : undefined;
 }

@@ -65,7 +65,10 @@ export function forgetWorkspaces(
   return change(env, clock, (known) => [...known].filter(([id]) => !gone.has(id)));
 }
 
-/** Those that are known by this name. None where the file can't be read. */
+/** So much of an id's beginning is taken for it. */
+const LEAST_ID = 8;
+
+/** Those that are known by this name, or whose id begins so. None where the file can't be read. */
 export async function knownBy(name: string, env: Env): Promise<string[]> {
   const home = homeOf(env);
   if (home === undefined || !isAbsolute(home)) return [];
@@ -73,7 +76,11 @@ export async function knownBy(name: string, env: Env): Promise<string[]> {
   const text = (await isOurs(path).catch(() => false))
     ? await readIfThere(path).catch(() => undefined)
     : undefined;
-  return [...parse(text ?? "")].flatMap(([id, known]) => (known === shown(name) ? [id] : []));
+  const beginning = name.length < LEAST_ID ? undefined : name.toLowerCase();
+  return [...parse(text ?? "")].flatMap(([id, known]) => {
+    const begins = beginning !== undefined && id.startsWith(beginning);
+    return begins || known === shown(name) ? [id] : [];
+  });
 }
 
 /** What rows of the platform tell of workspaces. */

@@ -26,9 +26,28 @@ export function readWorkspaceId(value: string): string {
 export async function requireUuid(value: string, env: Env): Promise<string> {
   const id = readWorkspaceId(value);
   if (isUuid(id)) return id;
-  const { knownBy } = await import("./known-workspaces.ts");
-  const known = await knownBy(value, env);
-  throw new UsageError(
+  throw noUuid(value, await knownAs(value, env));
+}
+
+/**
+ * The same for what only looks: there the one workspace that this machine knows by the name, or by the
+ * beginning of its id, is taken for it.
+ */
+export async function requireKnown(value: string, env: Env): Promise<string> {
+  const id = readWorkspaceId(value);
+  if (isUuid(id)) return id;
+  const known = await knownAs(value, env);
+  const [only] = known;
+  if (only !== undefined && known.length === 1) return only;
+  throw noUuid(value, known);
+}
+
+async function knownAs(value: string, env: Env): Promise<string[]> {
+  return (await import("./known-workspaces.ts")).knownBy(value, env);
+}
+
+function noUuid(value: string, known: readonly string[]): UsageError {
+  return new UsageError(
     `"${oneLine(value, 80)}" is not the id of a workspace`,
     known.length === 0 ? FORM : `Known by this name here: ${known.join(", ")}`,
   );

@@ -49,7 +49,7 @@ export async function awaitDelegation(
     const found = findDelegation(await platform.delegations(id), delegationId);
     return found?.outcome === "running" ? undefined : found;
   });
-  if (told === undefined) throw unanswered(id, delegationId, timeoutMs);
+  if (told === undefined) throw unanswered(id, timeoutMs);
   if (told.outcome === "failed") {
     return { ...about, status: "failed", answer: told.error ?? told.answer };
   }
@@ -62,7 +62,7 @@ export async function awaitDelegation(
   log.info("the task was handed over; the agent answers in its own time");
   const leftMs = Math.max(0, end - systemClock.monotonic());
   const find = delegationAnswer(targetId, delegationId);
-  const late = () => unanswered(id, delegationId, timeoutMs);
+  const late = () => unanswered(id, timeoutMs);
   const answer = await awaitAnswer(feedOf(platform, id), since, find, leftMs, log, late);
   return { ...about, status: answer.failed ? "failed" : "completed", answer: answer.text };
 }
@@ -100,8 +100,8 @@ function resultRow(row: unknown, delegationId: string) {
   return isQueued(text) ? undefined : { text, failed, pending: false };
 }
 
-function unanswered(id: string, delegationId: string, timeoutMs: number): MoleculeError {
+function unanswered(id: string, timeoutMs: number): MoleculeError {
   return new MoleculeError(`no answer within ${formatDuration(timeoutMs)}`, {
-    hint: `The task was taken; its answer may still come. To look: molecule workspace delegations ${id} ${delegationId}`,
+    hint: `The task was taken; its answer may still come. It shows in: molecule workspace logs ${id}`,
   });
 }

@@ -52,12 +52,13 @@ function advise(values: RotateValues, context: Context, id: string, kept: Kept):
     );
   }
   const again = connectWith(context, id, kept);
-  // A bridge looks again only at a file that it was given.
+  // A bridge looks again at the file that it was given, or at the one where its token was kept.
+  const places = kept.files.join(" or ");
   note(
     context,
-    values.saveTo === undefined
+    places === ""
       ? `start its bridge again: ${again}`
-      : `a bridge that reads its token from ${values.saveTo} goes on with the new one; start others again: ${again}`,
+      : `a bridge that reads its token from ${places} goes on with the new one; start any other again: ${again}`,
   );
 }
 

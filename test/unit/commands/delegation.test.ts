@@ -171,7 +171,7 @@ describe.each(["r1", "r2"] as const)("workspace delegate (%s)", (revision) => {
     const { code, out, err } = await runHere(words, envOf(at, ada));
     expect({ code, out }).toEqual({ code: 1, out: "" });
     expect(err).toContain("no answer within 1 s");
-    expect(err).toContain(`molecule workspace delegations ${ada.id}`);
+    expect(err).toContain(`molecule workspace logs ${ada.id}`);
   });
 
   test("with --wait prints the answer of a target that is pushed to", async () => {

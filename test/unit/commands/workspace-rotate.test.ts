@@ -15,7 +15,7 @@ describe.each(REVISIONS)("workspace rotate-token on %s", (revision) => {
     expect(await op.takes(id, old)).toBe(false);
     expect(await op.takes(id, token)).toBe(true);
     expect(out + err).not.toContain(token);
-    expect(err).toContain(`start its bridge again: molecule connect ${id}`);
+    expect(err).toContain(`goes on with the new one; start any other again: molecule connect ${id}`);
   });
 
   test("by the workspace's own token, whose file is named as outdated", async () => {
@@ -42,7 +42,7 @@ describe("--save-to", () => {
     const token = readFileSync(file, "utf8").trim();
     expect(await op.takes(id, token)).toBe(true);
     expect(op.kept()).toEqual({ [`${id}.token`]: token });
-    expect(err).toContain(`reads its token from ${file} goes on`);
+    expect(err).toContain(`reads its token from ${file}`);
   });
 
   test("leaves a file alone that holds something else", async () => {
