@@ -122,11 +122,25 @@ export interface Backend {
   readonly leavesFiles: boolean;
   /** Throws a MoleculeError when it can't work at all: program missing, folder missing. */
   check(): Promise<void>;
+  /**
+   * Whether its program is logged in, asked after {@link check} has passed. Free of charge, and holds no
+   * conversation; ends within some seconds, or soon after `signal` aborts, and leaves no process behind.
+   * Never rejects. Absent where there is nothing to log in to, or nobody to ask.
+   */
+  login?(signal: AbortSignal): Promise<Login>;
   /** Answers one message; never throws. When `signal` aborts, ends as `stopped`, leaving nothing behind. */
   run(request: BackendRequest, signal: AbortSignal, hooks?: RunHooks): Promise<Outcome>;
   /** Ends what is kept running between messages. Nothing is run afterwards. Never throws. */
   close?(): Promise<void>;
 }
+
+/** What a backend's program says of its login. That the account may be used is another matter. */
+export type Login =
+  /** `as`: in which way, in the program's own word. Never an account, an address or a key. */
+  | { kind: "in"; as?: string | undefined }
+  | { kind: "out"; reason: string; hint: string }
+  /** `why`: a clause for the operator. */
+  | { kind: "unknown"; why: string };
 
 /** What a backend keeps of its conversations: short texts by key, on disk when the call resolves. */
 export interface BackendMemory {

@@ -10,7 +10,8 @@ export function advised(error: PlatformError): PlatformError {
 }
 
 function hintFor(status: number): string | undefined {
-  if (status === 403) return "The platform knows the token, and does not let it do this.";
+  if (status === 403)
+    return "The platform does not let you do this, with this token or at this address.";
   if (status === 429) return "The platform takes only so many calls a minute: wait a little.";
   return status >= 500
     ? "The platform, or something before it, has a fault of its own: try again after a while."

@@ -67,14 +67,6 @@ export function parseCursorFile(text: string, workspaceId: string): CursorFile {
   };
 }
 
-/**
- * Whether another program has moved the cursor since we wrote it: the Go tool knows only
- * `last_since_id`, and we write the id of the settled row beside it.
- */
-export function isMovedElsewhere({ lastSinceId, settled }: Cursor): boolean {
-  return lastSinceId !== undefined && settled?.id !== lastSinceId;
-}
-
 /** The text for the cursor; the Go tool's two keys come first, as it writes them. */
 export function renderCursorFile({ cursor, others }: CursorFile, workspaceId: string): string {
   const file = {

@@ -30,7 +30,7 @@ export async function readToken(path: string): Promise<KeptToken | undefined> {
 }
 
 /** Puts the token in the place of the one before. */
-export async function writeToken(path: string, token: KeptToken): Promise<void> {
+async function writeToken(path: string, token: KeptToken): Promise<void> {
   try {
     await writeAtomic(path, renderKept(token));
   } catch (error) {

@@ -22,7 +22,10 @@ export interface AgentFacts {
   resumes: boolean;
   loads: boolean;
   closes: boolean;
+  deletes: boolean;
   takesImages: boolean;
+  /** It tells of its login by itself, soon after its start (`authStatus`, codex-acp). */
+  tellsLogin: boolean;
   /** The names of its ways to log in. */
   loginNames: string[];
 }
@@ -39,6 +42,9 @@ export interface Session {
 export class AcpConnection {
   readonly process: AcpProcess;
   facts: AgentFacts = readFacts(undefined);
+  /** The kind of login that it first told of, `none` for none; see {@link AgentFacts.tellsLogin}. */
+  readonly loginTold: Promise<string>;
+  readonly #tellLogin: (kind: string) => void;
   readonly #clock: Clock;
   /** By its id. In the order of their last use. */
   readonly #sessions = new Map<string, Session>();
@@ -48,12 +54,16 @@ export class AcpConnection {
   /** Throws what the system says where the process can't be started. */
   constructor(start: Omit<ProcessStart, "handlers">) {
     this.#clock = start.clock;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.loginTold = promise;
+    this.#tellLogin = resolve;
     this.process = new AcpProcess({
       ...start,
       handlers: {
         onRequest: (method, params) => this.#onRequest(method, params),
         onNotification: (method, params) => {
           if (method === "session/update") this.#onUpdate(params);
+          if (method === "_auth/status_update") this.#onLogin(get(params, "authStatus"));
         },
       },
     });
@@ -146,6 +156,11 @@ export class AcpConnection {
     session.turn?.update(update);
   }
 
+  #onLogin(status: unknown): void {
+    const kind = getString(status, "kind");
+    if (kind !== undefined) this.#tellLogin(kind);
+  }
+
   #onRequest(method: string, params: unknown): { result: object } | undefined {
     if (method !== "session/request_permission") return undefined;
     const turn = this.#sessions.get(getString(params, "sessionId") ?? "")?.turn;
@@ -166,7 +181,9 @@ function readFacts(value: unknown): AgentFacts {
     resumes: has("resume"),
     loads: get(capabilities, "loadSession") === true,
     closes: has("close"),
+    deletes: has("delete"),
     takesImages: get(get(capabilities, "promptCapabilities"), "image") === true,
+    tellsLogin: (get(get(capabilities, "_meta"), "authStatus") ?? undefined) !== undefined,
     loginNames: (getArray(value, "authMethods") ?? []).flatMap((method) => {
       const words = getString(method, "name") ?? getString(method, "id");
       return words === undefined ? [] : [words];

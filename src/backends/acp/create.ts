@@ -1,6 +1,7 @@
 /** Any agent that speaks the Agent Client Protocol, with one session for each conversation. */
 import { resolve } from "node:path";
 import { MoleculeError } from "../../shared/errors.ts";
+import { askLogin } from "./login.ts";
 import { locate, readCommand } from "./presets.ts";
 import { RESTART_CAP_MS } from "./keeper.ts";
 import { AcpRuns, type AcpSettings } from "./run.ts";
@@ -29,6 +30,7 @@ export function createAcp(options: OptionValues, parts: BackendParts): Backend {
       if (locate(command, cwd, childEnv(parts)) !== undefined) return;
       throw new MoleculeError(notFound(command.words[0]), { hint: command.hint });
     },
+    login: (signal) => askLogin(settings, parts, signal),
     run: (request, signal, hooks) => runs.run(request, signal, hooks),
     close: () => runs.close(),
   };

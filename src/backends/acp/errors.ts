@@ -113,7 +113,8 @@ export function wordsOf({ message, data }: RpcError, mask: (text: string) => str
   return oneLine(mask(all), 300);
 }
 
-function loginHint({ loginNames, mask }: ErrorContext): string {
+/** What to do where the agent is not logged in. */
+export function loginHint({ loginNames, mask }: Pick<ErrorContext, "loginNames" | "mask">): string {
   const names = loginNames.map((name) => oneLine(mask(name), 60)).slice(0, 8);
   const offers = names.length === 0 ? "" : ` (it offers: ${names.join(", ")})`;
   return `log in by hand: run the agent in a terminal, as the same user${offers}; an API key that it reads from a variable works too`;

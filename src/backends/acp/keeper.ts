@@ -6,11 +6,11 @@ import { getNumber, getString, tryParseJson } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import { AcpConnection, PROTOCOL_VERSION } from "./connection.ts";
 import { outcomeOfError } from "./errors.ts";
+import { agentEnv } from "./environment.ts";
 import { type AgentCommand, locate } from "./presets.ts";
 import type { Guard } from "./guard.ts";
 import { absent, again, otherVersion, unable } from "./start-outcomes.ts";
 import type { BackendParts, Outcome } from "../backend.ts";
-import { childEnv, RUN_ID } from "../process/child-env.ts";
 import { isFolder } from "../process/folder.ts";
 import { endLeftovers } from "../process/leftovers.ts";
 import { notFound } from "../process/program.ts";
@@ -99,11 +99,10 @@ export class AcpKeeper {
   }
 
   async #launch(): Promise<Ready> {
-    const { command, guard, cwd } = this.#settings;
+    const { command, cwd } = this.#settings;
     const { memory, secrets, clock } = this.#parts;
     const run = crypto.randomUUID();
-    const theirs = { ...command.env, ...childEnv(this.#parts) };
-    const env = { ...theirs, ...command.walls, ...guard.env, [RUN_ID]: run };
+    const env = agentEnv(this.#settings, this.#parts, run);
     if (!isFolder(cwd)) {
       const hint = "create it, or change --backend-opt cwd=…";
       return ended(absent(`the folder ${cwd} does not exist or can't be entered`, hint));

@@ -25,11 +25,19 @@ export interface AgentCommand {
   walls: Record<string, string>;
   /** What denying takes with it. */
   guard: Guard;
+  /** What it means that it opens a session. */
+  session: SessionMeaning;
   /** What to do where the program is missing. */
   hint: string;
 }
 
-interface Preset extends Pick<AgentCommand, "words" | "guard"> {
+/**
+ * `login`: it opens one only where it is logged in. `nothing`: it opens one for anybody, and refuses the
+ * prompt. `unsure`: nobody knows, so that only a refusal tells.
+ */
+export type SessionMeaning = "login" | "nothing" | "unsure";
+
+interface Preset extends Pick<AgentCommand, "words" | "guard" | "session"> {
   env?: Record<string, string>;
   walls?: Record<string, string>;
   /** What to install with npm. */
@@ -42,15 +50,28 @@ const KNOWN: Record<PresetName, Preset> = {
     env: CLAUDE_DEFAULTS,
     walls: CLAUDE_WALLS,
     guard: CLAUDE_GUARD,
+    session: "nothing",
     npm: "@agentclientprotocol/claude-agent-acp",
   },
-  codex: { words: ["codex-acp"], guard: CODEX_GUARD, npm: "@agentclientprotocol/codex-acp" },
-  gemini: { words: ["gemini", "--acp"], guard: GEMINI_GUARD, npm: "@google/gemini-cli" },
+  codex: {
+    words: ["codex-acp"],
+    guard: CODEX_GUARD,
+    session: "login",
+    npm: "@agentclientprotocol/codex-acp",
+  },
+  gemini: {
+    words: ["gemini", "--acp"],
+    guard: GEMINI_GUARD,
+    session: "login",
+    npm: "@google/gemini-cli",
+  },
   opencode: {
     words: ["opencode", "acp"],
     // Else it would end its work without an answer over each thing that it is refused.
     env: { OPENCODE_CONFIG_CONTENT: `{"experimental":{"continue_loop_on_deny":true}}` },
     guard: OPENCODE_GUARD,
+    // Some models cost nothing, and ask for no login.
+    session: "nothing",
     npm: "opencode-ai",
   },
 };
@@ -75,6 +96,7 @@ export function readCommand(command: string | undefined, preset: string | undefi
     env: {},
     walls: {},
     guard: UNKNOWN_GUARD,
+    session: "unsure",
     hint: "install it, add its folder to PATH, or write its path in --backend-opt command=…",
   };
 }
@@ -92,12 +114,13 @@ export function locate(
   return findProgram(isPath && !isAbsolute(program) ? resolve(cwd, program) : program, env);
 }
 
-function fromPreset({ words, env = {}, walls = {}, guard, npm }: Preset): AgentCommand {
+function fromPreset({ words, env = {}, walls = {}, guard, session, npm }: Preset): AgentCommand {
   return {
     words,
     env,
     walls,
     guard,
+    session,
     hint: `install it (npm install -g ${npm}), or name another agent with --backend-opt command=…`,
   };
 }

@@ -3,6 +3,7 @@ import { MoleculeError } from "../../shared/errors.ts";
 import type { Backend, BackendParts, OptionValues } from "../backend.ts";
 import { readSettings } from "./args.ts";
 import { ClaudeConversations } from "./conversation.ts";
+import { askLogin } from "./login.ts";
 import { claudeEnv, INSTALL_HINT } from "./run.ts";
 import { ClaudeVersion } from "./version.ts";
 import { requireFolder } from "../process/folder.ts";
@@ -30,6 +31,7 @@ export function createClaude(options: OptionValues, parts: BackendParts): Backen
       }
       await version.require(program, env);
     },
+    login: (signal) => askLogin(settings, parts, version, signal),
     run: (request, signal, hooks) => conversations.run(request, signal, hooks),
   };
 }

@@ -8,6 +8,8 @@ import type { ClaudeOutput } from "./stream.ts";
 
 /** What the asker hears of what only the operator can mend. */
 export const SET_UP = "the agent can't answer until its operator has mended its set-up";
+/** What to do where claude is not logged in. */
+export const LOGIN_HINT = "run `claude` once and log in, or set ANTHROPIC_API_KEY";
 /** What the asker hears of a run that came to nothing. */
 export const NO_ANSWER = "the agent ended without an answer";
 
@@ -108,10 +110,7 @@ function judgeKind({ status, kind, said }: Failure, apiSaid: string | undefined)
   }
   if (kind === "authentication_failed" || kind === "oauth_org_not_allowed" || isRefusal(status)) {
     const why = apiSaid === undefined ? "claude" : `${apiSaid}: it`;
-    return operator(
-      `${why} is not logged in, or not allowed`,
-      "run `claude` once and log in, or set ANTHROPIC_API_KEY",
-    );
+    return operator(`${why} is not logged in, or not allowed`, LOGIN_HINT);
   }
   if (kind === "model_not_found") {
     return operator(

@@ -48,6 +48,11 @@ export class ClaudeVersion {
     }
   }
 
+  /** What {@link require} has learned of it; undefined where it was not asked, or can't be read. */
+  known(program: string): string | undefined {
+    return this.#known.get(fileOf(program));
+  }
+
   async #ask(program: string, env: Record<string, string>): Promise<string | undefined> {
     const { clock, secrets } = this.#parts;
     const end = await runChild({

@@ -16,7 +16,7 @@ import { httpParts, traced } from "../access/http-parts.ts";
 import { rememberWorkspaces } from "../which/known-workspaces.ts";
 import { logFor } from "../logging.ts";
 import { resolvePeer } from "../which/resolve-peer.ts";
-import { show, showWait } from "../show.ts";
+import { note, show, showWait } from "../show.ts";
 import { requireUuid } from "../which/workspace-id.ts";
 import { removedError } from "../which/removed.ts";
 import { resolveWorkspace } from "../which/resolve.ts";
@@ -87,7 +87,7 @@ async function print(context: Context, outcome: Outcome): Promise<ExitCode> {
   const { message_id, status, answer } = outcome;
   if (context.get(GLOBALS.output) !== "table") await show(context, outcome);
   else if (status === "failed") {
-    context.io.err(`error: the agent could not answer: ${answer ?? ""}`);
+    note(context, `error: the agent could not answer: ${answer ?? ""}`);
   } else {
     const line = answer === undefined ? `sent; its message id is ${message_id}` : printable(answer);
     await context.io.out(`${line}\n`);

@@ -1,4 +1,4 @@
-/** `--allow-from` and `--daily-budget`, as they are written on the command line. */
+/** `--allow-from`, as it is written on the command line. */
 import type { AllowFrom } from "../../bridge/parts.ts";
 import { isUuid } from "../../shared/ids.ts";
 
@@ -19,11 +19,4 @@ export function parseAllowFrom(text: string): AllowFrom | undefined {
     canvas: all || words.includes("canvas"),
     peers: all || words.includes("peers") ? "all" : new Set(ids),
   };
-}
-
-/** Dollars above zero; undefined for any other text. */
-export function parseDollars(text: string): number | undefined {
-  if (!/^\d{1,9}(\.\d{1,6})?$/.test(text)) return undefined;
-  const dollars = Number(text);
-  return dollars > 0 ? dollars : undefined;
 }

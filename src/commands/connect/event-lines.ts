@@ -1,9 +1,9 @@
 /** The bridge's events as the operator reads them: a level and one line each. */
+import { count } from "../../shared/count.ts";
 import type { BridgeEvent } from "../../bridge/events.ts";
 import type { Log, LogLevel } from "../../cli/log.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import {
-  count,
   dollars,
   edge,
   ms,

@@ -1,4 +1,5 @@
 /** The words that the lines of the log are made of. */
+import { count } from "../../shared/count.ts";
 import { senderName, type BridgeEvent } from "../../bridge/events.ts";
 import type { LogLevel } from "../../cli/log.ts";
 import { formatDuration } from "../../shared/duration.ts";
@@ -43,10 +44,6 @@ export const UNDELIVERED = {
   failure: "the word that there is no answer",
   trouble: "the word that it must wait",
 } as const;
-
-export function count(n: number, one: string, more = `${one}s`): string {
-  return `${n} ${n === 1 ? one : more}`;
-}
 
 export function edge(failures: number): LogLevel {
   return failures === 1 ? "warn" : "debug";

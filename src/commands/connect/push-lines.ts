@@ -1,7 +1,8 @@
 /** The lines for what happens in push mode alone. */
 import type { BridgeEvent } from "../../bridge/events.ts";
 import type { LogLevel } from "../../cli/log.ts";
-import { count, short } from "./event-words.ts";
+import { count } from "../../shared/count.ts";
+import { short } from "./event-words.ts";
 
 /** What is told in push mode alone. */
 export type PushEvent = Extract<BridgeEvent, { type: `push-${string}` }>;

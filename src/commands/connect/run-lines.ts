@@ -1,7 +1,8 @@
 /** The lines for the runs of messages: whether there is one, and what becomes of it. */
 import type { BridgeEvent } from "../../bridge/events.ts";
 import type { LogLevel } from "../../cli/log.ts";
-import { count, dollars, ms, name, short } from "./event-words.ts";
+import { count } from "../../shared/count.ts";
+import { dollars, ms, name, short } from "./event-words.ts";
 
 /** What is told of the runs of messages. */
 export type RunEvent = Extract<

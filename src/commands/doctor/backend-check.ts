@@ -1,18 +1,36 @@
 /** The backend that would answer, looked at as `connect` does before it starts: never a run that costs. */
 import { parseOptions } from "../../backends/options.ts";
 import { findBackend } from "../../backends/registry.ts";
-import { failure, ok, skipped, together, warning, type Check, type Finding } from "./check.ts";
+import type { Backend } from "../../backends/backend.ts";
+import type { Clock } from "../../shared/clock.ts";
+import {
+  failed,
+  failure,
+  ok,
+  skipped,
+  together,
+  warning,
+  type Check,
+  type Finding,
+} from "./check.ts";
 
 /** Options that name a server, which a look at such a backend asks. */
 const SERVER_OPTIONS = ["url", "base_url"];
 
+const DEADLINE_MS = 15_000;
+
+/** What it may take to end a program that does not say whether it is logged in, in milliseconds. */
+const END_MS = 4_000;
+
 export const backend: Check = {
   name: "backend",
   title: "the backend",
-  deadlineMs: 8_000,
+  deadlineMs: DEADLINE_MS,
   async run(patient) {
     const { values, context, clock } = patient;
     const notes: string[] = [];
+    const { source } = patient.context;
+    const began = clock.monotonic();
     try {
       const type = findBackend(values.backend);
       const options = parseOptions(type, values.backendOpt);
@@ -25,23 +43,49 @@ export const backend: Check = {
         onNote: (text) => void notes.push(text),
         onStderr() {},
       });
+      let login: Finding | undefined;
       try {
         if (values.offline && SERVER_OPTIONS.some((name) => options[name] !== undefined)) {
           return skipped(`${type.name} asks a server, and --offline leaves the network out`);
         }
         await made.check();
+        const leftMs = DEADLINE_MS - END_MS - (clock.monotonic() - began);
+        login = await loginOf(made, clock, leftMs);
       } finally {
         await made.close?.();
       }
-      return together([
-        ok(`${type.name} ${notes.length === 0 ? "is ready" : "can start"}`),
-        ...notes.map((note) => warning(note)),
-      ]);
+      const ready = `${type.name} ${notes.length === 0 ? "is ready" : "can start"}`;
+      const warnings = notes.map((note) => warning(note));
+      if (login?.status === "failed") {
+        return together([chosen(source("backend"), login), ...warnings]);
+      }
+      return together([ok(login === undefined ? ready : `${ready}${login.detail}`), ...warnings]);
     } catch (error) {
-      return chosen(patient.context.source("backend"), failure(error));
+      return chosen(source("backend"), failure(error));
     }
   },
 };
+
+/**
+ * What the backend's program says of its login; undefined where there is none. `leftMs` is how long that
+ * may take.
+ */
+async function loginOf(made: Backend, clock: Clock, leftMs: number): Promise<Finding | undefined> {
+  if (made.login === undefined) return undefined;
+  const over = new AbortController();
+  const done = new AbortController();
+  void clock.sleep(leftMs, done.signal).then(() => over.abort());
+  const login = await made.login(over.signal);
+  done.abort();
+  switch (login.kind) {
+    case "in":
+      return ok(login.as === undefined ? ", logged in" : `, logged in by ${login.as}`);
+    case "out":
+      return failed(login.reason, login.hint);
+    case "unknown":
+      return ok(`; whether it is logged in shows with its first message: ${login.why}`);
+  }
+}
 
 /** Nobody who has chosen none need have the default one. */
 function chosen(source: string, finding: Finding): Finding {

@@ -24,6 +24,8 @@ export function tokenIn(context: Context, answer: JsonObject): string | undefine
     );
   }
   context.io.secrets.add(token);
+  // An answer of the right shape has but one.
+  context.io.secrets.add(getString(connection, "auth_token"));
   return token;
 }
 

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import type { Context } from "../../cli/command.ts";
 import { confirm } from "../../cli/confirm.ts";
-import { MoleculeError, UsageError } from "../../shared/errors.ts";
+import { messageOf, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import { tell, warn } from "../show.ts";
@@ -42,7 +42,13 @@ export async function run(values: RevokeValues, context: Context): Promise<void>
       const answer = await revoke(revoked);
       await tell(context, answer, `revoked the token ${prefix}… (${oneLine(revoked, 60)})`);
       if (warning !== "") warn(context, warning.trim());
-      if (kept !== undefined && isKept) await rm(kept.file, { force: true });
+      if (kept === undefined || !isKept) return;
+      await rm(kept.file, { force: true }).catch((error: unknown) => {
+        warn(
+          context,
+          `${kept.file} holds a dead token now, and can't be removed: ${messageOf(error)}`,
+        );
+      });
     },
   );
 }

@@ -6,7 +6,7 @@ import { LATE, systemClock, within } from "../../shared/clock.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import { get, getString, type JsonObject } from "../../shared/json.ts";
 import { shellWord } from "../../shared/shell-word.ts";
-import { parseDollars } from "../connect/allow-from.ts";
+import { parseDollars } from "../../shared/dollars.ts";
 import { withManagement } from "../access/api.ts";
 import { note, showWait } from "../show.ts";
 import { metIn, rememberWorkspaces } from "../which/known-workspaces.ts";

@@ -1,7 +1,7 @@
 /** `molecule workspace create` as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
-import { parseDollars } from "../connect/allow-from.ts";
+import { parseDollars } from "../../shared/dollars.ts";
 import { apiFlags } from "../access/credential-flags.ts";
 import { keepFlags } from "../token/keep-flags.ts";
 import { lengthProblem, nameProblem } from "./names.ts";

@@ -12,7 +12,7 @@ import { newestRow } from "../answers/await-answer.ts";
 import { GLOBALS } from "../globals.ts";
 import { logFor } from "../logging.ts";
 import { resolvePeer } from "../which/resolve-peer.ts";
-import { show, showWait } from "../show.ts";
+import { note, show, showWait } from "../show.ts";
 import type { DelegateValues } from "./delegate.ts";
 import { awaitDelegation, type Ended, feedOf } from "./delegation-end.ts";
 import { withWorkspace } from "../which/resolve.ts";
@@ -115,7 +115,7 @@ async function tell(
 async function print(context: Context, ended: Ended): Promise<ExitCode> {
   if (context.get(GLOBALS.output) !== "table") await show(context, ended);
   else if (ended.status === "failed") {
-    context.io.err(`error: the delegation failed: ${ended.answer ?? "no reason given"}`);
+    note(context, `error: the delegation failed: ${ended.answer ?? "no reason given"}`);
   } else await context.io.out(`${printable(ended.answer ?? "(an answer without a text)")}\n`);
   return ended.status === "failed" ? ExitCode.failed : ExitCode.ok;
 }

@@ -8,7 +8,7 @@ import { isWorkspaceId } from "../../shared/ids.ts";
 import { getNumber, getString, type JsonObject } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import { showWait, tell, warn } from "../show.ts";
-import { count } from "../connect/event-words.ts";
+import { count } from "../../shared/count.ts";
 import { forgetWorkspaces } from "../which/known-workspaces.ts";
 import { platformOrigin } from "../platform-origin.ts";
 import { stateFolder } from "../access/state-folder.ts";

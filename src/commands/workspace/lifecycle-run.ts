@@ -4,7 +4,7 @@ import { MoleculeError } from "../../shared/errors.ts";
 import { get, getNumber, getString, type JsonObject } from "../../shared/json.ts";
 import { oneLine } from "../../shared/text.ts";
 import { note, showWait, tell } from "../show.ts";
-import { count } from "../connect/event-words.ts";
+import { count } from "../../shared/count.ts";
 import { connectCommand } from "../connect-command.ts";
 import type { LifecycleValues } from "./lifecycle.ts";
 import { withWorkspace } from "../which/resolve.ts";

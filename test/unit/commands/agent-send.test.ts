@@ -66,10 +66,10 @@ describe.each(["r1", "r2"] as const)("an agent that fetches its messages (%s)", 
     const agent = await at.member("agent");
     const ada = await at.member("ada");
     const sending = runHere(["agent", "send", agent.id, "hello", "--as", ada.id], asPeer(at, ada));
-    await reply(at, agent, ada, "it broke", { to: await arrived(at, agent), failed: true });
+    await reply(at, agent, ada, "it \x1b[2Jbroke", { to: await arrived(at, agent), failed: true });
     const { code, out, err } = await sending;
     expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(err).toContain("it broke");
+    expect(err).toContain("it \\u001b[2Jbroke");
   });
 
   test("answers the canvas user by what it says next", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { parseAllowFrom, parseDollars } from "../../../src/commands/connect/allow-from.ts";
+import { parseAllowFrom } from "../../../src/commands/connect/allow-from.ts";
+import { parseDollars } from "../../../src/shared/dollars.ts";
 
 const A = "abcdefab-0000-4000-8000-000000000001";
 const B = "abcdefab-0000-4000-8000-000000000002";

@@ -15,7 +15,9 @@ describe.each(REVISIONS)("workspace rotate-token on %s", (revision) => {
     expect(await op.takes(id, old)).toBe(false);
     expect(await op.takes(id, token)).toBe(true);
     expect(out + err).not.toContain(token);
-    expect(err).toContain(`goes on with the new one; start any other again: molecule connect ${id}`);
+    expect(err).toContain(
+      `goes on with the new one; start any other again: molecule connect ${id}`,
+    );
   });
 
   test("by the workspace's own token, whose file is named as outdated", async () => {

@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { formatTimestamp } from "../../../src/shared/timestamp.ts";
 import {
-  isMovedElsewhere,
   NEW_CURSOR_FILE,
   parseCursorFile,
   renderCursorFile,
@@ -85,15 +84,6 @@ describe("a cursor that another program has moved", () => {
     `"last_since_id": "${ROW}"`,
     '"last_since_id": "theirs"',
   );
-
-  test("is told from our own", () => {
-    expect(isMovedElsewhere(parseCursorFile(moved, ID).cursor)).toBe(true);
-    expect(isMovedElsewhere(CURSOR)).toBe(false);
-    expect(isMovedElsewhere({ ...CURSOR, settled: undefined })).toBe(true);
-    expect(isMovedElsewhere(EMPTY_CURSOR)).toBe(false);
-    // Where the platform has forgotten the cursor, the newest settled row is kept without one.
-    expect(isMovedElsewhere({ ...CURSOR, lastSinceId: undefined })).toBe(false);
-  });
 
   test("takes no start of reading from before it was moved", () => {
     expect(parseCursorFile(moved, ID).cursor).toMatchObject({

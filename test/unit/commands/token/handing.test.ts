@@ -12,7 +12,10 @@ test.each([`"name":`, "a b c d e f", "short"])(
     const answer = { id: ID, name: "ada", external: true, connection: { auth_token } };
     await using server = Bun.serve({ port: 0, fetch: () => Response.json(answer) });
     const { code, out, err } = await runHere(
-      ["workspace", "create", "ada", "-o", "json", "--api-url", server.url.href],
+      [
+        ...["workspace", "create", "ada", "-o", "json"],
+        ...["--api-url", server.url.href, "--state-dir", home.path],
+      ],
       { HOME: home.path, USERPROFILE: home.path, MOLECULE_API_TOKEN: "admin-token-0123456789" },
     );
     expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -21,3 +24,33 @@ test.each([`"name":`, "a b c d e f", "short"])(
     expect([...readdirSync(home.path, { recursive: true })].join()).not.toContain(".token");
   },
 );
+
+test("a second token beside the one that counts is shown nowhere", async () => {
+  using home = tmpFolder();
+  const connection = { auth_token: "second-token-0123456789" };
+  const answer = {
+    id: ID,
+    name: "ada",
+    external: true,
+    auth_token: "first-token-012345",
+    connection,
+  };
+  await using server = Bun.serve({ port: 0, fetch: () => Response.json(answer) });
+  const { code, out, err } = await runHere(
+    [
+      "workspace",
+      "create",
+      "ada",
+      "-o",
+      "json",
+      "--api-url",
+      server.url.href,
+      "--state-dir",
+      home.path,
+    ],
+    { HOME: home.path, USERPROFILE: home.path, MOLECULE_API_TOKEN: "admin-token-0123456789" },
+  );
+  expect({ code, err }).toMatchObject({ code: 0 });
+  expect(JSON.parse(out).connection.auth_token).toBe("[secret]");
+  expect(out + err).not.toMatch(/second-token|first-token/);
+});
