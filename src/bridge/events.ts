@@ -22,7 +22,8 @@ type Told =
   | { type: "handled-elsewhere"; cursor: string; messages: number }
   | { type: "register-retry"; attempt: number; of: number; reason: string; inMs: number }
   | { type: "token-issued"; kept: boolean; reason: string | undefined }
-  | { type: "token-refused"; origin: string }
+  /** `waitMs`: how long a newer one may take to come. */
+  | { type: "token-refused"; origin: string; waitMs: number }
   | { type: "token-changed"; origin: string }
   | {
       type: "connected";

@@ -11,6 +11,8 @@ import type { TokenInfo } from "./presence/unauthorized.ts";
 export interface TokenSource extends TokenInfo {
   /** It is read from a file, which may be replaced. */
   readonly mayChange: boolean;
+  /** How long a newer one is waited for, in milliseconds; 0 where none can come. */
+  readonly patienceMs: number;
   adopt(value: string, origin: string): void;
   /** Resolves with whether there is a token other than the refused one, waiting for it if asked. */
   renew(

@@ -55,8 +55,9 @@ interface Common<V> {
 }
 
 /**
- * `free`: any config file may set it. `guarded`: it says where secrets go, what is run, or who may ask,
- * so that a project's file may set it only once the operator has trusted that file.
+ * `free`: any config file may set it, as it only says what things look like. `guarded`: it says where secrets go, what
+ * is run, who may ask, or how much and how often, so that a project's file may set it only once the operator has
+ * trusted that file.
  */
 export type ConfigUse = "free" | "guarded";
 

@@ -1,13 +1,13 @@
 /** What stands in a token file, which may also be a pipe that another program writes the token to. */
-import { type FileHandle, open } from "node:fs/promises";
-import { LATE, systemClock, within } from "../shared/clock.ts";
+import { LATE } from "../shared/clock.ts";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
+import { readPatiently } from "../shared/read-file.ts";
 
 /** Another program may have to ask somebody for a password first. */
 const PATIENCE_MS = 15_000;
 
 /** Far more than a token has, and what this program writes beside it. In bytes. */
-const MOST_BYTES = 64 * 1024;
+export const MOST_TOKEN_BYTES = 64 * 1024;
 
 /**
  * Reads the file. Throws a MoleculeError that names it, never what it holds: also where a pipe has no end for so
@@ -16,7 +16,7 @@ const MOST_BYTES = 64 * 1024;
 export async function readTokenText(path: string, patienceMs = PATIENCE_MS): Promise<string> {
   let text: string | typeof LATE | undefined;
   try {
-    text = await within(systemClock, patienceMs, readHead(path));
+    text = await readPatiently(path, MOST_TOKEN_BYTES, patienceMs);
   } catch (error) {
     throw fault(path, `can't be read (${codeOf(error) ?? messageOf(error)})`, error);
   }
@@ -25,27 +25,6 @@ export async function readTokenText(path: string, patienceMs = PATIENCE_MS): Pro
   }
   if (text === undefined) throw fault(path, "is far larger than a token");
   return text;
-}
-
-/** The whole text; undefined where it is too large. */
-async function readHead(path: string): Promise<string | undefined> {
-  const handle = await open(path, "r");
-  try {
-    return await readUpTo(handle, MOST_BYTES);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function readUpTo(handle: FileHandle, most: number): Promise<string | undefined> {
-  const buffer = Buffer.alloc(most + 1);
-  let length = 0;
-  for (;;) {
-    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
-    if (bytesRead === 0) return buffer.toString("utf8", 0, length);
-    length += bytesRead;
-    if (length > most) return undefined;
-  }
 }
 
 function fault(path: string, what: string, cause?: unknown): MoleculeError {

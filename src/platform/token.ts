@@ -2,9 +2,10 @@
 import { stat } from "node:fs/promises";
 import type { Clock } from "../shared/clock.ts";
 import { isFor, type KeptToken, parseKept } from "../shared/kept-token.ts";
+import { readRegular } from "../shared/read-file.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { checkToken } from "./check-token.ts";
-import { readTokenText } from "./token-text.ts";
+import { MOST_TOKEN_BYTES, readTokenText } from "./token-text.ts";
 
 /** How long a rotated token may take to arrive in a file that people or other programs write. */
 const FILE_PATIENCE_MS = 60_000;
@@ -16,7 +17,8 @@ const FILE_LOOK_MS = 1_000;
 export class Token {
   readonly #secrets: Secrets;
   readonly #file: string | undefined;
-  readonly #patienceMs: number;
+  /** How long a newer one may take to come, in milliseconds; 0 where none can. */
+  readonly patienceMs: number;
   /** To which a token of the file may be sent; undefined for any. */
   readonly #platform: string | undefined;
   #value: string | undefined;
@@ -32,7 +34,7 @@ export class Token {
     this.#secrets = secrets;
     this.#value = value;
     this.#file = file?.path;
-    this.#patienceMs = file?.patienceMs ?? 0;
+    this.patienceMs = file?.patienceMs ?? 0;
     this.#platform = file?.platform;
     this.origin = origin;
     secrets.add(value);
@@ -46,7 +48,7 @@ export class Token {
 
   /**
    * A token that this program has kept in a file of its own, as it was read from there. `platform` is the
-   * origin that it is sent to: a newer one is taken from the file only where it is for that, too.
+   * address that it is sent to: a newer one is taken from the file only where it is for that, too.
    */
   static kept(path: string, value: string, platform: string, secrets: Secrets): Token {
     const file = { path, patienceMs: KEPT_PATIENCE_MS, platform };
@@ -81,10 +83,10 @@ export class Token {
   ): Promise<boolean> {
     if (this.#value !== refused) return true;
     if (this.#file === undefined) return false;
-    const end = clock.monotonic() + (wait ? this.#patienceMs : 0);
+    const end = clock.monotonic() + (wait ? this.patienceMs : 0);
     for (;;) {
       // A file that is being replaced may be missing or empty for a moment.
-      const found = await readTokenFile(this.#file).catch(() => undefined);
+      const found = await this.#read(this.#file).catch(() => undefined);
       if (found !== undefined && found.value !== refused && this.#fits(found)) {
         this.adopt(found.value, this.origin);
         return true;
@@ -92,6 +94,12 @@ export class Token {
       if (clock.monotonic() >= end || signal?.aborted) return false;
       await clock.sleep(FILE_LOOK_MS, signal);
     }
+  }
+
+  /** One that we keep is a file, and nobody is waited for to write it. */
+  async #read(path: string): Promise<KeptToken> {
+    if (this.#platform === undefined) return readTokenFile(path);
+    return checked(path, (await readRegular(path, MOST_TOKEN_BYTES)).text);
   }
 
   #fits(found: KeptToken): boolean {
@@ -107,6 +115,10 @@ export async function isReadableByOthers(path: string): Promise<boolean> {
 
 /** One that this program keeps is a token file, too, where it is named as such. */
 async function readTokenFile(path: string): Promise<KeptToken> {
-  const { value, origin } = parseKept(await readTokenText(path));
-  return { value: checkToken(value, `the token file ${path}`), origin };
+  return checked(path, await readTokenText(path));
+}
+
+function checked(path: string, text: string): KeptToken {
+  const { value, platform } = parseKept(text);
+  return { value: checkToken(value, `the token file ${path}`), platform };
 }

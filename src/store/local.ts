@@ -33,8 +33,8 @@ const BUSY_MS = 200;
 
 export interface LocalStoreParts extends Partial<Room> {
   clock?: Clock;
-  /** The platform's, as `URL.origin` has it: tokens are kept for it, and those for others stay where they are. */
-  origin?: string;
+  /** The platform's address, as `addressOf` has it: tokens are kept for it, and those for others stay where they are. */
+  platform?: string;
   /** Settled rows that are known at most. */
   maxSeen?: number;
   /** What backends may remember at most. */
@@ -56,14 +56,14 @@ export class LocalStore implements Store {
   readonly #clock: Clock;
   readonly #maxSeen: number;
   readonly #maxMemory: MemoryRoom;
-  readonly #origin: string | undefined;
+  readonly #platform: string | undefined;
   #file: CursorFile = NEW_CURSOR_FILE;
 
   /** Touches nothing yet. The id becomes a file name, so it must have been checked. */
   constructor(folder: string, workspaceId: string, parts: LocalStoreParts = {}) {
     const { clock = systemClock, maxMessages = MAX_MESSAGES, maxBytes = MAX_BYTES } = parts;
     this.#workspaceId = workspaceId;
-    this.#origin = parts.origin;
+    this.#platform = parts.platform;
     this.#folder = folder;
     const paths = pathsOf(folder, workspaceId);
     this.#cursorPath = paths.cursor;
@@ -133,12 +133,12 @@ export class LocalStore implements Store {
 
   async loadToken(): Promise<string | undefined> {
     const kept = await readToken(this.#tokenPath);
-    const fits = this.#origin === undefined || kept === undefined || isFor(kept, this.#origin);
+    const fits = this.#platform === undefined || kept === undefined || isFor(kept, this.#platform);
     return fits ? kept?.value : undefined;
   }
 
   saveToken(value: string): Promise<void> {
-    return replaceToken(this.#tokenPath, { value, origin: this.#origin });
+    return replaceToken(this.#tokenPath, { value, platform: this.#platform });
   }
 
   async #readCursor(): Promise<string | undefined> {

@@ -124,9 +124,20 @@ for await (const line of console) {
     else if (birth === "closes") {
       const agentCapabilities = { sessionCapabilities: { close: {} } };
       send({ id, result: { protocolVersion: 1, agentCapabilities } });
-    } else send({ id, result: { protocolVersion: 1 } });
+    } else if (birth.startsWith("tells-")) {
+      send({
+        id,
+        result: { protocolVersion: 1, agentCapabilities: { _meta: { authStatus: {} } } },
+      });
+      const authStatus = { kind: birth.slice("tells-".length), label: "somebody@example.com" };
+      send({ method: "_auth/status_update", params: { authStatus } });
+    } else if (birth === "v2") send({ id, result: { protocolVersion: 2 } });
+    else send({ id, result: { protocolVersion: 1 } });
   }
-  if (method === "session/new" && birth !== "no-session") {
+  if (method === "session/new" && birth === "broken") {
+    send({ id, error: { code: -32603, message: "EMFILE" } });
+  } else if (method === "session/new" && birth !== "no-session") {
+    console.error("opened");
     send({ id, result: birth === "no-id" ? {} : { sessionId: "raw" } });
   }
   if (method === "session/prompt") {

@@ -1,11 +1,11 @@
 /**
  * An agent for tests, on the protocol's own library: what it does with a prompt stands in the prompt.
  *
- * `ACP_AGENT` lists what it offers (resume, load, close, image, modes), and what it lacks (no-login,
+ * `ACP_AGENT` lists what it offers (resume, load, close, delete, image, modes), and what it lacks (no-login,
  * no-login-prompt, and no-taking-up or death-on-taking-up of earlier sessions). `ACP_AGENT_MODES` lists its
  * modes instead, the first of which it begins in. With `ACP_AGENT_STORE`, a folder, its sessions outlive it.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as acp from "@agentclientprotocol/sdk";
 
@@ -133,6 +133,7 @@ function serve(): void {
         sessionCapabilities: {
           ...(has("resume") ? { resume: {} } : {}),
           ...(has("close") ? { close: {} } : {}),
+          ...(has("delete") ? { delete: {} } : {}),
         },
       },
     }))
@@ -167,6 +168,14 @@ function serve(): void {
       sessions.delete(params.sessionId);
       console.error(`closed ${params.sessionId}`);
     })
+    .onRequest(
+      "session/delete",
+      (params) => params as { sessionId: string },
+      ({ params }) => {
+        if (store !== undefined) rmSync(join(store, params.sessionId));
+        return {};
+      },
+    )
     .onRequest(methods.agent.session.setMode, ({ params }) => {
       const session = sessions.get(params.sessionId);
       if (session !== undefined) keep({ ...session, mode: params.modeId });

@@ -13,6 +13,11 @@ async function main(folder: string, args: string[]): Promise<number> {
     await print(readIf(join(folder, "version")));
     return 0;
   }
+  const login = readIf(join(folder, "login"));
+  if (args[0] === "auth" && login !== "") {
+    await print(login);
+    return login.includes('"loggedIn":true') ? 0 : 1;
+  }
   const stdin = await Bun.stdin.text();
   const cwd = process.cwd();
   const env = Object.fromEntries(Object.entries(process.env).map(([k, v]) => [k, v ?? ""]));

@@ -66,6 +66,8 @@ export function fakeClaude(folder: string, version = "2.1.250 (Claude Code)") {
     program,
     /** How the runs from now on go. */
     does: (knob: FakeClaudeKnob) => writeFileSync(join(folder, "do"), knob),
+    /** What `auth status` prints from now on; until then it is a prompt, as with old versions. */
+    says: (login: string) => writeFileSync(join(folder, "login"), login),
     runs(): FakeClaudeRun[] {
       const path = join(folder, "runs.jsonl");
       if (!existsSync(path)) return [];

@@ -48,7 +48,7 @@ export async function askLogin(
   });
   switch (end.kind) {
     case "exited":
-      return read(end.stdout, settings.cwd);
+      return read(end.truncated ? "" : end.stdout, settings.cwd);
     case "not-started":
       return unknown(end.reason);
     case "timeout":

@@ -33,7 +33,7 @@ export class Renewal {
   async #wait(refused: string | undefined): Promise<boolean> {
     const { token, clock, emit } = this.#parts;
     if (token.value === refused && token.mayChange) {
-      emit({ type: "token-refused", origin: token.origin });
+      emit({ type: "token-refused", origin: token.origin, waitMs: token.patienceMs });
     }
     const before = token.value;
     const renewed = await token.renew(refused, clock, true, this.#end);

@@ -14,7 +14,7 @@ import {
 } from "./config.ts";
 import { type ConfigKeys, keysFor } from "./keys.ts";
 import { type ConfigPlaces, homeOf, type NamedFile, type Place } from "./places.ts";
-import { readConfigFile } from "./read-file.ts";
+import { type Found, readConfigFile } from "./read-file.ts";
 import { digestOf, TrustList } from "./trust.ts";
 import { readEntry } from "./values.ts";
 import { readYaml, type YamlEntry } from "./yaml.ts";
@@ -52,8 +52,19 @@ interface Read {
   readonly entries: readonly YamlEntry[];
 }
 
-function readPlace(place: Place, parts: LoadParts): Read {
+/** What came through a pipe, which gives it but once, by what named it. */
+const piped = new WeakMap<NamedFile, Found>();
+
+function readOnce(place: Place, named: NamedFile | undefined): Found {
+  const before = named === undefined ? undefined : piped.get(named);
+  if (before !== undefined) return before;
   const found = readConfigFile(place);
+  if (named !== undefined && found.exists && found.piped === true) piped.set(named, found);
+  return found;
+}
+
+function readPlace(place: Place, parts: LoadParts): Read {
+  const found = readOnce(place, parts.named);
   const project = place.kind === "project";
   const file: ConfigFile = {
     ...place,

@@ -11,6 +11,7 @@ import {
   statSync,
 } from "node:fs";
 import { resolve } from "node:path";
+import { systemClock } from "../../shared/clock.ts";
 import { codeOf, messageOf } from "../../shared/errors.ts";
 import type { Problem } from "./config.ts";
 import type { Place } from "./places.ts";
@@ -21,17 +22,28 @@ export const MOST_BYTES = 1024 * 1024;
 /** What was found at a place: nothing, bytes, or something that is not to be read. */
 export type Found =
   | { readonly exists: false }
-  | { readonly exists: true; readonly real: string; readonly bytes: Buffer }
-  | { readonly exists: true; readonly problem: Problem };
+  | {
+      readonly exists: true;
+      readonly real: string;
+      readonly bytes: Buffer;
+      readonly piped: boolean;
+    }
+  | { readonly exists: true; readonly problem: Problem; readonly piped?: boolean };
 
-/** Reads a file. What is told of it holds for the very bytes, not for what stands there a moment later. */
-export function readConfigFile(place: Place): Found {
+/** What writes to a pipe that the operator has named may have to get the config first. */
+const PATIENCE_MS = 15_000;
+const LOOK_MS = 5;
+
+/**
+ * Reads a file, or a pipe that the operator has named, for at most so many milliseconds. What is told of it holds for
+ * the very bytes, not for what stands there a moment later.
+ */
+export function readConfigFile(place: Place, patienceMs = PATIENCE_MS): Found {
   const named = place.kind === "file";
   let fd: number;
   try {
-    // Without waiting for the other end of a pipe, unless the operator has named one.
-    const flags = named ? 0 : (constants.O_NONBLOCK ?? 0);
-    fd = openSync(place.path, constants.O_RDONLY | flags);
+    // Without waiting for the other end of a pipe.
+    fd = openSync(place.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return { exists: false };
     return unreadable(error);
@@ -40,9 +52,13 @@ export function readConfigFile(place: Place): Found {
     const stats = fstatSync(fd, { bigint: true });
     const problem = notAFile(stats, named) ?? (named ? undefined : strangers(place, stats));
     if (problem !== undefined) return { exists: true, problem };
-    const bytes = readAll(fd);
+    const bytes = readAll(fd, stats.isFIFO(), patienceMs);
+    if (bytes === "late") {
+      const late = `had no end within ${patienceMs / 1000} s: nothing wrote the config to it`;
+      return { ...fault(late, "Name a file, or a pipe that a program writes to."), piped: true };
+    }
     if (bytes === undefined) return fault("is larger than 1 MiB", "A config file is some lines.");
-    return { exists: true, real: realPath(place, stats), bytes };
+    return { exists: true, real: realPath(place, stats), bytes, piped: stats.isFIFO() };
   } catch (error) {
     return unreadable(error);
   } finally {
@@ -81,15 +97,27 @@ function strangers(place: Place, stats: BigIntStats): Problem | undefined {
   return undefined;
 }
 
-/** Up to the limit; undefined for more. */
-function readAll(fd: number): Buffer | undefined {
+/** Up to the limit; undefined for more. A pipe that nobody has written to yet looks as if it had ended. */
+function readAll(fd: number, isPipe: boolean, patienceMs: number): Buffer | "late" | undefined {
   const buffer = Buffer.alloc(MOST_BYTES + 1);
-  let length = 0;
-  for (;;) {
-    const got = readSync(fd, buffer, length, buffer.length - length, null);
-    if (got === 0) return buffer.subarray(0, length);
-    length += got;
-    if (length > MOST_BYTES) return undefined;
+  const end = systemClock.monotonic() + patienceMs;
+  for (let length = 0; length <= MOST_BYTES;) {
+    const got = readSome(fd, buffer, length);
+    if (got === 0 && !(isPipe && length === 0)) return buffer.subarray(0, length);
+    if (got !== undefined && got > 0) length += got;
+    else if (systemClock.monotonic() >= end) return "late";
+    else Bun.sleepSync(LOOK_MS);
+  }
+  return undefined;
+}
+
+/** How many bytes came; undefined where none has come yet. */
+function readSome(fd: number, buffer: Buffer, at: number): number | undefined {
+  try {
+    return readSync(fd, buffer, at, buffer.length - at, null);
+  } catch (error) {
+    if (codeOf(error) === "EAGAIN") return undefined;
+    throw error;
   }
 }
 
@@ -112,7 +140,7 @@ function unreadable(error: unknown): Found {
   );
 }
 
-function fault(message: string, hint: string): Found {
+function fault(message: string, hint: string): { exists: true; problem: Problem } {
   return { exists: true, problem: problemOf(message, hint) };
 }
 

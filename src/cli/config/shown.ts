@@ -23,8 +23,7 @@ export function judgedText(text: string, secrets: Secrets, isPair: boolean): str
 
 /**
  * A text such that every character of it can be seen: as it is, where that is words with single spaces
- * between them; else as a string of JSON, with escapes for all that looks like nothing, like a space, or
- * turns the line around.
+ * between them; else as a string of JSON, with escapes for all but ASCII and Latin letters.
  */
 export function literal(text: string): string {
   return PLAIN.test(text) ? text : quoted(text);
@@ -33,6 +32,18 @@ export function literal(text: string): string {
 /** The texts of a list, so that one can tell where each of them ends. */
 export function literals(texts: readonly string[]): string {
   return texts.map((text) => (text.includes(" ") ? quoted(text) : literal(text))).join(" ");
+}
+
+/**
+ * The same data in JSON or in our YAML, which quotes as JSON does: every character of their texts can be seen.
+ */
+export function literalData(text: string): string {
+  return text.replace(LINE, (_, head: string, value: string) =>
+    // A plain text of YAML has no escapes.
+    /^["\[{}\]]/.test(value) || literal(value) === value
+      ? head + escaped(value)
+      : head + quoted(value),
+  );
 }
 
 /** Texts for a message, as {@link literal} has them: in quotes, and told how much is left out. */
@@ -50,6 +61,9 @@ export function quotedTexts(texts: readonly string[], secrets: Secrets): string 
 /** Characters of a text in a message. */
 const MOST_QUOTED = 400;
 
+/** A line's indentation, with YAML's marks and key where that is not in quotes, and the rest of it. */
+const LINE = /^((?: |- )*(?:\w+: )?)(.+)$/gm;
+
 const PAIR = /^([\w.-]+)=([\s\S]*)$/;
 
 /** Names of options whose values are likely to be secrets; `max_tokens` is none of them. */
@@ -58,15 +72,20 @@ const SENSITIVE = /^header\.|key|token(?!s)|secret|passw|auth|cookie/i;
 /** A name and password in which there is nothing that means something to a shell. */
 const HARMLESS_LOGIN = /(:\/\/)[\w.~%:+!*,-]*@/g;
 
-/** What has no looks of its own, and letters that are written from right to left. */
-const DECEPTIVE =
-  "\\p{Default_Ignorable_Code_Point}\\u2800\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufeff\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}";
-const SEEN = `(?:(?![${DECEPTIVE}])[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}])`;
+/**
+ * ASCII and Latin letters: of all other characters some look like nothing, like a space or like one of these, and some
+ * turn the line around.
+ */
+const SEEN = "[!-~\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u017f]";
 const PLAIN = new RegExp(`^(?!")${SEEN}+(?: ${SEEN}+)*$`, "u");
 const UNSEEN = new RegExp(`(?<= ) |(?! )(?!${SEEN}).`, "gsu");
 
 function quoted(text: string): string {
-  return JSON.stringify(text).replace(UNSEEN, (found) =>
+  return escaped(JSON.stringify(text));
+}
+
+function escaped(json: string): string {
+  return json.replace(UNSEEN, (found) =>
     found
       .split("")
       .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)

@@ -9,7 +9,7 @@ import { isFor } from "../../shared/kept-token.ts";
 import { API_TOKEN, WORKSPACE_TOKEN } from "../../shared/secret-variables.ts";
 import { shellWord } from "../../shared/shell-word.ts";
 import { readToken } from "../../store/token-file.ts";
-import { platformOrigin } from "../platform-origin.ts";
+import { platformAddress } from "../platform-address.ts";
 
 /**
  * The workspace's token by its sources, as {@link givenToken} has them. `kept` is the file of one that an
@@ -28,11 +28,11 @@ export async function resolveToken(
   if (given !== undefined) return given;
   const found = kept === undefined ? undefined : await readToken(kept);
   if (kept === undefined || found === undefined) return new Token(secrets, undefined, "nowhere");
-  const platform = platformOrigin(context);
+  const platform = platformAddress(context);
   if (isFor(found, platform)) return Token.kept(kept, found.value, platform, secrets);
   secrets.add(found.value);
   const anyway = `--token-file ${shellWord(kept)} sends it all the same`;
-  const text = `the token that is kept here is for ${found.origin}, and is not sent to ${platform}; ${anyway}`;
+  const text = `the token that is kept here is for ${found.platform}, and is not sent to ${platform}; ${anyway}`;
   warnOnce(context, log, text);
   return new Token(secrets, undefined, "nowhere");
 }

@@ -1,12 +1,12 @@
 /** What every client of the platform is made of, from the global flags. */
-import { readFile } from "node:fs/promises";
 import type { Context } from "../../cli/command.ts";
 import { parseApiUrl } from "../../platform/api-url.ts";
 import type { HttpParts } from "../../platform/http.ts";
 import type { Token } from "../../platform/token.ts";
 import { USER_AGENT } from "../../project.ts";
-import { systemClock } from "../../shared/clock.ts";
+import { LATE, systemClock } from "../../shared/clock.ts";
 import { codeOf, MoleculeError, messageOf } from "../../shared/errors.ts";
+import { readPatiently } from "../../shared/read-file.ts";
 import { GLOBALS } from "../globals.ts";
 import { logFor } from "../logging.ts";
 
@@ -40,13 +40,22 @@ export async function httpParts(
   };
 }
 
+/** The authorities of the whole web are a thirtieth of it. In bytes. */
+const MOST_BYTES = 8 * 1024 * 1024;
+/** The file may be a pipe that another program writes. */
+const PATIENCE_MS = 15_000;
+
 /**
  * Those of the file and the system's, in PEM; undefined without a file, which leaves it to the system.
- * Rejects with a MoleculeError for a file that can't be read, or holds no certificate.
+ * Rejects with a MoleculeError for a file that can't be read, has no end within so many milliseconds, or holds no
+ * certificate.
  */
-export async function authorities(file: string | undefined): Promise<string[] | undefined> {
+export async function authorities(
+  file: string | undefined,
+  patienceMs = PATIENCE_MS,
+): Promise<string[] | undefined> {
   if (file === undefined) return undefined;
-  const own = await certificatesOf(file);
+  const own = await certificatesOf(file, patienceMs);
   // What is given to a call stands in the system's place, so the system's go with it.
   return [...new Set([...systemAuthorities(), ...own])];
 }
@@ -60,13 +69,8 @@ export function systemAuthorities(): string[] {
   return [...new Set([...getCACertificates("default"), ...getCACertificates("system")])];
 }
 
-async function certificatesOf(file: string): Promise<string[]> {
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw new MoleculeError(
-      `the file of authorities ${file} can't be read (${codeOf(error) ?? messageOf(error)})`,
-      { hint: "--ca-file names a file of certificates in PEM that you can read.", cause: error },
-    );
-  });
+async function certificatesOf(file: string, patienceMs: number): Promise<string[]> {
+  const text = await textOf(file, patienceMs);
   const found = text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g);
   if (found === null) {
     throw new MoleculeError(`the file of authorities ${file} holds no certificate`, {
@@ -88,4 +92,23 @@ async function certificatesOf(file: string): Promise<string[]> {
     }
   }
   return found;
+}
+
+async function textOf(file: string, patienceMs: number): Promise<string> {
+  let text: string | typeof LATE | undefined;
+  try {
+    text = await readPatiently(file, MOST_BYTES, patienceMs);
+  } catch (error) {
+    throw unreadable(file, `can't be read (${codeOf(error) ?? messageOf(error)})`, error);
+  }
+  if (text === LATE) throw unreadable(file, `had no end within ${patienceMs / 1000} s`);
+  if (text === undefined) throw unreadable(file, "is larger than 8 MiB");
+  return text;
+}
+
+function unreadable(file: string, what: string, cause?: unknown): MoleculeError {
+  return new MoleculeError(`the file of authorities ${file} ${what}`, {
+    hint: "--ca-file names a file of certificates in PEM that you can read.",
+    cause,
+  });
 }

@@ -5,7 +5,8 @@ import { PlatformClient } from "../../platform/client.ts";
 import type { HttpParts } from "../../platform/http.ts";
 import { Management } from "../../platform/management.ts";
 import { LATE, systemClock, within } from "../../shared/clock.ts";
-import { MoleculeError } from "../../shared/errors.ts";
+import { formatDuration } from "../../shared/duration.ts";
+import { ExitCode, MoleculeError } from "../../shared/errors.ts";
 import { getString } from "../../shared/json.ts";
 import {
   type Answer,
@@ -47,11 +48,12 @@ export async function exchange(parts: HttpParts, message: Message, log: Log): Pr
   const leftMs = () => Math.max(0, end - systemClock.monotonic());
   const late = () => noAnswer(timeoutMs);
 
-  const since = wait ? await newestRow(platform) : undefined;
+  const since = wait ? await within(systemClock, timeoutMs, newestRow(platform)) : undefined;
+  if (since === LATE) throw silent(timeoutMs);
   const files = await filesToSend(message.files, as !== undefined, platform);
   const request = buildRequest(text, message_id, "user", {}, files);
   // A push agent answers on the open request, for up to half an hour.
-  const sent = await within(systemClock, timeoutMs, platform.send(agentId, request));
+  const sent = await within(systemClock, leftMs(), platform.send(agentId, request));
   if (sent === LATE) throw late();
   const direct = readAnswer(sent.body);
   if (direct !== undefined) return { message_id, status: "answered", answer: direct };
@@ -72,6 +74,15 @@ export async function exchange(parts: HttpParts, message: Message, log: Log): Pr
   }
   answer ??= await awaitAnswer(platform, since, find, leftMs(), log, late);
   return { message_id, status: answer.failed ? "failed" : "answered", answer: answer.text };
+}
+
+/** Before the sending. */
+function silent(timeoutMs: number): MoleculeError {
+  const within = formatDuration(timeoutMs);
+  return new MoleculeError(`the platform did not show within ${within} where the answer will be`, {
+    exitCode: ExitCode.unreachable,
+    hint: "Nothing was sent. --timeout waits longer.",
+  });
 }
 
 function complaint(note: string): MoleculeError {

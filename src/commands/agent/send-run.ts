@@ -5,10 +5,12 @@ import { readStandardInput } from "../../cli/standard-input.ts";
 import { Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { Token } from "../../platform/token.ts";
+import { LATE, systemClock, within } from "../../shared/clock.ts";
+import { formatDuration } from "../../shared/duration.ts";
 import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { isUuid } from "../../shared/ids.ts";
 import { getString } from "../../shared/json.ts";
-import { printable } from "../../shared/text.ts";
+import { oneLine, printable } from "../../shared/text.ts";
 import { advised } from "../../platform/advice.ts";
 import { apiToken, workspaceToken } from "../access/api.ts";
 import { GLOBALS } from "../globals.ts";
@@ -22,6 +24,9 @@ import { removedError } from "../which/removed.ts";
 import { resolveWorkspace } from "../which/resolve.ts";
 import { exchange, type Outcome } from "./exchange.ts";
 import type { SendValues } from "./send.ts";
+
+/** For the look at the workspace, in milliseconds: what it tells is worth no longer wait. */
+const LOOK_MS = 5_000;
 
 /** Sends the message and, unless told not to, waits for its answer. */
 export async function run(values: SendValues, context: Context): Promise<ExitCode> {
@@ -40,7 +45,8 @@ export async function run(values: SendValues, context: Context): Promise<ExitCod
   const parts = traced(await httpParts(context, speaker), context);
   try {
     const platform = new Management(parts);
-    const agentId = await resolvePeer(values.workspaceId, as, platform, values, context);
+    const looking = resolvePeer(values.workspaceId, as, platform, values, context);
+    const agentId = await found(values.workspaceId, looking, values);
     refuseSelf(as, agentId);
     const text = values.message === "-" ? await readStandardInput() : values.message;
     if (text.trim() === "" && values.file.length === 0) {
@@ -49,7 +55,8 @@ export async function run(values: SendValues, context: Context): Promise<ExitCod
         "The message is empty, and no --file goes with it.",
       );
     }
-    await lookAt(agentId, platform, values.wait ? logFor(context) : undefined);
+    const look = lookAt(agentId, platform, values.wait ? logFor(context) : undefined);
+    await within(systemClock, Math.min(LOOK_MS, values.timeout), look);
     const { file, wait, timeout } = values;
     const message = { agentId, as, text, files: file, wait, timeoutMs: timeout };
     const work = () => exchange(parts, message, logFor(context));
@@ -108,7 +115,22 @@ async function speakerOf(given: string, values: SendValues, context: Context): P
   if (isUuid(given) || (await apiToken(values, context)) === undefined) {
     return requireUuid(given, context.env);
   }
-  return resolveWorkspace(given, values, context);
+  return found(given, resolveWorkspace(given, values, context), values);
+}
+
+/** Whoever `looking` finds under that name, in the time that there is. */
+async function found(
+  given: string,
+  looking: Promise<string>,
+  { timeout }: SendValues,
+): Promise<string> {
+  const id = await within(systemClock, timeout, looking);
+  if (id !== LATE) return id;
+  const ms = formatDuration(timeout);
+  throw new MoleculeError(`the platform did not say within ${ms} who "${oneLine(given, 80)}" is`, {
+    exitCode: ExitCode.unreachable,
+    hint: "Nothing was sent. Give the id, a UUID, or more time with --timeout.",
+  });
 }
 
 async function peerToken(values: SendValues, context: Context, as: string): Promise<Token> {

@@ -12,7 +12,15 @@ import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { tell, warn } from "../show.ts";
 import type { SetValues, UnsetValues } from "./index.ts";
 import { describeConfig } from "../../cli/config/describe.ts";
-import { alone, readTarget, readTrust, targetOf, trustFile, writeTarget } from "./target.ts";
+import {
+  alone,
+  readTarget,
+  readTrust,
+  type Standing,
+  targetOf,
+  trustFile,
+  writeTarget,
+} from "./target.ts";
 
 /** Sets a key to one value, or to those of a list. */
 export async function set({ key, value, project }: SetValues, context: Context): Promise<void> {
@@ -83,35 +91,42 @@ function placed(text: string, { kind }: Place): string {
   return kind === "project" || isAbsolute(text) || /^~[\\/]/.test(text) ? text : resolve(text);
 }
 
+/** Gives the new text of a file; undefined where it stays as it is. */
+type Edit = (text: string) => string | undefined;
+
 /** Writes what `edit` makes of the file. What was trusted before stays so, and so is what is new. */
-function change(
-  place: Place,
-  context: Context,
-  edit: (text: string) => string | undefined,
-): Promise<void> {
-  return alone(context, () => changeNow(place, context, edit));
+async function change(place: Place, context: Context, edit: Edit): Promise<void> {
+  // The lock makes a folder: not for nothing.
+  if (changeOf(place, edit) !== undefined) {
+    await alone(context, () => changeNow(place, context, edit));
+  }
 }
 
-async function changeNow(
-  place: Place,
-  context: Context,
-  edit: (text: string) => string | undefined,
-): Promise<void> {
-  const { text, real, digest } = readTarget(place);
-  const yaml = readYaml(text ?? "");
-  if ("problem" in yaml) {
-    const { message, line, hint } = yaml.problem;
-    const at = placeOf(place.shown, line);
-    throw new MoleculeError(`${at}: ${message}`, { exitCode: ExitCode.usage, hint });
-  }
-  const changed = edit(text ?? "");
-  if (changed === undefined || changed === text) return;
+async function changeNow(place: Place, context: Context, edit: Edit): Promise<void> {
+  const found = changeOf(place, edit);
+  if (found === undefined) return;
+  const { text, real, digest, changed } = found;
   const trusted =
     text === undefined
       ? place.kind === "project"
       : readTrust(context).list.of(real, digest) === "trusted";
   const written = await writeTarget(place, changed);
   if (trusted) await trustFile(written, changed, context);
+}
+
+/** What stands in the file, and what is to; undefined where that is the same. */
+function changeOf(place: Place, edit: Edit): (Standing & { changed: string }) | undefined {
+  const standing = readTarget(place);
+  const text = standing.text ?? "";
+  const yaml = readYaml(text);
+  if ("problem" in yaml) {
+    const { message, line, hint } = yaml.problem;
+    const at = placeOf(place.shown, line);
+    throw new MoleculeError(`${at}: ${message}`, { exitCode: ExitCode.usage, hint });
+  }
+  const changed = edit(text);
+  const same = changed === undefined || changed === standing.text;
+  return same ? undefined : { ...standing, changed };
 }
 
 /** Tells if what was just written does not count in this folder. */

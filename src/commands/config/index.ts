@@ -88,10 +88,9 @@ const trust = command({
   name: "trust",
   config: "silent",
   summary: "let a project's config file say what is run, and where tokens go",
-  description: `A file in the working directory may come from anybody. Keys that say where tokens are sent, what is run
-or who may ask count there only after this command. It shows what the file sets, and trusts the file as
-it is now: any later change ends that, but for those of molecule config set. The user's own file
-needs no trust.`,
+  description: `A file in the working directory may come from anybody. Its keys, but for those of how things look, count
+only after this command. It shows what the file sets, and trusts the file as it is now: any later change
+ends that, but for those of molecule config set. The user's own file needs no trust.`,
   flags: trustFlags,
   positionals: trustPositionals,
   examples: ["molecule config trust", "molecule config trust --remove ../old/molecule.yaml"],

@@ -34,17 +34,17 @@ async function write(place: Place, values: InitValues, context: Context): Promis
   if (context.source("backend") === "flag" || context.source("backendOpt") === "flag") {
     parseOptions(findBackend(values.backend), values.backendOpt);
   }
-  if (!values.force && isTaken(place.path)) {
-    throw new MoleculeError(`${place.shown} is there already`, {
-      hint: "molecule config set changes it; --force replaces it.",
-    });
-  }
+  // Before the lock, too, which makes a folder.
+  refuseTaken(place, values);
   const text = renderTemplate(place, given, (await configFor(context)).keys);
-  const real = await writeTarget(place, text);
-  // Without a home there is no list, and nothing in the file that would need it is of use.
-  if (place.kind === "project" && homeOf(context.env) !== undefined) {
-    await alone(context, () => trustFile(real, text, context));
-  }
+  await alone(context, async () => {
+    refuseTaken(place, values);
+    const real = await writeTarget(place, text);
+    // Without a home there is no list, and nothing in the file that would need it is of use.
+    if (place.kind === "project" && homeOf(context.env) !== undefined) {
+      await trustFile(real, text, context);
+    }
+  });
   const rest = given.size === 0 ? "; it sets nothing yet" : "";
   const data = { file: place.path, keys: [...given.keys()] };
   await tell(context, data, `wrote ${place.shown}${rest}`);
@@ -62,6 +62,13 @@ async function givenIn(place: Place, context: Context): Promise<Given> {
     given.set(key, isPath(flag) ? texts.map((one) => (stays(one) ? one : resolve(one))) : texts);
   }
   return given;
+}
+
+function refuseTaken({ path, shown }: Place, { force }: InitValues): void {
+  if (force || !isTaken(path)) return;
+  throw new MoleculeError(`${shown} is there already`, {
+    hint: "molecule config set changes it; --force replaces it.",
+  });
 }
 
 function isTaken(path: string): boolean {

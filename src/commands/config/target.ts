@@ -1,11 +1,12 @@
 /** The config file that a command changes, and how it is written. */
-import { chmodSync, realpathSync, statSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Context } from "../../cli/command.ts";
 import { configPlaces, homeOf, type Place } from "../../cli/config/places.ts";
 import { readConfigFile } from "../../cli/config/read-file.ts";
 import { digestOf, TrustList } from "../../cli/config/trust.ts";
 import { codeOf, ExitCode, MoleculeError, messageOf, UsageError } from "../../shared/errors.ts";
+import { realPath } from "../../shared/real-path.ts";
 import { makeFolder, writeAtomic } from "../../store/atomic-file.ts";
 import { exclusively } from "../../store/exclusively.ts";
 import { PLACES } from "./places.ts";
@@ -25,7 +26,10 @@ export function targetOf(project: boolean, context: Context): Place {
   });
 }
 
-/** Does `work` while no other command of this user changes a config file or the list of the trusted ones. */
+/**
+ * Does `work` while no other command of this user changes a config file or the list of the trusted ones. It
+ * makes the folder of the lock: who finds nothing to change should not come here.
+ */
 export async function alone<T>({ env }: Pick<Context, "env">, work: () => Promise<T>): Promise<T> {
   const home = homeOf(env);
   if (home === undefined) return work();
@@ -77,18 +81,6 @@ export async function writeTarget(place: Place, text: string): Promise<string> {
       { hint: "Check the rights to its folder, and the room on the disk.", cause: error },
     );
   }
-}
-
-/** The path without links, whether or not the file itself is there. */
-export function realPath(path: string): string {
-  for (const [head, tail] of [[path], [dirname(path), path.slice(dirname(path).length + 1)]]) {
-    try {
-      return join(realpathSync(head ?? path), tail ?? "");
-    } catch {
-      // Perhaps its folder is there.
-    }
-  }
-  return resolve(path);
 }
 
 /** The list of trusted files, and where it lies. Throws a MoleculeError where it can't be read. */

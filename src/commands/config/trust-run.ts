@@ -7,19 +7,24 @@ import { faultOf } from "../../cli/config/faults.ts";
 import type { ConfigKeys } from "../../cli/config/keys.ts";
 import { loadConfig } from "../../cli/config/load.ts";
 import type { Place } from "../../cli/config/places.ts";
-import { judgedText, literal, literals } from "../../cli/config/shown.ts";
+import { judgedText, literal, literalData, literals } from "../../cli/config/shown.ts";
 import { takesPairs } from "../../cli/config/values.ts";
+import type { Flag } from "../../cli/flag.ts";
+import { outMasked } from "../../cli/print.ts";
 import { columnsOf, isTerminal } from "../../cli/terminal.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
+import type { JsonObject } from "../../shared/json.ts";
+import { realPath } from "../../shared/real-path.ts";
 import { GLOBALS } from "../globals.ts";
 import { note, show, tell } from "../show.ts";
 import type { TrustValues } from "./index.ts";
 import { PLACES } from "./places.ts";
 import { trustTable } from "./trust-table.ts";
-import { alone, readTrust, realPath, trustPlace, writeTarget } from "./target.ts";
+import { alone, readTrust, trustPlace, writeTarget } from "./target.ts";
 
 /** Trusts a file as it is now, or takes that back. */
-export async function run({ file, remove }: TrustValues, context: Context): Promise<void> {
+export async function run({ file, remove }: TrustValues, given: Context): Promise<void> {
+  const context = asAsked(given);
   const place: Place = {
     kind: "project",
     path: resolve(file ?? PLACES.project),
@@ -44,15 +49,28 @@ async function trust(place: Place, context: Context): Promise<void> {
   const isTable = context.get(GLOBALS.output) === "table";
   // First, so that nobody trusts in what they could not see.
   if (isTable) await showWhole(sets, context);
+  else await showData({ file: file.real, sha256: file.digest, trusted: true, sets }, context);
   await alone(context, async () => {
     const { list, path } = readTrust(context);
     await writeTarget(trustPlace(path), list.with(file.real, file.digest ?? ""));
   });
-  if (!isTable) {
-    return show(context, { file: file.real, sha256: file.digest, trusted: true, sets });
-  }
+  if (!isTable) return;
   const back = "molecule config trust --remove takes that back";
   note(context, `${place.shown} is trusted as it is now; ${back}`);
+}
+
+/** The form is the operator's to say: what a file may set for itself must not hide what it sets. */
+function asAsked(context: Context): Context {
+  const asked = new Map<Flag, string>([
+    [GLOBALS.output, "output"],
+    [GLOBALS.headers, "headers"],
+  ]);
+  const get = <T>(flag: Flag<T>): T => {
+    const name = asked.get(flag);
+    const isTold = name === undefined || ["flag", "env"].includes(context.source(name));
+    return isTold ? context.get(flag) : flag.fallback;
+  };
+  return { ...context, get };
 }
 
 /** A key of the file, with its texts: one, or those of a list. */
@@ -84,12 +102,24 @@ async function showWhole(sets: readonly KeyRow[], context: Context): Promise<voi
   await context.io.out(`${lines.join("\n")}\n`);
 }
 
+/** With escapes for what could not be seen; readers of JSON and YAML take the values as they are. */
+function showData(data: JsonObject, context: Context): Promise<void> {
+  const { io } = context;
+  const out = (text: string) => outMasked(io, literalData(text));
+  return show({ ...context, io: { ...io, out, outMasked: out } }, data);
+}
+
 async function forget(place: Place, context: Context): Promise<void> {
   const real = realPath(place.path);
-  await alone(context, async () => {
+  const trusting = () => {
     const { list, path } = readTrust(context);
     const known = list.of(real, "") !== "untrusted";
     if (!known) throw new MoleculeError(`${place.shown} is not trusted anyway`);
+    return { list, path };
+  };
+  trusting();
+  await alone(context, async () => {
+    const { list, path } = trusting();
     await writeTarget(trustPlace(path), list.without(real));
   });
   await tell(context, { file: real, trusted: false }, `${place.shown} is not trusted any more`);

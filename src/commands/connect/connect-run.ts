@@ -20,6 +20,7 @@ import { runPushBridge } from "../../push/push-bridge.ts";
 import { whenAborted } from "../../shared/abortions.ts";
 import { systemClock, within } from "../../shared/clock.ts";
 import { ExitCode, MoleculeError } from "../../shared/errors.ts";
+import { addressOf } from "../../shared/kept-token.ts";
 import { LocalStore } from "../../store/local.ts";
 import type { Store } from "../../store/store.ts";
 import { tokenPath } from "../../store/token-file.ts";
@@ -70,7 +71,7 @@ async function connect(
 ): Promise<ExitCode> {
   const { workspaceId } = values;
   const folder = stateFolder(values.stateDir);
-  const store = new LocalStore(folder, workspaceId, { origin: baseUrl.origin });
+  const store = new LocalStore(folder, workspaceId, { platform: addressOf(baseUrl) });
   let notes = 0;
   const backend = await type.create(options, {
     clock: systemClock,

@@ -77,7 +77,7 @@ const flags = {
     default: 1000,
     min: 1,
     advanced: true,
-    config: "free",
+    config: "guarded",
   }),
   heartbeatMs: flag({
     type: "integer",
@@ -85,7 +85,7 @@ const flags = {
     default: 30_000,
     min: 1,
     advanced: true,
-    config: "free",
+    config: "guarded",
   }),
   sinceSecs: flag({
     type: "integer",
@@ -94,7 +94,7 @@ const flags = {
     min: 0,
     max: 2_592_000,
     advanced: true,
-    config: "free",
+    config: "guarded",
   }),
   concurrency: flag({
     type: "integer",
@@ -130,14 +130,14 @@ const flags = {
     min: 0,
     max: 86_400,
     advanced: true,
-    config: "free",
+    config: "guarded",
   }),
   maxOffline: flag({
     type: "duration",
     summary: "end when the platform has not answered for so long",
     min: "1s",
     advanced: true,
-    config: "free",
+    config: "guarded",
   }),
   maxPaused: flag({
     type: "duration",
@@ -145,7 +145,7 @@ const flags = {
     default: "1h",
     min: "1s",
     advanced: true,
-    config: "free",
+    config: "guarded",
   }),
   onReply: flag({
     type: "enum",
@@ -153,14 +153,14 @@ const flags = {
     values: ["run", "skip"],
     default: "run",
     advanced: true,
-    config: "free",
+    config: "guarded",
   }),
   stateDir,
   waitLock: flag({
     type: "boolean",
     summary: "if another bridge has the workspace, wait for its end and take over",
     advanced: true,
-    config: "free",
+    config: "guarded",
   }),
   once: flag({ type: "boolean", summary: "settle the messages that are there, then end" }),
   dryRun: flag({

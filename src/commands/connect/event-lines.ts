@@ -50,7 +50,7 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "token-refused":
       return [
         "warn",
-        `the platform refused the token from ${event.origin}; waiting up to a minute for a new one there`,
+        `the platform refused the token from ${event.origin}; waiting up to ${ms(event.waitMs)} for a new one there`,
       ];
     case "token-changed":
       return ["info", `using a new token from ${event.origin}`];

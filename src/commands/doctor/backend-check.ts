@@ -1,7 +1,7 @@
 /** The backend that would answer, looked at as `connect` does before it starts: never a run that costs. */
 import { parseOptions } from "../../backends/options.ts";
 import { findBackend } from "../../backends/registry.ts";
-import type { Backend } from "../../backends/backend.ts";
+import type { Backend, Login } from "../../backends/backend.ts";
 import type { Clock } from "../../shared/clock.ts";
 import {
   failed,
@@ -43,48 +43,48 @@ export const backend: Check = {
         onNote: (text) => void notes.push(text),
         onStderr() {},
       });
-      let login: Finding | undefined;
+      let login: Login | undefined;
       try {
         if (values.offline && SERVER_OPTIONS.some((name) => options[name] !== undefined)) {
           return skipped(`${type.name} asks a server, and --offline leaves the network out`);
         }
         await made.check();
         const leftMs = DEADLINE_MS - END_MS - (clock.monotonic() - began);
-        login = await loginOf(made, clock, leftMs);
+        login = await askLogin(made, clock, leftMs);
       } finally {
         await made.close?.();
       }
       const ready = `${type.name} ${notes.length === 0 ? "is ready" : "can start"}`;
       const warnings = notes.map((note) => warning(note));
-      if (login?.status === "failed") {
-        return together([chosen(source("backend"), login), ...warnings]);
+      if (login?.kind === "out") {
+        const out = chosen(source("backend"), failed(login.reason, login.hint));
+        return together([out, ...warnings]);
       }
-      return together([ok(login === undefined ? ready : `${ready}${login.detail}`), ...warnings]);
+      return together([ok(`${ready}${wordsOf(login)}`), ...warnings]);
     } catch (error) {
       return chosen(source("backend"), failure(error));
     }
   },
 };
 
-/**
- * What the backend's program says of its login; undefined where there is none. `leftMs` is how long that
- * may take.
- */
-async function loginOf(made: Backend, clock: Clock, leftMs: number): Promise<Finding | undefined> {
-  if (made.login === undefined) return undefined;
+/** Asks the backend's program, for no longer than `leftMs`; undefined where there is no login. */
+async function askLogin(made: Backend, clock: Clock, leftMs: number): Promise<Login | undefined> {
   const over = new AbortController();
   const done = new AbortController();
   void clock.sleep(leftMs, done.signal).then(() => over.abort());
-  const login = await made.login(over.signal);
-  done.abort();
-  switch (login.kind) {
-    case "in":
-      return ok(login.as === undefined ? ", logged in" : `, logged in by ${login.as}`);
-    case "out":
-      return failed(login.reason, login.hint);
-    case "unknown":
-      return ok(`; whether it is logged in shows with its first message: ${login.why}`);
+  try {
+    return await made.login?.(over.signal);
+  } finally {
+    done.abort();
   }
+}
+
+/** Behind what else is to be said of a backend that can start. */
+function wordsOf(login: Exclude<Login, { kind: "out" }> | undefined): string {
+  if (login === undefined) return "";
+  if (login.kind === "in")
+    return login.as === undefined ? ", logged in" : `, logged in by ${login.as}`;
+  return `; whether it is logged in shows with its first message (${login.why})`;
 }
 
 /** Nobody who has chosen none need have the default one. */

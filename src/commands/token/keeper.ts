@@ -4,10 +4,11 @@ import type { Context } from "../../cli/command.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import { isWorkspaceId } from "../../shared/ids.ts";
 import { isFor } from "../../shared/kept-token.ts";
+import { realPath } from "../../shared/real-path.ts";
 import { readToken, refuseOthers, replaceToken, tokenPath } from "../../store/token-file.ts";
-import { platformOrigin } from "../platform-origin.ts";
+import { platformAddress } from "../platform-address.ts";
 import { stateFolder } from "../access/state-folder.ts";
-import { makePlace, newFile, replaced } from "./places.ts";
+import { inTime, makePlace, newFile, replaced } from "./places.ts";
 
 /** The values of `keepFlags` and `handOverFlags`. */
 export interface KeepValues {
@@ -34,10 +35,10 @@ export class TokenKeeper {
   readonly show: boolean;
   readonly #folder: string;
   readonly #platform: string;
-  readonly #saves: boolean;
+  #saves: boolean;
   /** `--no-save` was given: the state folder is left alone. */
   readonly #spares: boolean;
-  readonly #file: string | undefined;
+  #file: string | undefined;
   readonly #replaces: boolean;
   /** The workspace that the operator named; undefined for one that the platform makes. */
   #named: string | undefined;
@@ -61,7 +62,7 @@ export class TokenKeeper {
       );
     }
     const spares = asked && !values.save;
-    const keeper = new TokenKeeper(values, platformOrigin(context), { saves, spares, replaces });
+    const keeper = new TokenKeeper(values, platformAddress(context), { saves, spares, replaces });
     await keeper.#look();
     return keeper;
   }
@@ -86,18 +87,24 @@ export class TokenKeeper {
    */
   async expect(workspaceId: string): Promise<void> {
     this.#named = workspaceId;
-    if (this.#saves) await refuseOthers(tokenPath(this.#folder, workspaceId), this.#platform);
+    const path = tokenPath(this.#folder, workspaceId);
+    if (this.#file !== undefined && realPath(this.#file) === realPath(path)) {
+      // It is where connect looks, by another name.
+      this.#saves = true;
+      this.#file = undefined;
+    }
+    if (this.#saves) await refuseOthers(path, this.#platform);
   }
 
   /**
-   * Writes the token of the workspace; of none for one of the organisation. Never rejects: what can't be
-   * written is told in the answer.
+   * Writes the token of the workspace; of none for one of the organisation. Never rejects, and never waits for a disk
+   * without end: what can't be written is told in the answer.
    */
   async keep(token: string, workspaceId: string | undefined): Promise<Kept> {
     const kept: Kept = { files: [], found: false, problem: undefined, outdated: undefined };
     const write = async (path: string, writing: () => Promise<void>) => {
       try {
-        await writing();
+        await inTime(path, writing());
         kept.files.push(path);
       } catch (error) {
         kept.problem = error as MoleculeError;
@@ -133,7 +140,8 @@ export class TokenKeeper {
   async #save(path: string, value: string, workspaceId: string): Promise<void> {
     const there = await readToken(path).catch(() => undefined);
     if (there !== undefined && workspaceId !== this.#named) throw known(path);
-    await replaceToken(path, { value, origin: this.#platform });
+    // A link stays one.
+    await replaceToken(realPath(path), { value, platform: this.#platform });
   }
 
   /** What was kept is dead once another takes its place, and connect would find it. */

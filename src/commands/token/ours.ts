@@ -3,7 +3,7 @@ import type { Context } from "../../cli/command.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
 import { isFor } from "../../shared/kept-token.ts";
 import { readToken, tokenPath } from "../../store/token-file.ts";
-import { platformOrigin } from "../platform-origin.ts";
+import { platformAddress } from "../platform-address.ts";
 import { stateFolder } from "../access/state-folder.ts";
 
 /** Whether the token may be the listed one, of which only the beginning can be seen. */
@@ -20,6 +20,6 @@ export async function keptToken(
 ): Promise<{ value: string; file: string } | undefined> {
   const file = tokenPath(stateFolder(stateDir), workspaceId);
   const kept = await readToken(file).catch(() => undefined);
-  const isOurs = kept !== undefined && isFor(kept, platformOrigin(context));
+  const isOurs = kept !== undefined && isFor(kept, platformAddress(context));
   return isOurs ? { value: kept.value, file } : undefined;
 }

@@ -1,6 +1,7 @@
 /** Where tokens are kept: the state folder, and files that the operator names. */
 import { lstat, open, readFile, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { LATE, systemClock, within } from "../../shared/clock.ts";
 import { codeOf, MoleculeError, messageOf } from "../../shared/errors.ts";
 import { parseKept } from "../../shared/kept-token.ts";
 import { makeFolder, writeAtomic } from "../../store/atomic-file.ts";
@@ -8,6 +9,18 @@ import { fileError } from "../../store/store-error.ts";
 
 /** Far more than any token has. */
 const MOST_BYTES = 4_096;
+
+/** A disk that has not taken a token for so long holds up nothing else. */
+const PATIENCE_MS = 15_000;
+
+/** The end of a file's writing. Rejects where that is not done in time: a token that is shown once must be shown then. */
+export async function inTime<T>(path: string, work: Promise<T>, ms = PATIENCE_MS): Promise<T> {
+  const done = await within(systemClock, ms, work);
+  if (done !== LATE) return done;
+  throw new MoleculeError(`the token file ${path} was not written within ${ms / 1000} s`, {
+    hint: "The disk, or the network it lies on, does not answer.",
+  });
+}
 
 /** Makes the state folder where it is missing, and sees that files can be made in it. */
 export async function makePlace(folder: string): Promise<void> {

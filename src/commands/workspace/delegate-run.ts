@@ -1,10 +1,6 @@
 /** `molecule workspace delegate`: a task from one workspace to another. */
 import type { Context } from "../../cli/command.ts";
 import { readStandardInput } from "../../cli/standard-input.ts";
-import type { Management } from "../../platform/management.ts";
-import { PlatformError } from "../../platform/platform.ts";
-import { nextDelay } from "../../shared/backoff.ts";
-import { systemClock } from "../../shared/clock.ts";
 import { ExitCode, UsageError } from "../../shared/errors.ts";
 import { get, getString, type JsonObject } from "../../shared/json.ts";
 import { printable } from "../../shared/text.ts";
@@ -14,11 +10,12 @@ import { logFor } from "../logging.ts";
 import { resolvePeer } from "../which/resolve-peer.ts";
 import { note, show, showWait } from "../show.ts";
 import type { DelegateValues } from "./delegate.ts";
+import { deliver } from "./deliver.ts";
 import { awaitDelegation, type Ended, feedOf } from "./delegation-end.ts";
 import { withWorkspace } from "../which/resolve.ts";
 
-/** How often the platform is asked to take the task, where it is not known whether it did. */
-const TRIES = 3;
+/** How long the platform is asked to take the task where no answer is waited for. */
+const PATIENCE_MS = 60_000;
 
 /** Delegates and, if asked, waits; ends with 1 where the task failed. */
 export async function run(values: DelegateValues, context: Context): Promise<ExitCode> {
@@ -38,12 +35,10 @@ export async function run(values: DelegateValues, context: Context): Promise<Exi
     }
     const since = values.wait ? await newestRow(feedOf(platform, id)) : undefined;
     const key = values.idempotencyKey ?? crypto.randomUUID();
-    const answer = await deliver(platform, id, {
-      target_id: targetId,
-      task,
-      idempotency_key: key,
-    });
     const log = logFor(context);
+    const body = { target_id: targetId, task, idempotency_key: key };
+    const timeoutMs = values.wait ? values.timeout : PATIENCE_MS;
+    const answer = await deliver(() => platform.delegate(id, body), { timeoutMs, log });
     const warning = getString(answer, "warning");
     if (warning !== undefined) log.warn(warning);
     const again = get(answer, "idempotent_hit") === true;
@@ -79,22 +74,6 @@ function oneOf(word: string | undefined, flag: string | undefined, name: string)
     `the ${name} is missing`,
     "molecule workspace delegate <workspace-id> <target-id> 'what is to be done'",
   );
-}
-
-/** Under its key the platform takes the task once, however often it is asked. */
-async function deliver(platform: Management, id: string, body: JsonObject): Promise<JsonObject> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await platform.delegate(id, body);
-    } catch (error) {
-      if (!(error instanceof PlatformError) || failures === TRIES) throw error;
-      const { verdict, failure } = error;
-      // Where nothing listens, nothing was taken, and the operator should hear of it now.
-      const mayHave = failure.unknownOutcome === true || failure.status !== undefined;
-      if (verdict !== "transient" || !mayHave) throw error;
-      await systemClock.sleep(nextDelay(failures, Math.random, failure.retryAfterMs));
-    }
-  }
 }
 
 async function tell(

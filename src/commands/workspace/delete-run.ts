@@ -10,7 +10,7 @@ import { oneLine } from "../../shared/text.ts";
 import { showWait, tell, warn } from "../show.ts";
 import { count } from "../../shared/count.ts";
 import { forgetWorkspaces } from "../which/known-workspaces.ts";
-import { platformOrigin } from "../platform-origin.ts";
+import { platformAddress } from "../platform-address.ts";
 import { stateFolder } from "../access/state-folder.ts";
 import { removeToken, tokenPath } from "../../store/token-file.ts";
 import type { DeleteValues } from "./delete.ts";
@@ -85,7 +85,7 @@ function needsCascade(name: string, below: readonly JsonObject[]): MoleculeError
  */
 async function forgetToken(id: string, values: DeleteValues, context: Context): Promise<void> {
   try {
-    await removeToken(tokenPath(stateFolder(values.stateDir), id), platformOrigin(context));
+    await removeToken(tokenPath(stateFolder(values.stateDir), id), platformAddress(context));
   } catch (error) {
     const why = codeOf(error) ?? messageOf(error);
     warn(

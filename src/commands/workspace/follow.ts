@@ -1,6 +1,9 @@
 /** What comes into the feed of a workspace from now on, whatever befalls the platform meanwhile. */
 import type { Row } from "../../a2a/feed-row.ts";
+import type { BridgeEvent } from "../../bridge/events.ts";
 import { Feed } from "../../bridge/feed/feed.ts";
+import type { TokenSource } from "../../bridge/parts.ts";
+import { Renewal } from "../../bridge/presence/renewal.ts";
 import type { Log } from "../../cli/log.ts";
 import type { Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
@@ -23,8 +26,8 @@ export interface Following {
   id: string;
   filter: RowFilter;
   log: Log;
-  /** After a 401: whether there is another token by now, which the next call is made with. */
-  renew(): Promise<boolean>;
+  /** That the calls are made with. After a 401 a newer one is looked for, and waited for where one may come. */
+  token: TokenSource;
   /** Ends it. */
   signal: AbortSignal;
   clock?: Clock;
@@ -36,13 +39,15 @@ export interface Following {
  * and with what `take` throws.
  */
 export async function follow(
-  { platform, id, filter, log, renew, signal, clock = systemClock }: Following,
+  { platform, id, filter, log, token, signal, clock = systemClock }: Following,
   seen: readonly Row[],
   take: (row: Row) => Promise<void>,
 ): Promise<void> {
   const known = new Map(seen.map((row) => [row.id, row.createdAt ?? 0n]));
   let newest = placeOf(seen.at(-1));
   const from = startOf(seen);
+  const emit = (event: BridgeEvent) => logEvent(log, event);
+  const renewal = new Renewal({ token, clock, emit }, signal);
   const feed = new Feed(
     {
       platform: {
@@ -50,7 +55,7 @@ export async function follow(
         activity: (query, options) => platform.activity(id, { ...query, ...filter }, options),
       },
       clock,
-      emit: (event) => logEvent(log, event),
+      emit,
       beforeLoad: async () => {},
       settled: () => newest,
     },
@@ -59,6 +64,7 @@ export async function follow(
   );
   let failures = 0;
   for (let downSince = 0; !signal.aborted;) {
+    const presented = token.value;
     try {
       const page = await feed.next(signal);
       if (failures > 0) {
@@ -80,7 +86,9 @@ export async function follow(
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof PlatformError)) throw error;
-      if (error.verdict === "unauthorized" && ((await renew()) || signal.aborted)) continue;
+      if (error.verdict === "unauthorized") {
+        if ((await renewal.renew(presented, signal)) || signal.aborted) continue;
+      }
       if (error.verdict !== "transient") throw error;
       failures += 1;
       if (failures === 1) {

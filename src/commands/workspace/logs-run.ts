@@ -4,14 +4,12 @@ import { oldestFirst } from "../../bridge/feed/pages.ts";
 import type { Context } from "../../cli/command.ts";
 import type { ActivityFilter, Management } from "../../platform/management.ts";
 import { PlatformError } from "../../platform/platform.ts";
-import type { Token } from "../../platform/token.ts";
-import { systemClock } from "../../shared/clock.ts";
 import { ExitCode, MoleculeError } from "../../shared/errors.ts";
 import { logFor } from "../logging.ts";
 import { note, show } from "../show.ts";
 import { onStopSignals } from "../signals.ts";
 import { GLOBALS } from "../globals.ts";
-import { follow, type Following } from "./follow.ts";
+import { follow } from "./follow.ts";
 import type { LogsValues } from "./logs.ts";
 import { Names } from "./peer-names.ts";
 import { resolveWorkspace, withWorkspace } from "../which/resolve.ts";
@@ -41,7 +39,7 @@ export async function run(values: LogsValues, context: Context): Promise<ExitCod
     for (const row of rows) await printer.print(row.raw);
     if (values.follow) {
       const log = logFor(context);
-      const parts = { platform, id, filter, log, ...untilStopped(token) };
+      const parts = { platform, id, filter, log, token, signal: untilStopped() };
       await follow(parts, rows, (row) => printer.print(row.raw));
     } else if (rows.length === 0) {
       note(context, "nothing happened there yet, or nothing that is meant");
@@ -70,17 +68,10 @@ async function firstRows(
   return oldestFirst(rows.map(readRow).filter((row) => row !== undefined));
 }
 
-/** Aborts when the operator asks for the end, and looks for a newer token where there may be one (T18). */
-function untilStopped(token: Token): Pick<Following, "signal" | "renew"> {
+/** Aborts when the operator asks for the end. */
+function untilStopped(): AbortSignal {
   const stop = new AbortController();
-  const { signal } = stop;
   const end = () => stop.abort();
   onStopSignals(end, end);
-  let used = token.value;
-  const renew = async () => {
-    const renewed = await token.renew(used, systemClock, true, signal);
-    used = token.value;
-    return renewed;
-  };
-  return { signal, renew };
+  return stop.signal;
 }

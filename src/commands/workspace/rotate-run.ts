@@ -5,6 +5,7 @@ import { confirm } from "../../cli/confirm.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import { getString, type JsonObject } from "../../shared/json.ts";
+import { realPath } from "../../shared/real-path.ts";
 import { note, showWait, warn } from "../show.ts";
 import { finishing, TOKEN_ONCE } from "../finishing.ts";
 import { connectWith, handOver, tokenIn } from "../token/handing.ts";
@@ -18,7 +19,7 @@ export async function run(values: RotateValues, context: Context): Promise<void>
     await keeper.expect(id);
     const name = getString(await platform.workspace(id), "name") ?? id;
     await confirm(
-      `Give ${name} a new token? All that it has now are dead then, and a bridge that is not told of the new one ends.`,
+      `Give ${name} a new token? All that it has now are dead then: a bridge ends, unless it reads its token from a file that gets the new one.`,
       values.yes,
       context.io,
     );
@@ -42,7 +43,7 @@ export async function run(values: RotateValues, context: Context): Promise<void>
 /** Who has to be told of the new token. */
 function advise(values: RotateValues, context: Context, id: string, kept: Kept): void {
   const used = values.tokenFile === undefined ? undefined : resolve(values.tokenFile);
-  if (used !== undefined && !kept.files.includes(used)) {
+  if (used !== undefined && !kept.files.map(realPath).includes(realPath(used))) {
     warn(context, `the token file ${used} holds a dead token now`);
   }
   if (kept.outdated !== undefined) {

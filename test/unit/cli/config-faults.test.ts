@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { onlyWhere, onPosix, WINDOWS } from "../../harness/platform.ts";
+import { readConfigFile } from "../../../src/cli/config/read-file.ts";
+import { CLI } from "../../../src/commands/cli.ts";
 import { ConfigLab } from "./config-lab.ts";
 
 const posix = onPosix("Windows has no pipes or modes in its file system").test;
@@ -246,4 +248,31 @@ test("the folders on the way need not be there, nor be folders", async () => {
   lab.write(dirname(lab.user), "no folder");
   const { code, err } = await lab.run("idle");
   expect({ code, err }).toEqual({ code: 0, err: "" });
+});
+
+posix("a pipe that --config names is read, and not waited for without end", async () => {
+  using lab = new ConfigLab();
+  const path = `${lab.folder}/pipe`;
+  expect(Bun.spawnSync(["mkfifo", path]).success).toBe(true);
+  const place = { kind: "file", path, shown: path } as const;
+  const late = readConfigFile(place, 50);
+  expect("problem" in late && late.problem.message).toStartWith("had no end within 0.05 s");
+  // It begins, thinks, and goes on.
+  const script = 'exec > "$0"; printf "label: "; sleep 0.1; echo here';
+  const writer = Bun.spawn(["sh", "-c", script, path]);
+  const read = readConfigFile(place, 60_000);
+  expect("bytes" in read && read.bytes.toString()).toBe("label: here\n");
+  await writer.exited;
+});
+
+posix("what came through a pipe counts for the whole of a command", async () => {
+  using lab = new ConfigLab(CLI);
+  const path = `${lab.folder}/pipe`;
+  expect(Bun.spawnSync(["mkfifo", path]).success).toBe(true);
+  const writer = Bun.spawn(["sh", "-c", 'echo "agent_name: Ada" > "$0"', path]);
+  const { out, err } = await lab.run(`config list --config ${path} -o json`);
+  expect(err).toBe("");
+  const row = JSON.parse(out).find(({ key }: { key: string }) => key === "agent_name");
+  expect(row).toMatchObject({ value: "Ada", source: "file" });
+  await writer.exited;
 });

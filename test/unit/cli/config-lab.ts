@@ -73,7 +73,12 @@ export class ConfigLab implements Disposable {
     this.write(this.trusted, new TrustList([]).with(this.project, digestOf(text)));
   }
 
-  async run(argv: string | readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+  /** Runs a command line; `out` stands in the place of its standard output. */
+  async run(
+    argv: string | readonly string[],
+    env: Record<string, string> = {},
+    out?: (text: string) => Promise<void>,
+  ): Promise<Ran> {
     const said = { out: "", err: "" };
     const secrets = new Secrets();
     let ran: { values: Record<string, unknown>; context: Context } | undefined;
@@ -86,7 +91,7 @@ export class ConfigLab implements Disposable {
       env: { HOME: this.home, USERPROFILE: this.home, COLUMNS: "1000", NO_COLOR: "1", ...env },
       io: {
         secrets,
-        out: async (text) => void (said.out += text),
+        out: out ?? (async (text) => void (said.out += text)),
         err: (line) => void (said.err += `${line}\n`),
       },
     });

@@ -241,3 +241,49 @@ describe("an agent that is busy", () => {
     expect(platform.looks).toBe(0);
   });
 });
+
+describe("at a platform that says nothing", () => {
+  const never = () => new Promise<Response>(() => {});
+  const mute = (answer: (path: string) => Response | undefined = () => undefined) =>
+    Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      idleTimeout: 0,
+      fetch: (request) => answer(new URL(request.url).pathname) ?? never(),
+    });
+  // One call alone may take fifteen seconds.
+  const MOST_MS = 14_000;
+
+  test.each([
+    ["a workspace that is looked at", TARGET],
+    ["a name that is looked up", "reader"],
+  ])("--timeout holds for %s", async (_, target) => {
+    await using server = mute();
+    const began = performance.now();
+    const words = ["agent", "send", target, "hello", "--timeout", "1s"];
+    const env = envOf(server.url.origin, { MOLECULE_API_TOKEN: "t" });
+    const { code, out, err } = await runHere(words, env);
+    const ms = performance.now() - began;
+    await server.stop(true);
+    expect({ code, out }).toEqual({ code: 4, out: "" });
+    expect(err).toContain("Nothing was sent");
+    expect(ms).toBeLessThan(MOST_MS);
+  });
+
+  test("a look at the workspace that takes too long does not keep the message from being sent", async () => {
+    await using server = mute((path) =>
+      path.endsWith("/activity")
+        ? Response.json([])
+        : path.endsWith("/a2a")
+          ? Response.json(said("here"))
+          : undefined,
+    );
+    const began = performance.now();
+    const words = ["agent", "send", TARGET, "hello", "--timeout", "3s"];
+    const env = envOf(server.url.origin, { MOLECULE_API_TOKEN: "t" });
+    const { code, out, err } = await runHere(words, env);
+    expect(performance.now() - began).toBeLessThan(MOST_MS);
+    await server.stop(true);
+    expect({ code, out, err }).toEqual({ code: 0, out: "here\n", err: "" });
+  });
+});

@@ -27,7 +27,7 @@ describe("config list", () => {
   test("has every key with what it is set to, and by what", async () => {
     using l = lab();
     l.write(l.user, "api_url: http://user.example\nmax_paused: 2h\n");
-    l.write(l.project, "interval_ms: 50\n");
+    l.writeTrusted("interval_ms: 50\n");
     const env = { MOL_AGENT_NAME: "Ada" };
     const { code, out, err } = await l.run("config list -o json", env);
     expect({ code, err }).toEqual({ code: 0, err: "" });
@@ -341,16 +341,25 @@ describe("config unset", () => {
   });
 });
 
+test("a project's file may set how things look, and nothing else unasked", async () => {
+  await loadAll(CLI.root);
+  const sets = [CLI.globals, ...walk(CLI.root).map(({ node }) => commandAt(node)?.args ?? {})];
+  const flags = sets.flatMap((set) => Object.entries(set));
+  const free = new Set(flags.filter(([, { config }]) => config === "free").map(([n]) => snake(n)));
+  const looks = ["agent_name", "headers", "log_format", "output", "progress", "verbose"];
+  expect([...free].toSorted()).toEqual(looks);
+});
+
 describe("config trust", () => {
   test("shows what the file sets, and lets it count", async () => {
     using l = lab();
-    l.write(l.project, "backend: exec\nbackend_opt: [cmd=./a.sh]\nheartbeat_ms: 5000\n");
+    l.write(l.project, "backend: exec\nbackend_opt: [cmd=./a.sh]\nagent_name: Ada\n");
     const { code, out, err } = await l.run("config trust");
     expect(out.split("\n")).toEqual([
-      "KEY           LINE  NEEDS TRUST  VALUE",
-      "backend       1     yes          exec",
-      "backend_opt   2     yes          cmd=./a.sh",
-      "heartbeat_ms  3     no           5000",
+      "KEY          LINE  NEEDS TRUST  VALUE",
+      "backend      1     yes          exec",
+      "backend_opt  2     yes          cmd=./a.sh",
+      "agent_name   3     no           Ada",
       "",
     ]);
     expect(err).toBe(
@@ -376,6 +385,9 @@ describe("config trust", () => {
     ["two texts that look like one", "cmd=a timeout=5s", '"cmd=a timeout=5s"'],
     ["what looks like a space", "cmd=cat\u00a0\u3164x", '"cmd=cat\\u00a0\\u3164x"'],
     ["a line that runs the other way", "cmd=cat א;x", '"cmd=cat \\u05d0;x"'],
+    ["what looks like nothing", "cmd=cat\u200b\u2800x", '"cmd=cat\\u200b\\u2800x"'],
+    ["a letter that is none", "cmd\u3164", '"cmd\\u3164"'],
+    ["a letter that looks like another", "cmd=c\u0430t", '"cmd=c\\u0430t"'],
   ];
   for (const [what, value, shown] of hidden) {
     test(`shows ${what}, in the table and in a refusal`, async () => {
@@ -387,10 +399,34 @@ describe("config trust", () => {
       const { err } = await l.run("config get backend_opt");
       const told = value.includes("@") ? "http://[secret]@c" : shown;
       expect(err).toContain(told.slice(0, 400));
-      const data = JSON.parse((await l.run("config trust -o json")).out);
-      expect(data.sets[0]).toMatchObject({ key: "backend_opt", value: [value] });
+      for (const [form, parse] of [
+        ["json", JSON.parse],
+        ["yaml", Bun.YAML.parse],
+      ] as const) {
+        const said = (await l.run(`config trust -o ${form}`)).out;
+        expect(said).toContain(JSON.parse(`[${JSON.stringify(shown)}]`)[0]);
+        expect(said).not.toMatch(/[^\n -~]|\S  /);
+        const data = parse(said) as any;
+        expect(data.sets[0]).toMatchObject({ key: "backend_opt", value: [value] });
+      }
     });
   }
+
+  test("shows it in the operator's form, whatever the file sets for that", async () => {
+    using l = lab();
+    l.write(l.project, "output: json\nheaders: false\nbackend: exec\n");
+    expect((await l.run("config trust")).out).toStartWith("KEY      LINE");
+    expect((await l.run("config trust --no-headers")).out).toStartWith("output ");
+    expect((await l.run("config trust -o yaml")).out).toStartWith("file: ");
+  });
+
+  test.each(["table", "json"])("does not trust what could not be shown (-o %s)", async (form) => {
+    using l = lab();
+    l.write(l.project, "backend: exec\n");
+    const out = () => Promise.reject(new Error("no room"));
+    await l.run(`config trust -o ${form}`, {}, out).catch(() => {});
+    expect(existsSync(l.trusted)).toBe(false);
+  });
 
   test("hides what an option may hold that is a secret by its name, and a plain password", async () => {
     using l = lab();
@@ -566,6 +602,36 @@ describe("init", () => {
     expect((await l.run("config get org_id")).out).toBe("o1\n");
     expect(existsSync(l.project)).toBe(false);
   });
+});
+
+describe("where there is nothing to change, nothing is made", () => {
+  for (const argv of ["config unset org_id", "config trust --remove", "init"]) {
+    test(`by '${argv}'`, async () => {
+      using l = lab();
+      if (argv === "init") l.write(l.project, "mine\n");
+      const home = join(l.home, "missing");
+      await l.run(argv, { HOME: home, USERPROFILE: home });
+      expect(existsSync(home)).toBe(false);
+    });
+  }
+
+  test("by 'config unset' of what a file does not set", async () => {
+    using l = lab();
+    l.write(l.user, "org_id: o\n");
+    expect((await l.run("config unset api_url")).code).toBe(0);
+    expect(readdirSync(dirname(l.user))).toEqual(["molecule.yaml"]);
+  });
+});
+
+test("of several inits at once one writes the file", async () => {
+  using l = lab();
+  const hosts = ["a", "b", "c"];
+  const runs = await Promise.all(
+    hosts.map((host) => l.run(`init --api-url http://${host}.example`)),
+  );
+  expect(runs.map(({ code }) => code).sort()).toEqual([0, 1, 1]);
+  const winner = hosts[runs.findIndex(({ code }) => code === 0)];
+  expect(l.read(l.project)).toContain(`api_url: http://${winner}.example\n`);
 });
 
 test("each key of a file has one meaning, whichever command reads it", async () => {

@@ -59,8 +59,12 @@ group("an event is told in one line", () => {
       "warn: heartbeat: no answer within 10 s; again in 1.5 s",
     ],
     [
-      { type: "token-refused", origin: "the file /t" },
-      "warn: the platform refused the token from the file /t; waiting up to a minute for a new one there",
+      { type: "token-refused", origin: "the file /t", waitMs: 60_000 },
+      "warn: the platform refused the token from the file /t; waiting up to 1 min for a new one there",
+    ],
+    [
+      { type: "token-refused", origin: "the kept file /t", waitMs: 5_000 },
+      "warn: the platform refused the token from the kept file /t; waiting up to 5 s for a new one there",
     ],
     [
       { type: "answered", ...named, ms: 80, kind: "trouble", note: undefined },

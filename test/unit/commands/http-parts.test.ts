@@ -1,10 +1,11 @@
 /** The authorities that calls trust with --ca-file. */
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { authorities, systemAuthorities } from "../../../src/commands/access/http-parts.ts";
 import { Authority } from "../../harness/certificates.ts";
 import { callOf, failureOf, httpFor } from "../../harness/client.ts";
+import { onPosix } from "../../harness/platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 
 const first = new Authority("First");
@@ -49,4 +50,23 @@ test("a call trusts a server of the file's authority, and no other", async () =>
   expect((await call(await listOf(first.cert))).body).toEqual({ fine: true });
   const error = await failureOf(call(await listOf(second.cert)));
   expect(error.message).toContain("is not trusted");
+});
+
+const posix = onPosix("Windows has no pipes and devices among its files").test;
+
+posix("a file that never ends is not read to its end", async () => {
+  await expect(authorities("/dev/zero")).rejects.toThrow("/dev/zero is larger than 8 MiB");
+});
+
+posix("a pipe is read, and one that nobody writes to is not waited for without end", async () => {
+  using folder = tmpFolder();
+  const path = join(folder.path, "pipe");
+  expect(Bun.spawnSync(["mkfifo", path]).success).toBe(true);
+  const error = await authorities(path, 50).catch((reason: unknown) => reason);
+  // Lets go who still waits at it.
+  closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+  expect(String(error)).toContain(`${path} had no end within 0.05 s`);
+  const writer = Bun.spawn(["sh", "-c", 'printf "%s" "$1" > "$0"', path, first.cert]);
+  expect(await authorities(path)).toContain(first.cert.trim());
+  await writer.exited;
 });

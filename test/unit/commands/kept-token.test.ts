@@ -1,9 +1,13 @@
 /** Tokens in the state folder: to which platform they are sent, and what may take their place. */
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inTime } from "../../../src/commands/token/places.ts";
 import { runHere } from "../../harness/command.ts";
+import { onPosix } from "../../harness/platform.ts";
 import { operator, type Operator } from "./operator.ts";
+
+const posix = onPosix("Windows has no pipes among its files").test;
 
 const ELSEWHERE = "https://other.example.com";
 
@@ -65,6 +69,71 @@ describe("a kept token is sent to its platform alone", () => {
     const reader = await op.lab.member("reader");
     keep(op, reader.id, reader.token);
     expect((await op.runAs({}, ["workspace", "logs", reader.id])).code).toBe(0);
+  });
+});
+
+test("a kept token is sent to its platform's whole address: another path is another platform", async () => {
+  await using op = await operator();
+  const reader = await op.lab.member("reader");
+  using other = stranger();
+  keep(op, reader.id, "the-other-token", `${other.url}/ours`);
+  const words = ["workspace", "logs", reader.id, "--state-dir", op.state, "--api-url"];
+  const home = { HOME: op.home, USERPROFILE: op.home };
+  await runHere([...words, `${other.url}/theirs`], home);
+  expect(new Set(other.bearers)).toEqual(new Set([null]));
+  await runHere([...words, `${other.url}/ours/`], home);
+  expect(other.bearers).toContain("Bearer the-other-token");
+});
+
+describe("what stands in the place of a kept token, and is no file", () => {
+  const irregular: [what: string, make: (path: string) => void][] = [
+    ["a pipe", (path) => expect(Bun.spawnSync(["mkfifo", path]).success).toBe(true)],
+    ["a folder", (path) => mkdirSync(path)],
+    ["a device", (path) => symlinkSync("/dev/zero", path)],
+  ];
+  for (const [what, make] of irregular) {
+    posix(`is told of before there is a token, and not waited for: ${what}`, async () => {
+      await using op = await operator();
+      const reader = await op.lab.member("reader");
+      mkdirSync(op.state, { recursive: true });
+      const path = join(op.state, `${reader.id}.token`);
+      make(path);
+      const why = `no token can be kept in ${path}: it is no regular file`;
+      const rotated = await op.run("workspace", "rotate-token", reader.id, "--yes");
+      expect(rotated).toMatchObject({ code: 1, out: "" });
+      expect(rotated.err).toContain(why);
+      expect(await op.takes(reader.id, reader.token)).toBe(true);
+      expect((await op.runAs({}, ["workspace", "logs", reader.id])).err).toContain(why);
+      expect(
+        (await op.runAs({}, ["connect", reader.id, "--dry-run", "--backend", "mock"])).err,
+      ).toContain(why);
+      const { checks } = JSON.parse((await op.runAs({}, ["doctor", reader.id, "-o", "json"])).out);
+      expect(checks.find(({ name }: { name: string }) => name === "token").detail).toContain(why);
+    });
+
+    posix(`does not keep a new token from being printed: ${what}`, async () => {
+      await using op = await operator();
+      const reader = await op.lab.member("reader");
+      mkdirSync(op.state, { recursive: true });
+      make(join(op.state, `${reader.id}.token`));
+      using other = stranger((path, method) =>
+        method === "POST" && path === "/workspaces"
+          ? Response.json({ id: reader.id, external: true, auth_token: "token-canary-0123" })
+          : undefined,
+      );
+      const words = ["workspace", "create", "x", "--api-url", other.url, "--state-dir", op.state];
+      const env = { HOME: op.home, USERPROFILE: op.home, MOLECULE_API_TOKEN: "t-0123456" };
+      const { code, out, err } = await runHere(words, env);
+      expect(code).toBe(1);
+      expect(out).toContain("token-canary-0123");
+      expect(err).toContain("it is no regular file; the token stands above");
+    });
+  }
+
+  test("a disk that does not answer is waited for no longer than told", async () => {
+    const late = inTime("/far/away.token", new Promise<void>(() => {}), 20);
+    await expect(late).rejects.toThrow("/far/away.token was not written within 0.02 s");
+    expect(await inTime("/here.token", Promise.resolve(1), 20)).toBe(1);
   });
 });
 

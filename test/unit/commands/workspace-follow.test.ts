@@ -24,6 +24,8 @@ class Follower implements AsyncDisposable {
   calls = 0;
   /** A newer token, for when the one that is used is refused. */
   newer: string | undefined;
+  /** The wait for one. */
+  renewing: Promise<void> | undefined;
   /** Thrown in place of the next answers. */
   readonly faults: PlatformError[] = [];
   readonly #stop = new AbortController();
@@ -51,11 +53,21 @@ class Follower implements AsyncDisposable {
         id,
         filter: {},
         log,
-        renew: async () => {
-          const { newer } = this;
-          if (newer === undefined || newer === used) return false;
-          used = newer;
-          return true;
+        token: {
+          get value() {
+            return used;
+          },
+          origin: "the file /t",
+          mayChange: true,
+          patienceMs: 60_000,
+          adopt: () => {},
+          renew: async () => {
+            await this.renewing;
+            const { newer } = this;
+            if (newer === undefined || newer === used) return false;
+            used = newer;
+            return true;
+          },
         },
         signal: this.#stop.signal,
         clock: { ...systemClock, sleep: () => systemClock.sleep(1) },
@@ -178,6 +190,22 @@ test("a token that dies ends it", async () => {
   await follower.looks();
   platform.platform.database.tokens.revokeAll(reader.id);
   expect(await follower.ended).toMatchObject({ verdict: "unauthorized" });
+});
+
+test("a wait for a newer token is told as soon as it begins", async () => {
+  await using platform = await lab({ clock: systemClock });
+  const reader = await platform.member("reader");
+  await using follower = new Follower(platform, reader);
+  await follower.looks();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  follower.renewing = promise;
+  platform.platform.database.tokens.revokeAll(reader.id);
+  await follower.bell.until(() => follower.told.length > 0, "a word of the wait");
+  expect(follower.told).toEqual([
+    "the platform refused the token from the file /t; waiting up to 1 min for a new one there",
+  ]);
+  resolve();
+  await follower.ended;
 });
 
 test("where there is a newer token, it goes on with that", async () => {

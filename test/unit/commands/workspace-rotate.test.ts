@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { lstatSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { onPosix } from "../../harness/platform.ts";
-import { operator, REVISIONS } from "./operator.ts";
+import { type Operator, operator, REVISIONS } from "./operator.ts";
 
 describe.each(REVISIONS)("workspace rotate-token on %s", (revision) => {
   test("the kept token gives way to the new one, and all older ones are dead", async () => {
@@ -46,6 +46,36 @@ describe("--save-to", () => {
     expect(op.kept()).toEqual({ [`${id}.token`]: token });
     expect(err).toContain(`reads its token from ${file}`);
   });
+
+  const names: [string, (op: Operator, id: string) => string][] = [
+    ["its path", ({ state }, id) => join(state, `${id}.token`)],
+    ["another way there", ({ home, state }, id) => `${home}/./${basename(state)}/${id}.token`],
+    [
+      "a link",
+      ({ home, state }, id) => {
+        const link = join(home, "link");
+        symlinkSync(join(state, `${id}.token`), link);
+        return link;
+      },
+    ],
+  ];
+  for (const [by, nameOf] of names) {
+    const mayRun = by === "a link" ? onPosix("links need a right there").test : test;
+    mayRun(`that names the kept file by ${by} writes it as that`, async () => {
+      await using op = await operator();
+      const { id } = await op.json("workspace", "create", "reader");
+      const file = nameOf(op, id);
+      const words = ["--no-save", "--save-to", file, "--token-file", file, "--yes"];
+      const { code, err } = await op.run("workspace", "rotate-token", id, ...words);
+      expect(code).toBe(0);
+      const path = join(op.state, `${id}.token`);
+      const [token, origin] = readFileSync(path, "utf8").split("\n");
+      expect(origin).toBe(new URL(op.lab.platform.url).origin);
+      expect(await op.takes(id, token)).toBe(true);
+      expect(err).not.toContain("dead");
+      expect(err).not.toContain("remove it");
+    });
+  }
 
   test("leaves a file alone that holds something else", async () => {
     await using op = await operator();

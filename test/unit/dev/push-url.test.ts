@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { NO_SUCH_HOST } from "../../harness/unresolvable.ts";
 import { urlProblem } from "../../../src/dev/push-url.ts";
 
 test.each([
@@ -19,7 +20,7 @@ test.each([
   "http://[fd00::1]/",
   "http://[2001:db8::1]/",
   "http://[::ffff:10.0.0.1]/",
-  "http://no-such-host.invalid/",
+  `http://${NO_SUCH_HOST}/`,
 ])("nothing is sent to %s", async (url) => {
   expect(await urlProblem(url, { loopback: true })).toBeString();
 });

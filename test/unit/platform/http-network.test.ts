@@ -5,6 +5,7 @@ import { clientFor, callOf, failureOf, httpFor } from "../../harness/client.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { head, RawServer, type RawSocket } from "../../harness/raw-server.ts";
 import { ScriptedPlatform, TOKEN } from "../../harness/scripted-platform.ts";
+import { NO_SUCH_HOST } from "../../harness/unresolvable.ts";
 
 const JSON_HEAD = {
   "content-type": "application/json",
@@ -36,8 +37,8 @@ describe("without an answer", () => {
   });
 
   test("because the name does not resolve, a call says so, and that it was never received", async () => {
-    const error = await failureOf(httpFor("http://no-such-host.invalid").call(callOf()));
-    expect(error.message).toStartWith("test: the host name no-such-host.invalid does not resolve");
+    const error = await failureOf(httpFor(`http://${NO_SUCH_HOST}`).call(callOf()));
+    expect(error.message).toStartWith(`test: the host name ${NO_SUCH_HOST} does not resolve`);
     expect(error.failure).toMatchObject({ verdict: "transient", unknownOutcome: false });
   }, 30_000);
 

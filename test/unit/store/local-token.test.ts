@@ -56,7 +56,7 @@ test.skipIf(process.getuid?.() !== 0)(
 
 test("a token is kept for the platform that handed it out, and given and replaced for no other", async () => {
   using folder = tmpFolder();
-  const at = (origin: string) => new LocalStore(folder.path, WORKSPACE, { origin });
+  const at = (platform: string) => new LocalStore(folder.path, WORKSPACE, { platform });
   const [ours, other] = [at("https://ours.example.com"), at("https://other.example.com")];
   await ours.saveToken("tok-1");
   expect(await ours.loadToken()).toBe("tok-1");
@@ -72,6 +72,6 @@ test("one of an earlier version, which names no platform, is taken as it is", as
   using folder = tmpFolder();
   const path = join(folder.path, `${WORKSPACE}.token`);
   await writeFile(path, "tok-1\n", { mode: 0o600 });
-  const store = new LocalStore(folder.path, WORKSPACE, { origin: "https://ours.example.com" });
+  const store = new LocalStore(folder.path, WORKSPACE, { platform: "https://ours.example.com" });
   expect(await store.loadToken()).toBe("tok-1");
 });

@@ -97,16 +97,13 @@ test("--max-offline holds while registering, too", async () => {
   expect(platform.calls("register").length).toBe(2);
 });
 
-test.each(["two words", '"status":', "short"])(
-  "%j is not taken for a token",
-  async (auth_token) => {
-    await using platform = new ScriptedPlatform();
-    platform.on("register", () => Response.json({ status: "registered", auth_token }));
-    await using bridge = new TestBridge(platform.url);
-    await bridge.until("connected");
-    expect(bridge.of("token-issued")).toMatchObject([{ kept: false }]);
-  },
-);
+test.each(["two words", "short"])("%j is not taken for a token", async (auth_token) => {
+  await using platform = new ScriptedPlatform();
+  platform.on("register", () => Response.json({ status: "registered", auth_token }));
+  await using bridge = new TestBridge(platform.url);
+  await bridge.until("connected");
+  expect(bridge.of("token-issued")).toMatchObject([{ kept: false }]);
+});
 
 test.each([
   ["ahead of ours is not followed", 600_000],

@@ -6,6 +6,7 @@ import { startDevPlatform } from "../../../../src/dev/server.ts";
 import { freePort } from "../../../harness/port.ts";
 import { RawServer } from "../../../harness/raw-server.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
+import { NO_SUCH_HOST } from "../../../harness/unresolvable.ts";
 import { examined, frames, json, OTHER, platform, ROW, TOKEN, WORKSPACE } from "./lab.ts";
 
 const at = (path: string) => `/workspaces/${WORKSPACE}${path}`;
@@ -66,7 +67,7 @@ describe("not reachable", () => {
   });
 
   test("as the name does not resolve: exit 4", async () => {
-    const found = await examined("https://no-such-host.invalid");
+    const found = await examined(`https://${NO_SUCH_HOST}`);
     expect(found.code).toBe(4);
     expect(found.of("dns").status).toBe("failed");
     expect(found.of("reachable").detail).toBe("the host name does not resolve");
