@@ -11,6 +11,8 @@ export const COMPILE_FLAGS = [
   "--minify-syntax",
   "--minify-whitespace",
   "--bytecode",
+  // The bytecode of what lies deeper weighs 2 % of macOS's binary, and saves a command some 10 ms.
+  "--bytecode-depth=1",
   "--format=esm",
   // A command loads what it needs, and no other one.
   "--splitting",

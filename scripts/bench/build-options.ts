@@ -45,8 +45,8 @@ const VARIANTS: readonly Variant[] = [
   { name: "ours without `--splitting`", flags: without("--splitting") },
   { name: "ours with `--minify-identifiers`", flags: [...COMPILE_FLAGS, "--minify-identifiers"] },
   { name: "ours with `--sourcemap`", flags: [...COMPILE_FLAGS, "--sourcemap"] },
-  { name: "ours without `--bytecode`", flags: without("--bytecode") },
-  { name: "ours with `--bytecode-depth=0`", flags: [...COMPILE_FLAGS, "--bytecode-depth=0"] },
+  { name: "ours without `--bytecode`", flags: without("--bytecode", "--bytecode-depth") },
+  { name: "ours without `--bytecode-depth`", flags: without("--bytecode-depth") },
   { name: "an empty program, with ours", flags: COMPILE_FLAGS, empty: true },
 ];
 
