@@ -58,6 +58,7 @@ async function live(
   const { stops, ending, cut, life } = makeStops({ asked, now });
   const { drain } = stops;
   const begun = await findStart(parts, options.sinceSecs);
+  const leave = parts.allowance.join(options.heartbeatMs);
   const crew = assemble(options, parts, stops, naps, begun);
   const from = begun.cursor.lastSinceId ?? begun.cursor.windowStart ?? "";
   emit({ type: "connected", workspaceId: options.workspaceId, start: crew.feed.start, from });
@@ -73,7 +74,10 @@ async function live(
   if (drain.aborted) onDrain();
   const working = work(options, parts, crew, drain);
   const { maxOfflineMs } = options;
-  const onWake = () => naps.wakeAll();
+  const onWake = () => {
+    crew.wake.reopen();
+    naps.wakeAll();
+  };
   const guard = crew.watchdog.run({ maxOfflineMs, emit, onWake }, life.signal);
   const probing = crew.gate.guard(life.signal);
   const beside = [
@@ -81,6 +85,8 @@ async function live(
     keepHouse({ ...parts, lanes: crew.lanes, files: crew.files }, life.signal),
     guard.catch(() => {}),
     probing.catch(() => {}),
+    // Who settles a backlog and ends has nothing to wait for.
+    options.wake === "auto" && !options.once ? crew.wake.run(drain) : undefined,
   ];
   let failure: unknown;
   try {
@@ -98,6 +104,7 @@ async function live(
   await finish(parts, crew, working, stops.cut);
   cut.abort();
   life.abort();
+  leave();
   const unsaved = await save(parts, crew);
   await tellStopped(parts, crew);
   await Promise.all(beside);

@@ -25,7 +25,7 @@ export function assembleCore(options: BridgeOptions, parts: BridgeParts, stops: 
   const vitals = new Vitals(clock, options.progress !== "off");
   const renewal = new Renewal(parts, stops.life);
   const keeper = new Keeper({ naps, random, emit }, stops.cut);
-  const pace = new Pace({ platform, clock, naps, watchdog });
+  const pace = new Pace({ platform, clock, naps, watchdog, allowance: parts.allowance });
   const names = new PeerNames({ platform, clock, pace });
   const filesParts = { keeper, naps, pace, watchdog };
   const files = new MessageFiles(parts, filesParts, options.workspaceId, stops.cut);

@@ -7,6 +7,7 @@ import { Poster } from "./delivery/post.ts";
 import { Tries } from "./delivery/tries.ts";
 import type { Emit } from "./events.ts";
 import { Feed, type FeedStart } from "./feed/feed.ts";
+import { Rhythm } from "./feed/rhythm.ts";
 import { Saver } from "./feed/saver.ts";
 import { Attacher } from "./files/attach.ts";
 import type { Naps } from "./naps.ts";
@@ -21,6 +22,7 @@ import { Turns } from "./runs/turns.ts";
 import { Worker } from "./runs/worker.ts";
 import { Standing } from "./standing.ts";
 import type { Stops } from "./stops.ts";
+import { Wake } from "./wake/wake.ts";
 
 /** How long the feed may be without a word between two of its calls. */
 const FETCH_MS = 120_000;
@@ -34,12 +36,23 @@ export function assemble(
   naps: Naps,
   { cursor, start }: { cursor: Cursor; start: FeedStart },
 ) {
-  const emit: Emit = (event) => given.emit(core.names.introduce(event));
+  const emit: Emit = (event) => {
+    // Its connection was opened with the old one.
+    if (event.type === "token-changed") wake.reopen();
+    // Whoever was answered may have asked more, and nobody may have told of it.
+    if (event.type === "answered" && !wake.isRelaxed) wake.hint();
+    given.emit(core.names.introduce(event));
+  };
   const parts = { ...given, emit };
   const { platform, store, clock, random } = parts;
   const core = assembleCore(options, parts, stops, naps);
   const { watchdog, renewal, keeper, pace, files, gate, budget } = core;
   const saver = new Saver({ store, naps, random, emit, anchor: () => feed.anchor }, cursor);
+  const prod = () => core.vitals.changed.ring();
+  const onRotated = () => void renewal.expect();
+  const wakeParts = { platform, clock, random, emit, naps, requests: given.requests };
+  const wake = new Wake({ ...wakeParts, prod, onRotated });
+  const rhythm = new Rhythm({ clock, random, emit, pace, wake }, options.intervalMs);
   const beforeLoad = async (signal: AbortSignal) => {
     await pace.beforeFetch(signal);
     watchdog.expect("intake", FETCH_MS);
@@ -71,5 +84,5 @@ export function assemble(
   const deps = { ...core, interim, endings, entry, saver, slots };
   const worker = new Worker(parts, options, deps, stops);
   const lanes = new Lanes((lane) => worker.work(lane));
-  return { ...deps, handover, feed, worker, lanes };
+  return { ...deps, handover, feed, worker, lanes, wake, rhythm };
 }

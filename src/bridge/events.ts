@@ -1,3 +1,4 @@
+import type { Outcome } from "../backends/backend.ts";
 import type { ReplyKind } from "../a2a/reply.ts";
 import type { Holder } from "../store/store.ts";
 
@@ -47,6 +48,8 @@ type Told =
     }
   | { type: "push-repeat"; activityId: string; running: boolean }
   | { type: "push-left"; waiting: number }
+  /** The platform took a heartbeat. No line of the log: it happens all day. */
+  | { type: "beat"; ms: number }
   | { type: "heartbeat-failed"; failures: number; reason: string; inMs: number }
   | { type: "heartbeat-recovered"; failures: number; afterMs: number }
   | { type: "heartbeat-ended"; reason: string; hint: string | undefined }
@@ -64,6 +67,18 @@ type Told =
   | { type: "cursor-gone"; cursor: string }
   | { type: "page-shrunk"; limit: number; reason: string }
   | { type: "row-unreadable"; reason: string }
+  /** A page of the feed was read, and its rows are in the journal. No line of the log. */
+  | { type: "looked"; why: LookReason; rows: number; found: number; ms: number }
+  | { type: "wake"; state: WakeState; reason: string | undefined; inMs: number | undefined }
+  /**
+   * The event stream told that the token is about to be another one (contract 2.11). `awaited`: a new one
+   * is looked for at `origin`; else only a new start can take it.
+   */
+  | { type: "credentials-rotated"; origin: string; awaited: boolean }
+  /** Many share the platform's rate limit: the feed is looked at so seldom where no event asks for it. */
+  | { type: "rate-shared"; idleMs: number }
+  /** Messages came that the event stream had not told of: it is not relied on for so long. */
+  | { type: "wake-missed"; forMs: number }
   | { type: "fetched"; rows: number }
   | { type: "entered"; rows: number }
   | { type: "journal-full"; waiting: number; deadLetters: number; bytes: number }
@@ -102,7 +117,13 @@ type Told =
       attempt: number;
       /** An earlier run of it was cut on the way. */
       interrupted: boolean;
+      /** Since its row was written, by the platform's clock; undefined where that is not known. */
+      delayMs: number | undefined;
+      /** Of the trace that it belongs to (W3C Trace Context), 32 hex digits. */
+      traceId: string;
     }
+  /** The backend's run ended. No line of the log: what comes of it is told elsewhere. */
+  | { type: "ran"; activityId: string; ms: number; outcome: Outcome["kind"] }
   | {
       type: "run-retry";
       activityId: string;
@@ -184,6 +205,18 @@ type Told =
       /** Answers that their peers still hold open. */
       openReplies: number;
     };
+
+/**
+ * Why the feed was looked at: at the start, since an event told of a row, since its time had come, since
+ * the page before was full, or since something had just been found.
+ */
+export type LookReason = "start" | "event" | "time" | "more" | "busy";
+
+/**
+ * How we hear of new rows: not at all but by looking (`off`), not at the moment (`away`, tried again
+ * later), by a stream that has not proven itself yet (`open`), or by one that has (`healthy`).
+ */
+export type WakeState = "off" | "away" | "open" | "healthy";
 
 export type Emit = (event: BridgeEvent) => void;
 

@@ -1,10 +1,10 @@
 /**
- * Keeps our calls within the platform's rate limit (contract 1.8), which is shared by all that speak
- * with this token: reading, and what nobody waits for, take at most half of it, and answers leave the
- * last of it to heartbeats.
+ * Keeps our calls within the platform's rate limit (contract 1.8): reading, and what nobody waits for,
+ * as the {@link Allowance} of all who share the limit has it; answers leave the last of it to heartbeats.
  */
 import type { Clock } from "../shared/clock.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Allowance } from "./allowance.ts";
 import type { Naps } from "./naps.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -16,6 +16,7 @@ const RESERVE = 0.05;
 
 export interface PaceParts {
   platform: Pick<Platform, "rateLimit">;
+  allowance: Allowance;
   clock: Clock;
   naps: Naps;
   watchdog: Watchdog;
@@ -23,8 +24,6 @@ export interface PaceParts {
 
 export class Pace {
   readonly #parts: PaceParts;
-  /** When the calls of the last minute were made, monotonic. */
-  #calls: number[] = [];
 
   constructor(parts: PaceParts) {
     this.#parts = parts;
@@ -32,27 +31,32 @@ export class Pace {
 
   /** Resolves when a page may be fetched, or the signal aborts. */
   async beforeFetch(signal: AbortSignal): Promise<void> {
-    const { clock, naps, watchdog } = this.#parts;
+    const { naps, watchdog } = this.#parts;
     for (;;) {
-      this.#forget();
-      const [oldest] = this.#calls;
-      if (signal.aborted || oldest === undefined || this.#calls.length < this.#most) break;
-      const inMs = oldest + MINUTE_MS - clock.monotonic();
+      const allowance = this.#allowance;
+      const inMs = allowance.wait();
+      if (signal.aborted || inMs <= 0) return allowance.count();
       watchdog.expect("intake", inMs + 2 * MINUTE_MS);
       await naps.nap(inMs, signal);
     }
-    this.#count();
   }
 
-  /**
-   * Whether a call may be made that nobody waits for (a heartbeat more, a peer's name): half of what
-   * reading may take is free. It is counted as made.
-   */
+  /** Whether a call may be made that nobody waits for (a heartbeat more, a peer's name). It counts as made. */
   spare(): boolean {
-    this.#forget();
-    if (this.#calls.length >= this.#most / 2) return false;
-    this.#count();
+    const allowance = this.#allowance;
+    if (!allowance.hasSpare) return false;
+    allowance.count();
     return true;
+  }
+
+  /** The least pause between two looks that nothing speaks for but the time, in ms. */
+  get idleMs(): number {
+    return this.#allowance.idleMs;
+  }
+
+  /** How often we may beat who mean to every `ms`, in ms. */
+  beatMs(ms: number): number {
+    return this.#allowance.beatMs(ms);
   }
 
   /** Resolves when an answer may be posted: after a minute at the latest. */
@@ -66,19 +70,10 @@ export class Pace {
     }
   }
 
-  /** How many calls in a minute; the regular heartbeats have the rest of the half. */
-  get #most(): number {
-    return Math.max(1, Math.floor((this.#parts.platform.rateLimit()?.limit ?? Infinity) / 2) - 10);
-  }
-
-  #forget(): void {
-    const now = this.#parts.clock.monotonic();
-    this.#calls = this.#calls.filter((at) => now - at < MINUTE_MS);
-  }
-
-  #count(): void {
-    const { platform, clock } = this.#parts;
-    // Without a limit there is nothing to count.
-    if (platform.rateLimit() !== undefined) this.#calls.push(clock.monotonic());
+  /** With what the platform says of its limit now. */
+  get #allowance(): Allowance {
+    const { allowance, platform } = this.#parts;
+    allowance.learn(platform.rateLimit()?.limit);
+    return allowance;
   }
 }

@@ -4,7 +4,9 @@ import type { AgentCard } from "../contract/types.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Store } from "../store/store.ts";
+import type { Allowance } from "./allowance.ts";
 import type { Emit } from "./events.ts";
+import type { OpenRequests } from "./open-requests.ts";
 import type { TokenInfo } from "./presence/unauthorized.ts";
 
 /** The token of the moment, and the way to a newer one. */
@@ -44,6 +46,10 @@ export interface BridgeParts {
   /** [0, 1): the jitter of every wait. */
   random(): number;
   emit: Emit;
+  /** The calls of all bridges of this process that share a rate limit. */
+  allowance: Allowance;
+  /** What this process may hold open at once. */
+  requests: OpenRequests;
 }
 
 export interface BridgeOptions {
@@ -52,6 +58,8 @@ export interface BridgeOptions {
   /** Pause between two fetches that found nothing, in ms. */
   intervalMs: number;
   heartbeatMs: number;
+  /** Whether the workspace's event stream tells when there is something to fetch. */
+  wake: "auto" | "off";
   /** How far back a first run looks, in seconds. */
   sinceSecs: number;
   /** Messages that are run at once; 1 takes them strictly one after the other. */

@@ -11,6 +11,7 @@ import { oneLine } from "../shared/text.ts";
 import type { Secrets } from "../shared/secrets.ts";
 import { PlatformFiles } from "./files.ts";
 import { Http, type HttpParts } from "./http.ts";
+import { listen } from "./listen.ts";
 import {
   PlatformError,
   type ActivityQuery,
@@ -23,6 +24,7 @@ import {
   type RegisterOptions,
   type Registration,
   type Sink,
+  type StreamSign,
   type UploadedFile,
   type Verdict,
 } from "./platform.ts";
@@ -182,6 +184,10 @@ export class PlatformClient implements Platform {
       if (error instanceof PlatformError && hasNoName(error)) return undefined;
       throw error;
     }
+  }
+
+  events(hear: (sign: StreamSign) => void, options?: CallOptions): Promise<void> {
+    return listen(this.#http, this.#id, hear, options);
   }
 
   /** GET /workspaces/:id/state (2.7). */

@@ -13,6 +13,7 @@ import { answerError, networkError, undecodableError } from "./failure.ts";
 import type { Payload } from "./multipart.ts";
 import { PlatformError, type CallOptions, type RateLimit } from "./platform.ts";
 import { readRateLimit } from "./rate-limit.ts";
+import { ServerClock } from "./server-clock.ts";
 
 export interface HttpParts {
   /** As {@link parseApiUrl} of api-url.ts gave it. */
@@ -76,8 +77,7 @@ const BUN_OPTIONS: object = BUN_FETCH;
 
 export class Http {
   readonly #parts: HttpParts;
-  /** The server's clock less ours, in milliseconds. */
-  #skewMs = 0;
+  readonly #serverClock: ServerClock;
   /** From the headers of the last answer that had them. */
   rateLimit: RateLimit | undefined;
   /** Which ofetch's types don't know, either. */
@@ -85,11 +85,12 @@ export class Http {
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
+    this.#serverClock = new ServerClock(parts.clock);
     this.#tls = parts.ca === undefined ? {} : { tls: { ca: [...parts.ca] } };
   }
 
   serverNow(): number {
-    return this.#parts.clock.now() + this.#skewMs;
+    return this.#serverClock.now();
   }
 
   /** Makes the call; rejects with a PlatformError for anything but a decodable 2xx. */
@@ -124,13 +125,14 @@ export class Http {
   async open(call: Call, options: CallOptions, signal: AbortSignal): Promise<Response> {
     const { clock, trace } = this.#parts;
     const began = clock.monotonic();
+    const sentAt = clock.now();
     const url = this.#url(call);
     const response = await this.#follow(url, call, options, signal);
     const ms = Math.round(clock.monotonic() - began);
     trace?.(`${call.method} ${url.pathname}${url.search}: ${response.status} in ${ms} ms`);
     const date = Date.parse(response.headers.get("date") ?? "");
     // Four digits of a year are what a cursor file and a query can hold.
-    if (date >= 0 && date < Date.UTC(9999)) this.#skewMs = date - this.#parts.clock.now();
+    if (date >= 0 && date < Date.UTC(9999)) this.#serverClock.note(date, sentAt);
     this.rateLimit = readRateLimit(response.headers) ?? this.rateLimit;
     return response;
   }

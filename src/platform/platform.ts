@@ -35,6 +35,8 @@ export interface Failure {
   removedAt?: string | undefined;
   /** The beginning of an answer that was larger than we read. */
   head?: string | undefined;
+  /** There is no such thing on this platform, as far as its answer can tell. */
+  absent?: boolean | undefined;
 }
 
 const EXIT_CODES: Record<Verdict, ExitCode> = {
@@ -129,6 +131,22 @@ export interface UploadedFile {
 /** Takes a piece of a file. The next one is read when it is done. */
 export type Sink = (chunk: Uint8Array) => Promise<void> | void;
 
+/** What was heard on an event stream. */
+export type StreamSign =
+  /** It is open: the headers of the answer are there. */
+  | { kind: "open" }
+  /** A line that says nothing but that there is somebody. */
+  | { kind: "comment" }
+  | {
+      kind: "event";
+      /** As the contract names them; a newer platform has others. */
+      type: string;
+      /** Of the row that was logged; undefined where there is none, or it can't be told. */
+      activityType: string | undefined;
+    }
+  /** A frame that is no event of this platform. */
+  | { kind: "junk" };
+
 /** All calls reject with a {@link PlatformError} and have a deadline of their own. */
 export interface Platform {
   register(card: AgentCard, options?: RegisterOptions): Promise<Registration>;
@@ -168,6 +186,11 @@ export interface Platform {
   }>;
   /** What another workspace is called; undefined where the platform does not know it, or won't say. */
   peerName(id: string, options?: CallOptions): Promise<string | undefined>;
+  /**
+   * Listens to the workspace's event stream: `hear` is called with each sign on it. Resolves when the
+   * platform ends it. The deadline is for its opening alone: who listens sees to silence himself.
+   */
+  events(hear: (sign: StreamSign) => void, options?: CallOptions): Promise<void>;
   /** Answers only to a valid token of this very workspace. */
   state(options?: CallOptions): Promise<{ status: string | undefined; paused: boolean }>;
   /** The server's clock in milliseconds, from the last `Date` seen; our own before that. */

@@ -271,7 +271,8 @@ async function perform(
       await update({ sessionUpdate: "agent_message_chunk", content: step.content });
     }
     if ("recall" in step) await say(JSON.stringify(session.told));
-    if ("show" in step) await say(JSON.stringify({ prompt: params.prompt, session }));
+    if ("show" in step)
+      await say(JSON.stringify({ prompt: params.prompt, meta: params._meta, session }));
     if ("cost" in step) {
       const cost = { amount: step.cost, currency: "USD" };
       await update({ sessionUpdate: "usage_update", used: 1, size: 2, cost });

@@ -12,7 +12,7 @@ export type Told = BridgeEvent["type"] | "failed";
 
 /** A line of `--log-format json` that tells an event. */
 export type LoggedEvent = { level: string; msg: string; event: Told } & {
-  // The fields are those of the event; a test knows which one it looks at.
+  // The fields are those of the event, by the names of the log; a test knows which one it looks at.
   [field: string]: any;
 };
 

@@ -1,7 +1,9 @@
 /** A bridge inside the test's process: the real client and store against a server on loopback. */
 import type { Backend, BackendRequest, Outcome } from "../../src/backends/backend.ts";
+import { Allowance } from "../../src/bridge/allowance.ts";
 import { runBridge } from "../../src/bridge/bridge.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
+import { OpenRequests } from "../../src/bridge/open-requests.ts";
 import { ALLOW_ALL, type BridgeOptions, type BridgeParts } from "../../src/bridge/parts.ts";
 import { PlatformClient } from "../../src/platform/client.ts";
 import { parseApiUrl } from "../../src/platform/api-url.ts";
@@ -29,6 +31,8 @@ export const OPTIONS: BridgeOptions = {
   },
   intervalMs: 5,
   heartbeatMs: 30_000,
+  // Most servers here have no stream; who wants one says so.
+  wake: "off",
   // Rows are of the harness's start, which a long run of tests leaves behind.
   sinceSecs: 86_400,
   concurrency: 1,
@@ -101,11 +105,19 @@ export interface BridgeUnderTest {
   room?: Pick<LocalStoreParts, "maxMessages" | "maxBytes">;
   stateDir?: string;
   random?: () => number;
+  allowance?: Allowance;
+  requests?: OpenRequests;
   endLeftovers?: BridgeParts["endLeftovers"];
 }
 
+function isDaily(type: BridgeEvent["type"]): boolean {
+  return type === "looked" || type === "beat";
+}
+
 export class TestBridge implements AsyncDisposable {
+  /** All but those of every day, which `of` gives as well: a test may live through years. */
   readonly events: BridgeEvent[] = [];
+  readonly #daily: BridgeEvent[] = [];
   readonly stateDir: string;
   readonly secrets = new Secrets();
   /** How the run ended; `undefined` for well. Never rejects. */
@@ -124,7 +136,8 @@ export class TestBridge implements AsyncDisposable {
   }
 
   of<T extends BridgeEvent["type"]>(type: T): EventOf<T>[] {
-    return this.events.filter((e): e is EventOf<T> => e.type === type);
+    const events = isDaily(type) ? this.#daily : this.events;
+    return events.filter((e): e is EventOf<T> => e.type === type);
   }
 
   /** Resolves once `count` events of this type were told. Rejects if the run ends before. */
@@ -210,8 +223,10 @@ export class TestBridge implements AsyncDisposable {
         clock,
         releaseMemory: () => {},
         random: setup.random ?? (() => 0.01),
+        allowance: setup.allowance ?? new Allowance(clock),
+        requests: setup.requests ?? new OpenRequests(),
         emit: (event) => {
-          this.events.push(event);
+          (isDaily(event.type) ? this.#daily : this.events).push(event);
           this.#bell.ring();
         },
       },

@@ -10,6 +10,7 @@ export type RouteName =
   | "register"
   | "heartbeat"
   | "activity"
+  | "events"
   | "a2a"
   | "notify"
   | "state"
@@ -150,6 +151,8 @@ export class ScriptedPlatform implements AsyncDisposable {
         return Response.json({ status: "ok" });
       case "activity":
         return Response.json(this.#page(query));
+      case "events":
+        return Response.json({ error: "not found" }, { status: 404 });
       case "a2a":
         return Response.json({ status: "queued", delivery_mode: "poll", method: "message/send" });
       case "notify":
@@ -211,6 +214,7 @@ function routeOf(method: string, path: string): RouteName | "other" {
   if (path === "/registry/register") return "register";
   if (path === "/registry/heartbeat") return "heartbeat";
   if (/^\/workspaces\/[^/]+\/activity$/.test(path) && method === "GET") return "activity";
+  if (/^\/workspaces\/[^/]+\/events\/stream$/.test(path)) return "events";
   if (/^\/workspaces\/[^/]+\/a2a$/.test(path)) return "a2a";
   if (/^\/workspaces\/[^/]+\/notify$/.test(path)) return "notify";
   if (/^\/workspaces\/[^/]+\/state$/.test(path)) return "state";

@@ -13,7 +13,7 @@ import { Unwritten, type Keeper } from "../keeper.ts";
 import type { BridgeParts } from "../parts.ts";
 import type { Tries } from "./tries.ts";
 
-/** Posts that may stay open at once; Bun itself allows 256 requests. */
+/** Posts of one bridge that may stay open at once. */
 const MOST_OPEN = 64;
 /** Of one peer: it must not keep the others from being answered. */
 const MOST_OF_ONE = 4;
@@ -25,8 +25,10 @@ export interface HandoverDeps {
   poke(lane: string): void;
 }
 
+type HandoverParts = Pick<BridgeParts, "store" | "emit" | "platform" | "requests">;
+
 export class Handover {
-  readonly #parts: Pick<BridgeParts, "store" | "emit" | "platform">;
+  readonly #parts: HandoverParts;
   readonly #deps: HandoverDeps;
   readonly #cut: AbortSignal;
   /** The lanes of the open posts. */
@@ -35,11 +37,7 @@ export class Handover {
   /** Those that we broke off ourselves, at the end: their peers still work on them. */
   #brokenOff = 0;
 
-  constructor(
-    parts: Pick<BridgeParts, "store" | "emit" | "platform">,
-    deps: HandoverDeps,
-    cut: AbortSignal,
-  ) {
+  constructor(parts: HandoverParts, deps: HandoverDeps, cut: AbortSignal) {
     this.#parts = parts;
     this.#deps = deps;
     this.#cut = cut;
@@ -52,11 +50,12 @@ export class Handover {
   /** Whether one more post to this peer may stay open. */
   hasRoom(lane: string): boolean {
     const ofOne = [...this.#open.values()].filter((other) => other === lane).length;
-    return this.#open.size < MOST_OPEN && ofOne < MOST_OF_ONE;
+    const { requests } = this.#parts;
+    return this.#open.size < MOST_OPEN && ofOne < MOST_OF_ONE && requests.hasRoom("post");
   }
 
   async untilRoom(lane: string, signal: AbortSignal): Promise<void> {
-    while (!this.hasRoom(lane) && !signal.aborted) await this.#ended.wait(signal);
+    while (!this.hasRoom(lane) && !signal.aborted) await this.#parts.requests.freed.wait(signal);
   }
 
   /** Watches a post until it ends. */
@@ -81,6 +80,7 @@ export class Handover {
   }
 
   #track(lane: string, work: Promise<"broken off" | void>): void {
+    const release = this.#parts.requests.take("post");
     const tracked = work
       .catch((error: unknown) => {
         // The reply is still in the outbox; the next start takes it up.
@@ -90,6 +90,7 @@ export class Handover {
       .then((end) => {
         this.#open.delete(tracked);
         if (end === "broken off") this.#brokenOff += 1;
+        release?.();
         this.#ended.ring();
       });
     this.#open.set(tracked, lane);

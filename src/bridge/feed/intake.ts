@@ -2,16 +2,16 @@
 import { MoleculeError } from "../../shared/errors.ts";
 import type { Admission } from "../../store/store.ts";
 import { entryOf, type Entry } from "./admission.ts";
-import { senderName } from "../events.ts";
+import { type LookReason, senderName } from "../events.ts";
 import type { FeedPage } from "./feed.ts";
 import { Fetcher, SLACK_MS, type FetcherDeps } from "./fetcher.ts";
 import type { Keeper } from "../keeper.ts";
 import type { Lanes } from "../runs/lanes.ts";
 import type { BridgeOptions, BridgeParts } from "../parts.ts";
+import type { Looked, Rhythm } from "./rhythm.ts";
 import type { Saver } from "./saver.ts";
+import type { Wake } from "../wake/wake.ts";
 
-/** How soon to look again where something was found: more often follows. */
-const BUSY_MS = 250;
 /**
  * Pages that are read at full speed until memory is given back: they leave garbage faster than the
  * collector finds it worth its while (125 MiB instead of 95 at the peak, over 400 MB of rows).
@@ -23,7 +23,9 @@ const ROOM_MS = 1_000;
 export interface IntakeDeps extends FetcherDeps {
   keeper: Keeper;
   lanes: Lanes;
+  rhythm: Rhythm;
   saver: Saver;
+  wake: Wake;
 }
 
 /** Reads until drained, or, with `once`, until all is settled. Rejects with what ends the run. */
@@ -33,16 +35,24 @@ export async function runIntake(
   deps: IntakeDeps,
   drain: AbortSignal,
 ): Promise<void> {
-  const { lanes, watchdog, naps } = deps;
+  const { lanes, watchdog, wake } = deps;
+  const { clock, emit } = parts;
   const fetcher = new Fetcher(parts, options, deps);
+  let why: LookReason = "start";
   let pages = 0;
   try {
     while (!drain.aborted) {
       await waitForRoom(parts, options, deps, drain);
+      const { hints } = wake;
+      const began = clock.monotonic();
       const page = await fetcher.next(drain);
       if (page === undefined) return;
-      const found = await enter(parts, options, deps, page);
+      const { found, messages } = await enter(parts, options, deps, page);
+      const ms = clock.monotonic() - began;
+      emit({ type: "looked", why, rows: page.rows.length, found, ms });
+      wake.looked(why, began, messages);
       if (page.more) {
+        why = "more";
         pages += 1;
         if (pages % TIDY_PAGES === 0) parts.releaseMemory();
         continue;
@@ -54,24 +64,37 @@ export async function runIntake(
         await lanes.untilIdle(drain);
         continue;
       }
-      watchdog.expect("intake", options.intervalMs + SLACK_MS);
-      const soon =
-        (found > 0 || page.left) && !page.lost ? Math.min(BUSY_MS, options.intervalMs) : undefined;
-      await naps.nap(soon ?? options.intervalMs, drain);
+      why = await rest(deps, { ...page, why, found }, hints, drain);
     }
   } finally {
     watchdog.dismiss("intake");
   }
 }
 
-/** Enters a page; gives how many of its rows were not known. */
+/** Waits until it is time to look again, or something speaks for it; gives what that is. */
+async function rest(
+  { rhythm, watchdog, naps, wake }: IntakeDeps,
+  looked: Looked,
+  hints: number,
+  drain: AbortSignal,
+): Promise<LookReason> {
+  const { ms, why } = rhythm.after(looked);
+  watchdog.expect("intake", ms + SLACK_MS);
+  // What was told of during the look may have come too late for it.
+  const told = wake.hints > hints || (await naps.napUntil(wake.bell, ms, drain));
+  if (!told) return why;
+  if (rhythm.alarmMs > 0) await naps.nap(rhythm.alarmMs, drain);
+  return "event";
+}
+
+/** Enters a page; gives how many of its rows were not known, and how many of those are messages. */
 async function enter(
   { store, emit }: BridgeParts,
   { workspaceId }: BridgeOptions,
   { keeper, lanes, saver, feed, watchdog }: IntakeDeps,
   page: FeedPage,
-): Promise<number> {
-  if (page.rows.length === 0) return 0;
+): Promise<{ found: number; messages: number }> {
+  if (page.rows.length === 0) return NOTHING;
   // A disk that is full may stay so for hours: that is no hanging loop.
   watchdog.dismiss("intake");
   emit({ type: "fetched", rows: page.rows.length });
@@ -82,23 +105,26 @@ async function enter(
   const entries = unknown.map((row) => entryOf(row, workspaceId));
   const rows = entries.map((entry) => entry.row);
   const anchor = feed.takeAnchor();
-  if (rows.length === 0 && anchor === undefined) return 0;
+  if (rows.length === 0 && anchor === undefined) return NOTHING;
   const admissions = await keeper.do(() => store.journal.admit(rows, anchor));
-  let found = 0;
+  let [found, messages] = [0, 0];
   for (const [index, entry] of entries.entries()) {
     const admission = admissions[index];
     if (admission === undefined || admission.kind === "known") continue;
     found += 1;
     tell(entry, admission, emit);
     if (admission.kind === "entered" && entry.row.message !== undefined) {
+      messages += 1;
       lanes.poke(entry.row.message.lane);
     }
   }
   if (found > 0) emit({ type: "entered", rows: found });
   // Also where nothing is new: what need not be read again may have moved on.
   saver.touch();
-  return found;
+  return { found, messages };
 }
+
+const NOTHING = { found: 0, messages: 0 };
 
 function tell({ row, skip }: Entry, admission: Admission, emit: BridgeParts["emit"]): void {
   if (skip !== undefined) emit({ type: "skipped", activityId: row.id, ...skip });

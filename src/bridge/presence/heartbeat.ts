@@ -1,6 +1,6 @@
 /**
  * Presence: a beat at once and then every interval, whatever the rest of the bridge is doing; and one
- * more soon after the task that the canvas shows has changed.
+ * more soon after the task that the canvas shows has changed, or an event stream asks for its proof.
  */
 import { nextDelay } from "../../shared/backoff.ts";
 import type { Clock } from "../../shared/clock.ts";
@@ -12,12 +12,15 @@ import type { BridgeOptions, BridgeParts } from "../parts.ts";
 import type { Renewal } from "./renewal.ts";
 import { explainUnauthorized } from "./unauthorized.ts";
 import type { Vitals } from "./vitals.ts";
+import type { Wake } from "../wake/wake.ts";
 import type { Watchdog } from "../watchdog.ts";
 
 /** A third of the 90 s after which a silent workspace goes stale: no beat is put off longer. */
 const LONGEST_WAIT_MS = 30_000;
 /** A call's own deadline, a token file's minute and a diagnosis, with room to spare. */
 const SLACK_MS = 120_000;
+/** Where very many share a rate limit, beats are no rarer than this. */
+const LONGEST_BEAT_MS = 60_000;
 /** How soon after a beat there may be one only because the task has changed. */
 const CHANGE_MS = 5_000;
 
@@ -25,8 +28,10 @@ export interface HeartbeatDeps {
   vitals: Vitals;
   watchdog: Watchdog;
   naps: Naps;
-  pace: Pick<Pace, "spare">;
+  pace: Pick<Pace, "spare" | "beatMs">;
   renewal: Renewal;
+  /** The event stream, which our heartbeats prove; none in push mode. */
+  wake?: Pick<Wake, "beat" | "wantsBeat">;
 }
 
 /**
@@ -40,17 +45,21 @@ export async function runHeartbeat(
   signal: AbortSignal,
 ): Promise<MoleculeError | undefined> {
   const { platform, token, clock, emit, random } = parts;
-  const { vitals, watchdog, naps, renewal } = deps;
+  const { vitals, watchdog, naps, renewal, pace, wake } = deps;
   let failures = 0;
   let failingSince = 0;
   try {
     while (!signal.aborted) {
-      watchdog.expect("heartbeat", options.heartbeatMs + SLACK_MS);
+      watchdog.expect("heartbeat", Math.max(options.heartbeatMs, LONGEST_BEAT_MS) + SLACK_MS);
       const presented = token.value;
-      let waitMs = options.heartbeatMs;
+      let waitMs = pace.beatMs(options.heartbeatMs);
+      const taken = wake?.beat();
+      const began = clock.monotonic();
       try {
         await platform.heartbeat(vitals.report(), { signal });
         watchdog.contact();
+        emit({ type: "beat", ms: clock.monotonic() - began });
+        taken?.();
         if (failures > 0) {
           const afterMs = clock.monotonic() - failingSince;
           emit({ type: "heartbeat-recovered", failures, afterMs });
@@ -93,7 +102,7 @@ function faultError(cause: unknown): MoleculeError {
 /** Resolves when the next beat is due, on abort, or when the machine wakes up. */
 async function untilNext(
   clock: Clock,
-  { vitals, naps, pace }: HeartbeatDeps,
+  { vitals, naps, pace, wake }: HeartbeatDeps,
   waitMs: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -103,7 +112,7 @@ async function untilNext(
     const rested = clock.monotonic() - begun;
     const left = waitMs - rested;
     if (left <= 0) return;
-    if (!vitals.isStale) {
+    if (!vitals.isStale && wake?.wantsBeat !== true) {
       if (!(await naps.napUntil(vitals.changed, left, signal))) return;
     } else if (rested < CHANGE_MS) {
       await naps.nap(Math.min(CHANGE_MS - rested, left), signal);

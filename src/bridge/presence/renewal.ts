@@ -30,6 +30,21 @@ export class Renewal {
     }
   }
 
+  /**
+   * A newer token was announced, and the one of the moment is not refused yet: looks for it as long as
+   * its source may take. Resolves with whether there is one.
+   */
+  async expect(): Promise<boolean> {
+    const { token, clock, emit } = this.#parts;
+    const before = token.value;
+    emit({ type: "credentials-rotated", origin: token.origin, awaited: token.mayChange });
+    const renewed = await token.renew(before, clock, true, this.#end);
+    if (renewed && token.value !== before && this.#waiting === undefined) {
+      emit({ type: "token-changed", origin: token.origin });
+    }
+    return renewed;
+  }
+
   async #wait(refused: string | undefined): Promise<boolean> {
     const { token, clock, emit } = this.#parts;
     if (token.value === refused && token.mayChange) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { Allowance } from "../../../src/bridge/allowance.ts";
 import { Naps } from "../../../src/bridge/naps.ts";
 import { Pace } from "../../../src/bridge/pace.ts";
 import { Watchdog } from "../../../src/bridge/watchdog.ts";
@@ -14,6 +15,7 @@ function paceOf(rate: RateLimit | undefined) {
   const said = { rate };
   const pace = new Pace({
     platform: { rateLimit: () => said.rate },
+    allowance: new Allowance(clock),
     clock,
     naps: new Naps(clock),
     watchdog: new Watchdog(clock),
@@ -115,13 +117,13 @@ test("the limit that the platform names in its answers is the one that is kept",
     options: { intervalMs: 10, heartbeatMs: 600_000 },
   });
   await bridge.until("connected");
-  for (let pauses = 0; pauses < 100; pauses++) {
-    const inMs = await clock.untilSleeping((ms) => ms <= 10 || (ms > 50_000 && ms <= 60_000));
-    if (inMs > 10) break;
-    await clock.advance(inMs);
+  // Half of 60, less the room for others, spread over the minute; the first come before the limit is named.
+  const slow = (ms: number) => ms > 3_000 && ms < 5_000;
+  for (let looks = 0; looks < 30 && clock.monotonic() < 60_000; looks++) {
+    await clock.advance(await clock.untilSleeping((ms) => ms <= 10 || slow(ms)));
   }
-  // Half of 60, less the room for others; the first may come before the limit was named.
-  expect([20, 21]).toContain(platform.calls("activity").length);
+  expect(platform.calls("activity").length).toBeLessThanOrEqual(20);
+  expect(platform.calls("activity").length).toBeGreaterThan(12);
 });
 
 describe("calls that nobody waits for", () => {

@@ -72,6 +72,9 @@ export async function withStore<T>(
   return await act(store);
 }
 
+/** Of a message that was not run yet. */
+export const FRESH = { generation: 0, attempts: 0, crashes: 0 };
+
 /** Enters rows as the bridge does. */
 export async function enter(store: LocalStore, ...rows: ActivityRow[]): Promise<void> {
   const entries = rows.map((raw) => {
@@ -109,7 +112,7 @@ async function keep(store: LocalStore, raw: ActivityRow, text: string) {
   await store.journal.begin(raw.id, true);
   const message = readEntered(await store.journal.row(raw.id), WORKSPACE);
   if (message === undefined) throw new Error("nothing was entered");
-  const composed = composeReply({ id: raw.id, generation: 0 }, message, "answer", text);
+  const composed = composeReply({ ...FRESH, id: raw.id }, message, "answer", text);
   await store.outbox.keep(composed);
   const head = await store.journal.head(raw.source_id ?? "");
   if (head?.reply === undefined) throw new Error("nothing was kept");

@@ -1,5 +1,6 @@
 /** How many posts peers may hold open, and who waits for that. */
 import { describe, expect, test } from "bun:test";
+import { OpenRequests } from "../../../../src/bridge/open-requests.ts";
 import { Handover } from "../../../../src/bridge/delivery/handover.ts";
 import { Tries } from "../../../../src/bridge/delivery/tries.ts";
 import type { Keeper } from "../../../../src/bridge/keeper.ts";
@@ -121,7 +122,8 @@ describe("the room for open posts", () => {
   /** A handover of which the outcomes are written down at once. */
   function handoverOf() {
     const outbox = { posted: async () => {} };
-    const parts = { store: { outbox }, emit: () => {}, platform: { serverNow: () => 0 } };
+    const platform = { serverNow: () => 0 };
+    const parts = { store: { outbox }, emit: () => {}, platform, requests: new OpenRequests() };
     const keeper = { do: <T>(write: () => Promise<T>) => write() };
     const handover = new Handover(
       parts as unknown as BridgeParts,

@@ -32,7 +32,7 @@ class Heart implements Disposable {
     };
     const parts = { platform, token: { value: "t" }, clock, emit: () => {}, random: () => 0.9 };
     const watchdog = new Watchdog(clock);
-    const pace = { spare: () => this.spare };
+    const pace = { spare: () => this.spare, beatMs: (ms: number) => ms };
     void runHeartbeat(
       parts as never,
       { workspaceId: "w", heartbeatMs: BEAT_MS },

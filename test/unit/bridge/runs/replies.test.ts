@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { composeReply } from "../../../../src/bridge/runs/replies.ts";
 import { readEntered } from "../../../../src/bridge/runs/run.ts";
 import { row, WORKSPACE } from "../../../harness/scripted-platform.ts";
-import { canvas } from "../support.ts";
+import { canvas, FRESH } from "../support.ts";
 
-const head = { id: row(1).id, generation: 0 };
+const head = { ...FRESH, id: row(1).id };
 const EMPTY = "(The agent's answer is empty.)";
 
 describe.each(["", " \n"])("an answer whose text is %j", (text) => {
