@@ -3,6 +3,7 @@ import { asObject, getNumber, getString, get, type JsonObject } from "../shared/
 import { isWorkspaceId } from "../shared/ids.ts";
 import { oneLine } from "../shared/text.ts";
 import { parseTimestamp } from "../shared/timestamp.ts";
+import type { Trace } from "../shared/trace-context.ts";
 import { describeParts, readMessage, type FileRef, type MessagePart } from "./message.ts";
 import { replyMark } from "./reply.ts";
 
@@ -33,6 +34,10 @@ export interface InboundMessage {
   taskId: string | undefined;
   /** An answer to something we sent: never answered itself (contract T4). */
   isReply: boolean;
+  /** The trace that its sender named, where it did. */
+  trace?: Trace | undefined;
+  /** When its row was written, by the platform's clock, in milliseconds since 1970. */
+  createdMs?: number | undefined;
   envelope: unknown;
 }
 
@@ -109,6 +114,7 @@ export function interpret(row: Row, ownId: string): Reading {
       activityId: row.id,
       peerId: source ?? undefined,
       method,
+      createdMs: row.createdAt === undefined ? undefined : Number(row.createdAt / 1_000_000n),
     }),
   };
 }
@@ -116,7 +122,7 @@ export function interpret(row: Row, ownId: string): Reading {
 /** The message in an envelope, with what is known of it from elsewhere. Never throws. */
 export function inboundMessage(
   envelope: unknown,
-  known: Pick<InboundMessage, "activityId" | "peerId" | "sender" | "method">,
+  known: Pick<InboundMessage, "activityId" | "peerId" | "sender" | "method" | "createdMs">,
 ): InboundMessage {
   const content = readMessage(envelope);
   return {
@@ -130,6 +136,7 @@ export function inboundMessage(
     isReply:
       replyMark(content.metadata) !== undefined ||
       REPLYING_ROLES.has(content.role?.toLowerCase() ?? ""),
+    trace: content.trace,
     envelope,
   };
 }

@@ -10,6 +10,7 @@ import {
   type JsonObject,
 } from "../shared/json.ts";
 import { oneLine } from "../shared/text.ts";
+import { parseTraceparent, type Trace } from "../shared/trace-context.ts";
 
 /** A file that came with a message. Its bytes are not fetched here. */
 export interface FileRef {
@@ -47,7 +48,12 @@ export interface MessageContent {
   /** As written: `user`, `agent`, `ROLE_USER`, …; it proves nothing about the sender. */
   role: string | undefined;
   metadata: JsonObject | undefined;
+  /** The trace that it belongs to, where its sender named one (W3C Trace Context). */
+  trace: Trace | undefined;
 }
+
+/** Metadata key under which a message names its trace, as an HTTP request does in its headers. */
+export const TRACEPARENT = "traceparent";
 
 /**
  * Reads the `request_body` of an activity row (contract 4.1, 4.2). Accepts parts under
@@ -69,6 +75,10 @@ export function readMessage(body: unknown): MessageContent {
     }
     return undefined;
   };
+  const metadata = asObject(get(message, "metadata"));
+  const traces = [metadata, get(params, "metadata")].map((place) =>
+    parseTraceparent(get(place, TRACEPARENT)),
+  );
   return {
     parts,
     text: textIn(parts),
@@ -77,7 +87,8 @@ export function readMessage(body: unknown): MessageContent {
     contextId: id("contextId", "context_id"),
     taskId: id("taskId", "task_id"),
     role: getString(message, "role"),
-    metadata: asObject(get(message, "metadata")),
+    metadata,
+    trace: traces.find((trace) => trace !== undefined),
   };
 }
 

@@ -3,6 +3,7 @@ import type { MessageSendRequest } from "../contract/types.ts";
 import { get, getString, type JsonObject } from "../shared/json.ts";
 import { uuidV5 } from "../shared/ids.ts";
 import { clipBytes, storable } from "../shared/text.ts";
+import { TRACEPARENT } from "./message.ts";
 import { buildRequest } from "./request.ts";
 
 /** Metadata key under which an answer names the message that it answers. */
@@ -20,6 +21,8 @@ export interface Answered {
   messageId: string | undefined;
   contextId: string | undefined;
   taskId: string | undefined;
+  /** Of the run that answers it (W3C Trace Context): whoever takes the answer goes on with its trace. */
+  traceparent?: string | undefined;
 }
 
 /**
@@ -50,6 +53,7 @@ export function buildReply(
         ...(kind === "failure" ? { failed: true } : {}),
         ...(kind === "trouble" ? { pending: true } : {}),
       },
+      ...(answered.traceparent === undefined ? {} : { [TRACEPARENT]: answered.traceparent }),
     },
   };
   const build = (body: string) => buildRequest(body, messageId, "agent", more);

@@ -27,6 +27,8 @@ export interface BackendRequest {
   contextId: string | undefined;
   taskId: string | undefined;
   method: string;
+  /** `traceparent` of W3C Trace Context for this run: handed on, so that its traces are found by ours. */
+  traceparent: string;
   /** 1 on the first try. */
   attempt: number;
   /** An earlier run of it was cut by the death of the bridge, so part of the work may be done. */
@@ -118,6 +120,8 @@ export interface Backend {
   readonly concurrency: number;
   /** Whether files that came with a message are to be fetched for it. */
   readonly readsFiles: boolean;
+  /** HTTP requests that a run holds open while it lasts; none if not given. Bun has a limit for all. */
+  readonly requestsPerRun?: number;
   /** Whether it is to be given a folder for files that go with its answer. */
   readonly leavesFiles: boolean;
   /** Throws a MoleculeError when it can't work at all: program missing, folder missing. */

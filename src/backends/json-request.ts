@@ -20,6 +20,7 @@ export function toJsonLine(request: BackendRequest): string {
     conversation: conversationOf(request),
     task_id: request.taskId ?? null,
     method: request.method,
+    traceparent: request.traceparent,
     attempt: request.attempt,
     interrupted: request.interrupted,
     is_reply: request.isReply,

@@ -7,7 +7,10 @@ import { standardError } from "./standard-error.ts";
 
 export type LogLevel = "error" | "warn" | "info" | "debug";
 
-/** What happens, told on standard error in one line each. Fields are for machines. */
+/**
+ * What happens, told on standard error in one line each. Fields are for machines, which know a line by
+ * its `event`; one that is given none is a `log`.
+ */
 export type Log = Record<LogLevel, (message: string, fields?: JsonObject) => void>;
 
 export interface LogOptions {
@@ -78,7 +81,8 @@ function jsonLine(
   fields: JsonObject,
   { secrets, now }: LogOptions,
 ): string {
-  const head = { time: new Date(now()).toISOString(), level, msg };
+  const { event = "log" } = fields;
+  const head = { time: new Date(now()).toISOString(), level, msg, event };
   return printable(json({ ...head, ...fields, ...head }, secrets));
 }
 
@@ -92,8 +96,8 @@ function json(value: JsonObject, secrets: Secrets): string {
       return field instanceof Error ? secrets.mask(messageOf(field)) : field;
     });
   } catch (error) {
-    const { time, level, msg } = value;
-    return JSON.stringify({ time, level, msg, fields: messageOf(error) });
+    const { time, level, msg, event } = value;
+    return JSON.stringify({ time, level, msg, event, fields: messageOf(error) });
   }
 }
 

@@ -10,6 +10,7 @@ import type { BridgeOptions, BridgeParts } from "../bridge/parts.ts";
 import { MOST_CRASHES, retryDelay } from "../bridge/runs/patience.ts";
 import { failureText } from "../bridge/runs/replies.ts";
 import { runMessage, withoutRun, type Job, type RunDeps } from "../bridge/runs/run.ts";
+import { runTrace } from "../bridge/runs/trace.ts";
 import type { Verdict } from "../bridge/runs/verdict.ts";
 import { LATE, within } from "../shared/clock.ts";
 import type { Head } from "../store/store.ts";
@@ -62,7 +63,7 @@ export class Answerer {
     // A line for each would let a stranger fill the log.
     this.#deps.refusals.note(200, unrun.reason);
     this.settled += 1;
-    return endOf(message, unrun.verdict).ending;
+    return endOf(message, head, unrun.verdict).ending;
   }
 
   /** Runs the message in its slot. Rejects with what ends the run of the bridge. */
@@ -135,16 +136,17 @@ export class Answerer {
   async #run(message: InboundMessage, state: RunState): Promise<{ verdict: Verdict; end: End }> {
     const { gate, notes } = this.#deps;
     const { activityId } = message;
+    const head = headOf(message, state);
     const job: Job = {
       message,
-      head: headOf(message, state),
+      head,
       // That it runs is written down already: where it could not be, nothing is run.
       begin: async () => {},
       child: (process) => notes.child(activityId, process),
     };
     const verdict = await runMessage(this.#parts, this.#options, this.#deps, job, this.#stops.cut);
     gate.heed(verdict);
-    const end = endOf(message, verdict);
+    const end = endOf(message, head, verdict);
     const { ending } = end;
     // An answer is kept before the run counts as ended: to die in between must not lose it.
     if (ending.kind === "answer") {
@@ -221,7 +223,7 @@ interface End {
   isFailure: boolean;
 }
 
-function endOf(message: InboundMessage, verdict: Verdict): End {
+function endOf(message: InboundMessage, head: Head, verdict: Verdict): End {
   switch (verdict.kind) {
     case "operator":
       return { ending: trouble(verdict.told), isFailure: false };
@@ -235,7 +237,9 @@ function endOf(message: InboundMessage, verdict: Verdict): End {
         return { ending: { kind: "failed", told: failureText(text ?? OFTEN) }, isFailure: true };
       }
       const isFailure = verdict.kind === "answered" && verdict.failure;
-      const reply = buildReply(message, text ?? NOTED, isFailure ? "failure" : "answer");
+      const { traceparent } = runTrace(message, head);
+      const kind = isFailure ? "failure" : "answer";
+      const reply = buildReply({ ...message, traceparent }, text ?? NOTED, kind);
       return { ending: { kind: "answer", message: reply.params.message }, isFailure };
     }
   }

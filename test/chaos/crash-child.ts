@@ -7,8 +7,10 @@ import { parseOptions } from "../../src/backends/options.ts";
 import { endLeftovers } from "../../src/backends/process/leftovers.ts";
 import { createExec } from "../../src/backends/exec/create.ts";
 import { exec } from "../../src/backends/exec/declaration.ts";
+import { Allowance } from "../../src/bridge/allowance.ts";
 import { runBridge } from "../../src/bridge/bridge.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
+import { OpenRequests } from "../../src/bridge/open-requests.ts";
 import { PlatformClient } from "../../src/platform/client.ts";
 import { parseApiUrl } from "../../src/platform/api-url.ts";
 import { Token } from "../../src/platform/token.ts";
@@ -87,6 +89,8 @@ await runBridge(
     token,
     clock: hasty,
     random: () => 0.5,
+    allowance: new Allowance(hasty),
+    requests: new OpenRequests(),
     emit,
   },
   new AbortController().signal,

@@ -63,7 +63,7 @@ export class Killer {
   async #untilBearable(life: Life): Promise<void> {
     const worn = [...this.#borne].filter(([, deaths]) => deaths >= MOST_DEATHS).map(([id]) => id);
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
-      const kept = new Set(life.events.filter(isKept).map(({ activityId }) => activityId));
+      const kept = new Set(life.events.filter(isKept).map(({ activity_id }) => activity_id));
       if (worn.every((id) => this.kept.has(id) || kept.has(id))) return;
       await Bun.sleep(LOOK_MS);
     }
@@ -77,10 +77,10 @@ export class Killer {
   #learn(life: Life): Set<string> {
     const taken = new Set<string>();
     for (const event of life.events) {
-      if (event.event === "taken") taken.add(event.activityId);
+      if (event.event === "taken") taken.add(event.activity_id);
       if (!isKept(event)) continue;
-      taken.delete(event.activityId);
-      if (!this.kept.has(event.activityId)) this.kept.set(event.activityId, life.number);
+      taken.delete(event.activity_id);
+      if (!this.kept.has(event.activity_id)) this.kept.set(event.activity_id, life.number);
     }
     return taken;
   }

@@ -20,6 +20,8 @@ export interface PromptParts {
   turn: Turn;
   clock: Clock;
   timeoutMs: number;
+  /** Handed on in `_meta`, where it is a key of its own (ACP, "Extensibility"). */
+  traceparent: string;
   signal: AbortSignal;
   mask(text: string): string;
 }
@@ -37,12 +39,12 @@ export type PromptEnd =
  * agent that does not obey is killed. The answer is in the turn. Never rejects.
  */
 export async function prompt(parts: PromptParts, blocks: ContentBlock[]): Promise<PromptEnd> {
-  const { connection, session, turn, clock, signal, timeoutMs } = parts;
+  const { connection, session, turn, clock, signal, timeoutMs, traceparent } = parts;
   const { rpc } = connection.process;
   session.turn = turn;
   // What comes for the session afterwards belongs to no answer.
   const done = () => void (session.turn = undefined);
-  const params = { sessionId: session.id, prompt: blocks };
+  const params = { sessionId: session.id, prompt: blocks, _meta: { traceparent } };
   const running = rpc.request("session/prompt", params, { onAnswer: done });
   const end = await within(clock, timeoutMs, running, signal);
   if (end !== LATE && end !== STOPPED) return judge(parts, end);

@@ -157,7 +157,8 @@ export class AcpRuns {
     const images = connection.facts.takesImages;
     const blocks = await promptBlocks(request, { forgotten, images });
     if (signal.aborted) return { kind: "ended", outcome: { kind: "stopped" } };
-    const parts = { connection, session, turn, clock, timeoutMs, signal, mask };
+    const { traceparent } = request;
+    const parts = { connection, session, turn, clock, timeoutMs, traceparent, signal, mask };
     const end = await prompt(parts, blocks);
     if (end.kind === "unknown-session") return end;
     this.#keeper.praise(connection);

@@ -27,6 +27,13 @@ export type RpcResult =
   /** The signal aborted. */
   | { kind: "ended" };
 
+/** For which run a call is made. */
+export interface CallOptions {
+  signal: AbortSignal;
+  /** Handed on as a header. */
+  traceparent: string;
+}
+
 /** Errors of JSON-RPC, and of A2A (A2A specification 5.4). */
 export const TASK_NOT_FOUND = -32001;
 /** "Method not found" and "version not supported": it speaks another version, or no A2A. */
@@ -61,18 +68,19 @@ export class A2aAgent {
   }
 
   /** Sends a message; where the agent does not know the method, in the other version, too. */
-  async send(draft: Draft, signal: AbortSignal): Promise<{ version: Version; answer: RpcResult }> {
-    const address = await this.#find(signal);
+  async send(draft: Draft, options: CallOptions): Promise<{ version: Version; answer: RpcResult }> {
+    const address = await this.#find(options.signal);
     if ("kind" in address) return { version: "0.3", answer: address };
     const { version } = address;
-    const answer = await this.#call(address, "send", (v) => DIALECTS[v].sendParams(draft), signal);
+    const paramsFor = (v: Version) => DIALECTS[v].sendParams(draft);
+    const answer = await this.#call(address, "send", paramsFor, options);
     const isOther = answer.kind === "error" && NOT_SPOKEN.has(answer.code);
     if (!isOther || this.#settings.protocol !== "auto") {
       if (answer.kind === "result") this.#address = address;
       return { version, answer };
     }
     const other = { ...address, version: otherVersion(version) };
-    const second = await this.#call(other, "send", (v) => DIALECTS[v].sendParams(draft), signal);
+    const second = await this.#call(other, "send", paramsFor, options);
     if (second.kind === "result") this.#address = other;
     const isKnown = second.kind !== "error" || !NOT_SPOKEN.has(second.code);
     return isKnown ? { version: other.version, answer: second } : { version, answer };
@@ -83,11 +91,11 @@ export class A2aAgent {
     verb: "get" | "cancel",
     version: Version,
     params: JsonObject,
-    signal: AbortSignal,
+    options: CallOptions,
   ): Promise<RpcResult> {
-    const address = await this.#find(signal);
+    const address = await this.#find(options.signal);
     if ("kind" in address) return address;
-    return this.#call({ ...address, version }, verb, () => params, signal);
+    return this.#call({ ...address, version }, verb, () => params, options);
   }
 
   async #find(
@@ -120,7 +128,7 @@ export class A2aAgent {
     { url, version, tenant }: Address,
     verb: Verb,
     paramsFor: (version: Version) => JsonObject,
-    signal: AbortSignal,
+    { signal, traceparent }: CallOptions,
   ): Promise<RpcResult> {
     const dialect = DIALECTS[version];
     const id = ++this.#lastId;
@@ -130,6 +138,7 @@ export class A2aAgent {
       accept: "application/json",
       ...this.#settings.headers,
       "content-type": "application/json",
+      traceparent,
       ...dialect.headers,
     };
     const request = { method: "POST", url, headers, body, maxBytes: MAX_BYTES } as const;

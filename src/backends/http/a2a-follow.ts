@@ -4,7 +4,7 @@ import { RETRY_AFTER_MAX_MS } from "../../shared/backoff.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import { clip, oneLine } from "../../shared/text.ts";
 import { textIn } from "../../a2a/message.ts";
-import { type A2aAgent, TASK_NOT_FOUND } from "./a2a-agent.ts";
+import { type A2aAgent, type CallOptions, TASK_NOT_FOUND } from "./a2a-agent.ts";
 import { HISTORY_LENGTH } from "./a2a-dialect.ts";
 import type { OpenTask } from "./a2a-memory.ts";
 import { type AgentTask, isAsking, isTerminal, readResult } from "./a2a-result.ts";
@@ -34,6 +34,8 @@ export interface FollowParts {
   clock: Clock;
   secrets: Secrets;
   hooks: RunHooks | undefined;
+  /** Of the run that follows it. */
+  traceparent: string;
 }
 
 /**
@@ -45,7 +47,7 @@ export async function follow(
   task: OpenTask,
   seen: AgentTask | undefined,
   signal: AbortSignal,
-  { clock, secrets, hooks }: FollowParts,
+  { clock, secrets, hooks, traceparent }: FollowParts,
 ): Promise<Followed> {
   let now = seen;
   // A task that an earlier run left is looked at without delay.
@@ -61,7 +63,7 @@ export async function follow(
     }
     if (pauseMs > 0) await clock.sleep(pauseMs, signal);
     if (signal.aborted) return { kind: "ended" };
-    const looked = await look(agent, task, signal, clock);
+    const looked = await look(agent, task, { signal, traceparent }, clock);
     pauseMs = Math.min(Math.max(pauseMs * PAUSE_GROWTH, PAUSE_MIN_MS), PAUSE_MAX_MS);
     if (looked.kind === "later") {
       pauseMs = Math.min(Math.max(pauseMs, looked.retryAfterMs ?? 0), RETRY_AFTER_MAX_MS);
@@ -71,20 +73,26 @@ export async function follow(
 }
 
 /** Asks the agent to end the task. It may not hear it, or not heed it: nothing depends on that. */
-export async function cancel(agent: A2aAgent, task: OpenTask, clock: Clock): Promise<void> {
+export async function cancel(
+  agent: A2aAgent,
+  task: OpenTask,
+  { clock, traceparent }: Pick<FollowParts, "clock" | "traceparent">,
+): Promise<void> {
   using limit = new Limit(clock, CANCEL_DEADLINE_MS);
-  await agent.task("cancel", task.version, { id: task.id }, limit.signal);
+  const { signal } = limit;
+  await agent.task("cancel", task.version, { id: task.id }, { signal, traceparent });
 }
 
 async function look(
   agent: A2aAgent,
   task: OpenTask,
-  signal: AbortSignal,
+  { signal, traceparent }: CallOptions,
   clock: Clock,
 ): Promise<Followed | { kind: "later"; retryAfterMs: number | undefined }> {
   using limit = new Limit(clock, LOOK_DEADLINE_MS, signal);
   const params = { id: task.id, historyLength: HISTORY_LENGTH };
-  const answer = await agent.task("get", task.version, params, limit.signal);
+  const options = { signal: limit.signal, traceparent };
+  const answer = await agent.task("get", task.version, params, options);
   switch (answer.kind) {
     case "ended":
       return limit.expired ? { kind: "later", retryAfterMs: undefined } : answer;

@@ -80,7 +80,9 @@ export class A2aRun {
       parts: await outParts(this.#request),
       metadata: metadataOf(this.#request),
     };
-    const { version, answer } = await this.#agent.send(draft, limit.signal);
+    const { traceparent } = this.#request;
+    const options = { signal: limit.signal, traceparent };
+    const { version, answer } = await this.#agent.send(draft, options);
     if (draft.taskId !== undefined && answer.kind === "error" && TASK_REFUSED.has(answer.code)) {
       const fresh = { contextId: thread?.contextId };
       await this.#memory.keepThread(fresh);
@@ -127,11 +129,12 @@ export class A2aRun {
     limit: Limit,
   ): Promise<Outcome | undefined> {
     const { clock, secrets } = this.#parts;
-    const parts = { clock, secrets, hooks: this.#hooks };
+    const { traceparent } = this.#request;
+    const parts = { clock, secrets, hooks: this.#hooks, traceparent };
     const end = await follow(this.#agent, task, seen, limit.signal, parts);
     switch (end.kind) {
       case "ended":
-        await cancel(this.#agent, task, clock);
+        await cancel(this.#agent, task, parts);
         // Kept where we were stopped: the next run looks what became of it.
         if (!limit.expired) return { kind: "stopped" };
         await this.#memory.keepOpenTask(undefined);

@@ -28,6 +28,7 @@ export async function runRaw(
     accept: "application/json, text/*",
     ...settings.headers,
     "content-type": "application/json",
+    traceparent: request.traceparent,
   };
   const maxBytes = mostJsonBytes(settings.maxAnswer);
   const call = { method: "POST", url: settings.url, headers, body, maxBytes } as const;

@@ -121,10 +121,16 @@ export class OpenaiRun {
 
   #post(body: string, signal: AbortSignal) {
     const { headers, maxAnswer } = this.#settings;
+    const { traceparent } = this.#request;
     const call = {
       method: "POST" as const,
       url: endpoint(this.#settings, "chat/completions"),
-      headers: { ...headers, accept: "application/json", "content-type": "application/json" },
+      headers: {
+        ...headers,
+        accept: "application/json",
+        "content-type": "application/json",
+        traceparent,
+      },
       body,
       maxBytes: maxAnswer * JSON_FACTOR + EXTRA_BYTES,
     };

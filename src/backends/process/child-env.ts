@@ -18,6 +18,13 @@ export const RUN_ID = "MOLECULE_RUN_ID";
  */
 export const CHILD_MARK = "_MOLECULE_CHILD";
 
+/**
+ * Trace Context as the environment carries it (OpenTelemetry, "Environment Variables as Context
+ * Propagation Carriers").
+ */
+const TRACEPARENT = "TRACEPARENT";
+const TRACE_NAMES = [TRACEPARENT, "TRACESTATE", "BAGGAGE"];
+
 /** What {@link RUN_ID} holds in the runs of that activity. */
 export function runIdOf(activityId: string): string {
   return fit(activityId);
@@ -26,8 +33,9 @@ export function runIdOf(activityId: string): string {
 /**
  * The operator's environment less every `BUN_*` variable (`BUN_OPTIONS` and `BUN_BE_BUN` would make
  * a copy of this program run foreign code), our tokens, their files and store addresses, and every
- * variable whose value holds a known secret. With a `request`, {@link RUN_ID}, and with `describe`
- * the `MOLECULE_*` variables that describe it; otherwise none of those, not even inherited ones.
+ * variable whose value holds a known secret. With a `request`, {@link RUN_ID} and the trace of its run,
+ * and with `describe` the `MOLECULE_*` variables that describe it; otherwise none of those, not even
+ * inherited ones: the trace in which we were started is not that of a message.
  */
 export function childEnv(
   { env, secrets }: Pick<BackendParts, "env" | "secrets">,
@@ -43,6 +51,7 @@ export function childEnv(
   }
   if (request === undefined) return result;
   result[RUN_ID] = runIdOf(request.activityId);
+  result[TRACEPARENT] = request.traceparent;
   if (!describe) return result;
   for (const name of META_NAMES) result[name] = fit(META[name](request));
   return result;
@@ -71,7 +80,12 @@ const WITHHELD: ReadonlySet<string> = new Set([
   "MOLECULE_STORE",
   // Where systemd puts a service's secrets, the token among them.
   "CREDENTIALS_DIRECTORY",
+  // By these a process speaks to the service manager for the bridge, as src/service/notify.ts does.
+  "NOTIFY_SOCKET",
+  "WATCHDOG_USEC",
+  "WATCHDOG_PID",
   RUN_ID,
+  ...TRACE_NAMES,
   ...META_NAMES,
 ]);
 

@@ -4,6 +4,7 @@ import { digestOf } from "../../a2a/identity.ts";
 import { oneLine } from "../../shared/text.ts";
 import { buildReply, fitNotice, type ReplyKind } from "../../a2a/reply.ts";
 import type { Attachment, Head, NewReply } from "../../store/store.ts";
+import { runTrace } from "./trace.ts";
 
 /** Said where an answer has neither text nor files: the platform takes nothing that is empty. */
 const NO_TEXT = "(The agent's answer is empty.)";
@@ -13,18 +14,20 @@ const NO_TEXT = "(The agent's answer is empty.)";
  * notice, with the files that go with it. One without a text names them, or says that it has none.
  */
 export function composeReply(
-  { id, generation }: Pick<Head, "id" | "generation">,
+  head: Pick<Head, "id" | "generation" | "attempts" | "crashes">,
   message: InboundMessage,
   kind: ReplyKind,
   text: string,
   attachments: readonly Attachment[] = [],
 ): NewReply {
+  const { id, generation } = head;
   const lane = message.peerId ?? "";
   const reply = { activityId: id, lane, kind, generation };
   const isSilent = text.trim() === "";
   if (lane !== "") {
     const said = isSilent ? NO_TEXT : text;
-    const body = JSON.stringify(buildReply(message, said, kind, generation));
+    const { traceparent } = runTrace(message, head);
+    const body = JSON.stringify(buildReply({ ...message, traceparent }, said, kind, generation));
     return { ...reply, body, digest: undefined };
   }
   const names = attachments.map(({ name }) => oneLine(name, 100)).join(", ");

@@ -1,6 +1,7 @@
 /** One run of one message by the backend. */
 import type { Backend, BackendRequest, Outcome } from "../../backends/backend.ts";
 import { interpret, readRow, type InboundMessage } from "../../a2a/feed-row.ts";
+import type { Platform } from "../../platform/platform.ts";
 import { LATE, within } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { messageOf } from "../../shared/errors.ts";
@@ -16,6 +17,7 @@ import type { BridgeOptions, BridgeParts } from "../parts.ts";
 import type { Patience } from "./patience.ts";
 import type { PeerNames } from "./peer-names.ts";
 import { countCost } from "./run-cost.ts";
+import { runTrace } from "./trace.ts";
 import { dead, judge, type Verdict } from "./verdict.ts";
 import type { Vitals } from "../presence/vitals.ts";
 import type { Watchdog } from "../watchdog.ts";
@@ -90,7 +92,7 @@ export async function runMessage(
   const { activityId, isReply } = message;
   const from = senderName(message.peerId, message.sender);
   const bytes = Buffer.byteLength(message.text);
-  const attempt = head.attempts + head.crashes + 1;
+  const { attempt, traceId, traceparent } = runTrace(message, head);
   const { interrupted } = head;
   const peerName = await deps.names.of(message.peerId, cut);
   const ready = await deps.files.prepare(message, cut, interrupted);
@@ -104,7 +106,8 @@ export async function runMessage(
   }
   await job.begin();
   const told = { activityId, messageId: message.messageId, from, isReply, bytes };
-  emit({ type: "taken", ...told, attempt, interrupted });
+  const delayMs = delayOf(message, parts.platform);
+  emit({ type: "taken", ...told, attempt, interrupted, delayMs, traceId });
   const begun = clock.monotonic();
   const budgetUsd = await deps.budget.left();
   const mayBegin = !cut.aborted;
@@ -116,6 +119,7 @@ export async function runMessage(
       workspaceId: options.workspaceId,
       sender: message.sender ?? (message.peerId === undefined ? "canvas" : "peer"),
       peerName,
+      traceparent,
       attempt,
       interrupted,
       answerFolder: ready.answerFolder,
@@ -124,6 +128,7 @@ export async function runMessage(
     job,
     cut,
   );
+  emit({ type: "ran", activityId, ms: clock.monotonic() - begun, outcome: outcome.kind });
   // Written down before the answer: what was spent was spent, also by a run that is run again.
   if (mayBegin) await countCost(parts, deps.budget, activityId, outcome, budgetUsd);
   if (isReply && outcome.kind === "answer") {
@@ -143,6 +148,14 @@ export async function runMessage(
     failed(verdict.dead);
   }
   return verdict;
+}
+
+/** Since its row was written, by the clock that stamped it. */
+function delayOf(
+  { createdMs }: Pick<InboundMessage, "createdMs">,
+  platform: Pick<Platform, "serverNow">,
+): number | undefined {
+  return createdMs === undefined ? undefined : Math.max(0, platform.serverNow() - createdMs);
 }
 
 /** One run, with a limit above the backend's own, and its mark in the vitals. */

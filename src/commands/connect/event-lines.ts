@@ -2,14 +2,11 @@
 import { count } from "../../shared/count.ts";
 import type { BridgeEvent } from "../../bridge/events.ts";
 import type { Log, LogLevel } from "../../cli/log.ts";
-import type { JsonObject } from "../../shared/json.ts";
 import {
   dollars,
   edge,
   ms,
   name,
-  SAID,
-  UNDELIVERED,
   short,
   START,
   startPoint,
@@ -17,23 +14,34 @@ import {
   withHint,
   pauseText,
 } from "./event-words.ts";
+import { memoryOf, type WakeTold } from "./event-memory.ts";
+import { fieldsOf } from "./log-fields.ts";
 import { describePush } from "./push-lines.ts";
+import { describeReply } from "./reply-lines.ts";
 import { describeRun } from "./run-lines.ts";
+import { describeWake } from "./wake-lines.ts";
 
-/** Tells an event; its fields go along for the JSON form. */
+/**
+ * Tells an event, if there is a line for it; its fields go along for the JSON form, with the trace of the
+ * message that it is about. Each bridge needs a log of its own.
+ */
 export function logEvent(log: Log, event: BridgeEvent): void {
-  const [level, message] = describe(event);
-  const { type, ...fields } = event;
-  // Milliseconds are precise enough; of dollars, hundredths of a cent.
-  const rounded = Object.entries(fields).map(([key, value]) => [
-    key,
-    typeof value === "number" ? round(value, /usd$/i.test(key) ? 10_000 : 1) : value,
-  ]);
-  log[level](message, { event: type, ...Object.fromEntries(rounded) } satisfies JsonObject);
+  const memory = memoryOf(log);
+  const line = describe(event, memory.wake);
+  const traceId = memory.hear(event);
+  if (line === undefined) return;
+  const [level, message] = line;
+  log[level](message, {
+    ...fieldsOf(event),
+    ...(traceId === undefined ? {} : { trace_id: traceId }),
+  });
 }
 
-/** The line for an event. Repeats of a trouble are for --verbose; its edges are for everyone. */
-export function describe(event: BridgeEvent): [LogLevel, string] {
+/**
+ * The line for an event; undefined for one that has none. Repeats of a trouble are for --verbose; its
+ * edges are for everyone. `wakeTold`: see {@link describeWake}.
+ */
+export function describe(event: BridgeEvent, wakeTold?: WakeTold): [LogLevel, string] | undefined {
   switch (event.type) {
     case "register-retry":
       return [
@@ -173,37 +181,21 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
       return ["warn", `message ${short(event.activityId)}: ${what}: ${event.reason}`];
     }
     case "reply-kept":
-      return ["debug", `the ${event.kind} to ${short(event.activityId)} is on the disk`];
     case "answered":
-      return [
-        "info",
-        `message ${short(event.activityId)} from ${name(event.to, event.fromName)}: ${SAID[event.kind]} ${ms(event.ms)}${event.note === undefined ? "" : `; the platform notes: ${event.note}`}`,
-      ];
     case "reply-retry":
-      return [
-        edge(event.failures),
-        `the answer to ${name(event.to, event.fromName)} (message ${short(event.activityId)}) was not delivered: ${event.reason}; again in ${ms(event.inMs)}`,
-      ];
     case "reply-refused":
-      return [
-        "error",
-        `${UNDELIVERED[event.kind]} to ${name(event.to, event.fromName)} (message ${short(event.activityId)}) can't be delivered: ${event.reason}${event.kind === "trouble" ? "" : `; kept as a dead letter (molecule dead-letter)`}`,
-      ];
     case "reply-handed-over":
-      return [
-        "info",
-        `${name(event.to, event.fromName)} is taking its time over our answer (to message ${short(event.activityId)}); going on`,
-      ];
     case "reply-late":
-      return event.delivered
-        ? [
-            "debug",
-            `${name(event.to, event.fromName)} has taken our answer (to message ${short(event.activityId)})`,
-          ]
-        : [
-            "warn",
-            `our answer to ${name(event.to, event.fromName)} (message ${short(event.activityId)}) was held open and then not confirmed: ${event.reason}`,
-          ];
+      return describeReply(event);
+    case "wake":
+    case "wake-missed":
+    case "rate-shared":
+    case "credentials-rotated":
+      return describeWake(event, wakeTold);
+    case "beat":
+    case "looked":
+    case "ran":
+      return undefined;
     case "save-failed":
       return [
         "error",
@@ -240,8 +232,4 @@ export function describe(event: BridgeEvent): [LogLevel, string] {
     case "stopped":
       return ["info", stopped(event)];
   }
-}
-
-function round(value: number, steps: number): number {
-  return Math.round(value * steps) / steps;
 }

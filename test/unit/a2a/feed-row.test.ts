@@ -156,9 +156,19 @@ describe("a message", () => {
         contextId: "c",
         taskId: "t",
         isReply: false,
+        createdMs: Date.parse(row(1).created_at),
         envelope: request_body,
       },
     });
+  });
+
+  test("is as old as its row, in whole milliseconds, where that can be told", () => {
+    const createdMs = (created_at: string) =>
+      interpreted(changed({ created_at })) as { message: { createdMs: number } };
+    expect(createdMs("2026-01-02T03:04:05.123999Z")).toMatchObject({
+      message: { createdMs: Date.UTC(2026, 0, 2, 3, 4, 5, 123) },
+    });
+    expect(createdMs("yesterday")).toMatchObject({ message: { createdMs: undefined } });
   });
 
   test("of the canvas has no peer", () => {

@@ -226,6 +226,21 @@ describe("the ids of a message", () => {
     });
   });
 
+  test("stand beside the trace that its sender named, in the message or else beside it", () => {
+    const id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const named = { traceparent: `00-${id}-00f067aa0ba902b7-01` };
+    const other = { traceparent: `00-${"1".repeat(32)}-00f067aa0ba902b7-01` };
+    const trace = { id, flags: "01" };
+    const traceOf = (inMessage: unknown, beside: unknown) => {
+      const message = { parts: [], metadata: inMessage };
+      return readMessage({ params: { message, metadata: beside } }).trace;
+    };
+    expect(traceOf(named, undefined)).toEqual(trace);
+    expect(traceOf(named, other)).toEqual(trace);
+    expect(traceOf({ traceparent: "no" }, named)).toEqual(trace);
+    expect(traceOf([named], { traceparent: [named.traceparent] })).toBeUndefined();
+  });
+
   test("stand beside the role and the metadata as they were written", () => {
     const metadata = { delegation_id: "d" };
     expect(readMessage(sent({ role: "ROLE_USER", metadata }))).toMatchObject({

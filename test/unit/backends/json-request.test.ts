@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type FileRef, filesIn, type MessagePart } from "../../../src/a2a/message.ts";
 import { conversationOf } from "../../../src/backends/conversation.ts";
 import { toJsonLine } from "../../../src/backends/json-request.ts";
-import { anyText, request } from "./support.ts";
+import { anyText, request, TRACEPARENT } from "./support.ts";
 
 const file: FileRef = { name: "a.txt", mimeType: "text/plain", uri: "x:/1", size: 3 };
 
@@ -39,6 +39,7 @@ test("all of a message stands in it, under the names of the contract", () => {
     conversation: conversationOf(asked),
     task_id: "task-1",
     method: "message/send",
+    traceparent: TRACEPARENT,
     attempt: 1,
     interrupted: false,
     is_reply: false,

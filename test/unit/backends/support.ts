@@ -7,6 +7,9 @@ import { type Clock, systemClock } from "../../../src/shared/clock.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { Bell } from "../../harness/wait.ts";
 
+/** What {@link request} hands on. */
+export const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 /**
  * A plain message of a peer, with what a test wants different. Its parts are its text and its files, or
  * its files are those of its parts, where the test gives one and not the other.
@@ -30,6 +33,7 @@ export function request(over: Partial<BackendRequest> = {}): BackendRequest {
     contextId: "ctx-1",
     taskId: undefined,
     method: "message/send",
+    traceparent: TRACEPARENT,
     attempt: 1,
     interrupted: false,
     isReply: false,

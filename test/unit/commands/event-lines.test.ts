@@ -1,12 +1,21 @@
 import { describe as group, expect, test } from "bun:test";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import { describe, logEvent } from "../../../src/commands/connect/event-lines.ts";
+import type { Log, LogLevel } from "../../../src/cli/log.ts";
 import type { JsonObject } from "../../../src/shared/json.ts";
 
 const peer = "97f5ab37-19f1-4cbd-8b32-ed77571b7c92";
 const activityId = "6fd88dc2-0000-4000-8000-000000000001";
 const named = { activityId, to: peer };
-const taken = { messageId: "m", from: peer, isReply: false, bytes: 1 };
+const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+const taken = {
+  messageId: "m",
+  from: peer,
+  isReply: false,
+  bytes: 1,
+  delayMs: undefined,
+  traceId,
+};
 const offline = { reason: "heartbeat: no answer within 10 s", hint: "Look.", inMs: 1500 };
 const trouble = { reason: "heartbeat: no answer within 10 s", inMs: 1500 };
 
@@ -182,32 +191,185 @@ group("an event is told in one line", () => {
       "info: stopped: 1 message finished",
     ],
   ])("%j", (event, line) => {
-    expect(describe(event).join(": ")).toBe(line);
+    expect(describe(event)?.join(": ")).toBe(line);
   });
 });
 
 test("repeats of a trouble, and the platform's own bookkeeping, are for --verbose", () => {
-  expect(describe({ type: "heartbeat-failed", failures: 2, ...trouble })[0]).toBe("debug");
-  expect(describe({ type: "skipped", activityId, reason: "x", routine: true })[0]).toBe("debug");
-  expect(describe({ type: "skipped", activityId, reason: "x", routine: false })[0]).toBe("info");
+  const level = (event: BridgeEvent) => describe(event)?.[0];
+  expect(level({ type: "heartbeat-failed", failures: 2, ...trouble })).toBe("debug");
+  expect(level({ type: "skipped", activityId, reason: "x", routine: true })).toBe("debug");
+  expect(level({ type: "skipped", activityId, reason: "x", routine: false })).toBe("info");
+});
+
+test("what happens all day, or is told elsewhere, has no line", () => {
+  const { log, told } = heard();
+  logEvent(log, { type: "beat", ms: 1 });
+  logEvent(log, { type: "looked", why: "time", rows: 0, found: 0, ms: 1 });
+  logEvent(log, { type: "ran", activityId, ms: 1, outcome: "answer" });
+  expect(told).toEqual([]);
 });
 
 test("the fields of an event go along, in whole milliseconds and hundredths of a cent", () => {
-  const told: [string, JsonObject | undefined][] = [];
-  const tell = (message: string, fields?: JsonObject) => void told.push([message, fields]);
-  logEvent(
-    { error: tell, warn: tell, info: tell, debug: tell },
-    { type: "noted", activityId, from: peer, ms: 2.0741 },
-  );
-  expect(told[0]?.[1]).toEqual({ event: "noted", activityId, from: peer, ms: 2 });
-  logEvent(
-    { error: tell, warn: tell, info: tell, debug: tell },
-    { type: "budget-spent", spentUsd: 5.02494, limitUsd: 0.5, inMs: 1.5 },
-  );
-  expect(told[1]?.[1]).toEqual({ event: "budget-spent", spentUsd: 5.0249, limitUsd: 0.5, inMs: 2 });
-  logEvent(
-    { error: tell, warn: tell, info: tell, debug: tell },
-    { type: "cost-assumed", activityId, usd: 0.12345 },
-  );
-  expect(told[2]?.[1]).toEqual({ event: "cost-assumed", activityId, usd: 0.1235 });
+  const { log, told } = heard();
+  const own = { activity_id: activityId, trace_id: "6fd88dc2000040008000000000000001" };
+  logEvent(log, { type: "noted", activityId, from: peer, ms: 2.0741 });
+  logEvent(log, { type: "budget-spent", spentUsd: 5.02494, limitUsd: 0.5, inMs: 1.5 });
+  logEvent(log, { type: "cost-assumed", activityId, usd: 0.12345 });
+  expect(told.map(({ fields }) => fields)).toEqual([
+    { event: "noted", ...own, from: peer, duration_ms: 2 },
+    { event: "budget-spent", spent_usd: 5.0249, limit_usd: 0.5, in_ms: 2 },
+    { event: "cost-assumed", ...own, cost_usd: 0.1235 },
+  ]);
 });
+
+group("the trace of a line is", () => {
+  const traces = (events: BridgeEvent[]) => {
+    const { log, told } = heard();
+    for (const event of events) logEvent(log, event);
+    return told.map(({ fields }) => fields?.["trace_id"]);
+  };
+  const own = "6fd88dc2000040008000000000000001";
+  const theirs: BridgeEvent = {
+    type: "taken",
+    activityId,
+    ...taken,
+    attempt: 1,
+    interrupted: false,
+  };
+
+  test("that of its message, also where only the activity is known", () => {
+    expect(
+      traces([
+        { type: "skipped", activityId, reason: "x", routine: false },
+        { ...theirs, traceId: own },
+        { type: "backend-stderr", line: "x", activityId },
+        { type: "backend-note", text: "x", activityId },
+      ]),
+    ).toEqual([own, own, own, own]);
+  });
+
+  test("the one that its sender named, once the message was taken", () => {
+    expect(
+      traces([
+        theirs,
+        { type: "backend-stderr", line: "x", activityId },
+        { type: "answered", ...named, ms: 80, kind: "answer", note: undefined },
+        { type: "backend-stderr", line: "x", activityId: `${activityId.slice(0, -1)}2` },
+      ]),
+    ).toEqual([traceId, traceId, traceId, `${own.slice(0, -1)}2`]);
+  });
+
+  test("none, where it is about no message", () => {
+    expect(
+      traces([
+        { type: "backend-stderr", line: "x", activityId: undefined },
+        { type: "fetched", rows: 1 },
+      ]),
+    ).toEqual([undefined, undefined]);
+  });
+});
+
+group("of the event stream is told", () => {
+  const away = (reason: string): BridgeEvent => ({
+    type: "wake",
+    state: "away",
+    reason,
+    inMs: 2_000,
+  });
+  const is = (state: "open" | "healthy"): BridgeEvent => ({
+    type: "wake",
+    state,
+    reason: undefined,
+    inMs: undefined,
+  });
+  const lines = (...events: BridgeEvent[]) => {
+    const { log, told } = heard();
+    for (const event of events) logEvent(log, event);
+    return told.map(({ level, message }) => `${level}: ${message}`);
+  };
+  const gone = (why: string) =>
+    `the event stream is away (${why}); looking for messages meanwhile, and trying it again in 2 s`;
+
+  test("its first proof, its loss and its return; what comes between and again is for --verbose", () => {
+    expect(
+      lines(
+        is("open"),
+        is("healthy"),
+        is("open"),
+        is("healthy"),
+        away("the event stream: 502"),
+        is("open"),
+        away("the platform ended it"),
+        is("healthy"),
+        away("x"),
+      ),
+    ).toEqual([
+      "debug: the event stream is open",
+      "info: woken by the event stream",
+      "debug: the event stream is open",
+      "debug: woken by the event stream",
+      `warn: ${gone("502")}`,
+      "debug: the event stream is open",
+      `debug: ${gone("the platform ended it")}`,
+      "info: woken by the event stream",
+      `warn: ${gone("x")}`,
+    ]);
+  });
+
+  test("that there is none, once; and nothing aloud where nobody wants it", () => {
+    const off = (reason: string | undefined): BridgeEvent => ({
+      type: "wake",
+      state: "off",
+      reason,
+      inMs: reason === undefined ? undefined : 1_800_000,
+    });
+    const none =
+      "no event stream (404, not found); looking for messages instead, and trying it again in 30 min";
+    const reason = "the event stream: 404, not found";
+    expect(lines(off(reason), off(reason))).toEqual([`info: ${none}`, `debug: ${none}`]);
+    expect(lines(off(undefined))).toEqual(["debug: no event stream; looking for messages instead"]);
+  });
+
+  test("what it missed, after which its next proof is news", () => {
+    expect(lines(is("healthy"), { type: "wake-missed", forMs: 600_000 }, is("healthy"))).toEqual([
+      "info: woken by the event stream",
+      "warn: messages came that the event stream had not told of; it is not relied on for 10 min",
+      "info: woken by the event stream",
+    ]);
+  });
+
+  test("what goes on beside it: a new token, and a rate limit that many share", () => {
+    const origin = "--token-file /etc/token";
+    expect(
+      lines(
+        { type: "credentials-rotated", origin, awaited: true },
+        { type: "credentials-rotated", origin, awaited: false },
+        { type: "rate-shared", idleMs: 20_000 },
+      ),
+    ).toEqual([
+      `info: the platform is replacing the token; a new one is awaited from ${origin}`,
+      `warn: the platform is replacing the token from ${origin}; only a new start can take another one`,
+      "info: many share the platform's rate limit; looking for messages every 20 s unless woken",
+    ]);
+  });
+});
+
+interface Line {
+  level: LogLevel;
+  message: string;
+  fields: JsonObject | undefined;
+}
+
+function heard() {
+  const told: Line[] = [];
+  const teller = (level: LogLevel) => (message: string, fields?: JsonObject) =>
+    void told.push({ level, message, fields });
+  const log: Log = {
+    error: teller("error"),
+    warn: teller("warn"),
+    info: teller("info"),
+    debug: teller("debug"),
+  };
+  return { log, told };
+}

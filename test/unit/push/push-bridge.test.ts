@@ -41,6 +41,22 @@ test("it registers with a secret address under the public one, answers on the op
   expect(platform.calls("activity")).toEqual([]);
 });
 
+test("a run goes on with its sender's trace, and its answer with the run's", async () => {
+  await using platform = withSecret(new ScriptedPlatform());
+  const backend = backendOf();
+  await using bridge = await TestPush.start(platform, { backend });
+  const id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const traceparent = `00-${id}-00f067aa0ba902b7-01`;
+  const { body: answer } = await bridge.post(saying("hello", { metadata: { traceparent } }));
+  const handed = backend.requests[0]?.traceparent ?? "";
+  expect(handed).toStartWith(`00-${id}-`);
+  expect(handed).not.toBe(traceparent);
+  expect(answer.result.metadata.traceparent).toBe(handed);
+  // No row was written for it.
+  expect(bridge.of("taken")).toMatchObject([{ traceId: id, delayMs: undefined }]);
+  expect(bridge.of("ran")).toMatchObject([{ outcome: "answer" }]);
+});
+
 test("the secret end of the address outlives a restart, and no event or log tells it", async () => {
   using folder = tmpFolder();
   await using platform = withSecret(new ScriptedPlatform());

@@ -1,6 +1,8 @@
 /** A bridge in push mode inside the test's process, and requests to it as a platform makes them. */
 import type { Backend } from "../../../src/backends/backend.ts";
+import { Allowance } from "../../../src/bridge/allowance.ts";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
+import { OpenRequests } from "../../../src/bridge/open-requests.ts";
 import type { BridgeParts } from "../../../src/bridge/parts.ts";
 import { PlatformClient } from "../../../src/platform/client.ts";
 import { parseApiUrl } from "../../../src/platform/api-url.ts";
@@ -174,6 +176,8 @@ export class TestPush implements AsyncDisposable {
         clock,
         releaseMemory: () => {},
         random: () => 0.01,
+        allowance: new Allowance(clock),
+        requests: new OpenRequests(),
         secrets: this.secrets,
         emit: (event) => {
           this.events.push(event);

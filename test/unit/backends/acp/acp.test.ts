@@ -8,7 +8,7 @@ import { parseOptions } from "../../../../src/backends/options.ts";
 import { steps } from "../../../harness/acp-agent.ts";
 import { AcpLab } from "../../../harness/acp-agent-lab.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { TestParts } from "../support.ts";
+import { TestParts, TRACEPARENT } from "../support.ts";
 import { onLinks } from "../../../harness/links.ts";
 
 const linked = onLinks().test;
@@ -48,6 +48,18 @@ describe("the answer", () => {
       expect(await lab.ask(text)).toBe("It is done.");
       expect(lab.texts).toEqual(["I look into it", "still at it"]);
       expect(lab.tasks).toEqual(["Read a file", "Read another"]);
+    },
+    LIMIT,
+  );
+
+  test(
+    "is asked for with the trace of the run, and not of the one who started us",
+    async () => {
+      const env = { TRACEPARENT: "00-11111111111111111111111111111111-2222222222222222-01" };
+      await using lab = new AcpLab({ env });
+      const shown = JSON.parse(await lab.ask(steps({ show: true }))) as { meta: unknown };
+      expect(shown.meta).toEqual({ traceparent: TRACEPARENT });
+      expect(await lab.ask(steps({ env: "TRACEPARENT" }))).not.toContain("2222");
     },
     LIMIT,
   );

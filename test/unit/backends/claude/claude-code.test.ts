@@ -11,7 +11,7 @@ import { MoleculeError, UsageError } from "../../../../src/shared/errors.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { untilGone } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { marker, never, request, script, TestParts } from "../support.ts";
+import { marker, never, request, script, TestParts, TRACEPARENT } from "../support.ts";
 import { onPosix } from "../../../harness/platform.ts";
 
 const { test } = onPosix("the stand-in for claude is a script");
@@ -181,7 +181,8 @@ test("has its defaults and the message in its environment, and no token", async 
   expect(env).toContain("CLAUDE_CODE_DISABLE_ATTACHMENTS=1");
   expect(env).toContain("CLAUDE_CODE_DISABLE_AUTO_MEMORY=1");
   expect(env).toContain("MOLECULE_CALLER_ID=peer-1");
-  expect(env.filter((line) => /TOKEN|BUN_|TRACEPARENT/.test(line))).toEqual([]);
+  expect(env).toContain(`TRACEPARENT=${TRACEPARENT}`);
+  expect(env.filter((line) => /TOKEN|BUN_/.test(line))).toEqual([]);
   await claude.run({}, "pass_meta=false");
   const bare = claude.read("env").split("\n");
   expect(bare.filter((line) => line.startsWith("MOLECULE_"))).toEqual(["MOLECULE_RUN_ID=act-1"]);

@@ -12,7 +12,7 @@ import { MoleculeError } from "../../../../src/shared/errors.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { untilGone } from "../../../harness/processes.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { marker, never, request, script, TestParts } from "../support.ts";
+import { marker, never, request, script, TestParts, TRACEPARENT } from "../support.ts";
 import { onLinux, onPosix } from "../../../harness/platform.ts";
 
 const { test } = onPosix("its commands are for sh");
@@ -245,6 +245,12 @@ test("sees the operator's variables, less Bun's, the tokens, and whatever holds 
   const out = outcome.kind === "answer" ? outcome.text : "";
   expect(out).toContain("KEPT=yes");
   expect(out).not.toMatch(/BUN_|TOKEN|MINE|canary/);
+});
+
+test("the trace of the run is in its environment, not that of the one who started us", async () => {
+  const parts = new TestParts({ PATH: process.env.PATH, TRACEPARENT: "theirs", TRACESTATE: "x=y" });
+  const outcome = await make("env | grep ^TRACE", [], parts).run(request(), never);
+  expect(outcome).toEqual({ kind: "answer", text: `TRACEPARENT=${TRACEPARENT}` });
 });
 
 test("metadata can be left out, all but the id by which the run is found again", async () => {

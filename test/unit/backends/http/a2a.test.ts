@@ -8,7 +8,7 @@ import { parseOptions } from "../../../../src/backends/options.ts";
 import { systemClock } from "../../../../src/shared/clock.ts";
 import { A2aTestAgent, type AgentSettings, type Play } from "../../../harness/a2a-agent.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { never, request, TestParts } from "../support.ts";
+import { never, request, TestParts, TRACEPARENT } from "../support.ts";
 
 /** Pauses last a hundredth of their time; limits are as they are. */
 const quick = {
@@ -117,6 +117,19 @@ describe.each(VERSIONS)("an agent of the SDK that speaks A2A %s", (version) => {
     expect(agent.methods().filter((method) => method === SEND[version])).toHaveLength(1);
     expect(agent.methods()).toContain(GET[version]);
     only(agent);
+  });
+
+  test("is given the trace with each call for a run, and in no message", async () => {
+    await using agent = agentOf((turn) => {
+      turn.task("submitted");
+      turn.status("completed", "done");
+    });
+    await backendFor(agent).run(request(), never);
+    expect(agent.methods()).toContain(GET[version]);
+    for (const { headers, params } of agent.calls) {
+      expect(headers.get("traceparent")).toBe(TRACEPARENT);
+      expect(JSON.stringify(params)).not.toContain(TRACEPARENT);
+    }
   });
 
   test("asks, and the next message of the conversation goes on with its task", async () => {

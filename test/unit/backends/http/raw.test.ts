@@ -5,7 +5,7 @@ import { toJsonLine } from "../../../../src/backends/json-request.ts";
 import { head, RawServer } from "../../../harness/raw-server.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { outcomeAt, TestServer } from "./support.ts";
-import { request, TestParts } from "../support.ts";
+import { request, TestParts, TRACEPARENT } from "../support.ts";
 
 const answering = (body: string, type = "application/json") =>
   new TestServer(() => new Response(body, { headers: { "content-type": type } }));
@@ -17,6 +17,12 @@ test("the message is posted as exec's format=json writes it", async () => {
   await raw(server.url);
   expect(server.heard[0]?.text).toBe(toJsonLine(request()));
   expect(server.heard[0]?.headers.get("content-type")).toBe("application/json");
+});
+
+test("the trace goes along as a header, whatever the operator's own say", async () => {
+  await using server = answering("ok", "text/plain");
+  await raw(server.url, ["header.Traceparent=mine"]);
+  expect(server.heard[0]?.headers.get("traceparent")).toBe(TRACEPARENT);
 });
 
 test("a message that can't be written is a failure, without an exception", async () => {

@@ -10,7 +10,7 @@ import { parseOptions } from "../../../../src/backends/options.ts";
 import { ManualClock } from "../../../harness/clock.ts";
 import { completion, OpenaiServer, textOf } from "../../../harness/openai-server.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
-import { never, request, TestParts } from "../support.ts";
+import { never, request, TestParts, TRACEPARENT } from "../support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -70,12 +70,13 @@ test("the system prompt is first in every request, and the settings are passed o
   expect(server.requests[1]).toMatchObject({ temperature: 0.2, max_tokens: 50 });
 });
 
-test("the key is sent, and so are the operator's headers", async () => {
+test("the key is sent, and so are the operator's headers and the trace", async () => {
   using guarded = new OpenaiServer({ key: "canary-0123456789" });
   const parts = new TestParts({ KEY: "canary-0123456789" });
   const given = ["api_key=env:KEY", "header.X-Title=bridge"];
   expect(textIn(await make(given, parts, guarded).run(message("hi"), never))).toContain("heard:");
   expect(guarded.headers[0]?.get("x-title")).toBe("bridge");
+  expect(guarded.headers[0]?.get("traceparent")).toBe(TRACEPARENT);
   expect(guarded.violations).toEqual([]);
 });
 

@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { childEnv, META_VALUE_MAX_BYTES } from "../../../../src/backends/process/child-env.ts";
 import { Secrets } from "../../../../src/shared/secrets.ts";
-import { anyText, request } from "../support.ts";
+import { anyText, request, TRACEPARENT } from "../support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -16,6 +16,9 @@ test("what the operator set is passed on", () => {
 
 test.each([
   "BUN_OPTIONS",
+  "NOTIFY_SOCKET",
+  "WATCHDOG_USEC",
+  "WATCHDOG_PID",
   "BUN_BE_BUN",
   "Bun_Be_Bun",
   "MOLECULE_WORKSPACE_TOKEN",
@@ -47,6 +50,7 @@ test("the message is described, and what it lacks is empty", () => {
   expect(childEnv({ env, secrets }, described)).toEqual({
     A: "1",
     MOLECULE_RUN_ID: "act-1",
+    TRACEPARENT,
     MOLECULE_WORKSPACE_ID: "ws-1",
     MOLECULE_SENDER: "peer",
     MOLECULE_CALLER_ID: "peer-1",
@@ -83,15 +87,30 @@ test("a caller of control characters alone does not become the canvas user", () 
 
 test("without a message none of its variables are there, not even inherited ones", () => {
   const names = Object.keys(childEnv({ env: {}, secrets }, request()));
-  expect(names).toHaveLength(12);
+  expect(names).toHaveLength(13);
   const env = Object.fromEntries(names.map((name) => [name, "stale"]));
   expect(childEnv({ env, secrets })).toEqual({});
 });
 
-test("a run that is not described still has its id, and never an inherited one", () => {
-  const env = { MOLECULE_RUN_ID: "of another run", MOLECULE_CALLER_ID: "inherited" };
-  expect(childEnv({ env, secrets }, request(), false)).toEqual({ MOLECULE_RUN_ID: "act-1" });
+test("a run that is not described still has its id and its trace, and never inherited ones", () => {
+  const env = {
+    MOLECULE_RUN_ID: "of another run",
+    MOLECULE_CALLER_ID: "inherited",
+    TRACEPARENT: "00-11111111111111111111111111111111-2222222222222222-01",
+  };
+  const own = { MOLECULE_RUN_ID: "act-1", TRACEPARENT };
+  expect(childEnv({ env, secrets }, request(), false)).toEqual(own);
 });
+
+test.each(["TRACEPARENT", "TRACESTATE", "BAGGAGE", "traceparent"])(
+  "%s of the one who started us is nobody's parent",
+  (name) => {
+    expect(childEnv({ env: { [name]: "x" }, secrets })).toEqual({});
+    expect(Object.values(childEnv({ env: { [name]: "x" }, secrets }, request()))).not.toContain(
+      "x",
+    );
+  },
+);
 
 test("values from strangers are short, without control characters, and fit to start a child", () => {
   const hostile = fc.oneof(
