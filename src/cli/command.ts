@@ -2,6 +2,7 @@
 import type { CommandDef, CommandMeta } from "citty";
 import type { ExitCode } from "../shared/errors.ts";
 import type { Offer } from "./completion/offer.ts";
+import type { ConfigList } from "./config/config.ts";
 import type { ConfigPlaces, NamedFile } from "./config/places.ts";
 import { type Flag, type Flags, kebab } from "./flag.ts";
 import type { MaskedIo } from "./output.ts";
@@ -16,6 +17,7 @@ export function command<F extends Flags = {}, const P extends readonly Positiona
   const { name, summary, hidden = false, positionals = [], passthrough, examples = [] } = spec;
   const { config = "strict" } = spec;
   const args: Flags = spec.flags ?? {};
+  const lists: Flags = spec.lists ?? {};
   for (const { name: key } of positionals) {
     if (Object.hasOwn(args, key)) throw new Error(`${name}: "${key}" is declared twice`);
   }
@@ -23,6 +25,7 @@ export function command<F extends Flags = {}, const P extends readonly Positiona
     kind: "command",
     meta: { name, description: summary, hidden },
     args,
+    lists,
     // Read where it is shown: a description may be a getter that makes a long text.
     get details() {
       return spec.description;
@@ -96,6 +99,8 @@ export interface CommandSpec<F extends Flags, P extends readonly Positional[]> {
   more?: string;
   flags?: F;
   positionals?: P;
+  /** What config files may hold for it beside flags, each made by {@link list}. */
+  lists?: Flags;
   /** If the command takes words after `--` as they are: what they mean. */
   passthrough?: string;
   /** Command lines, each with its `molecule`. */
@@ -173,6 +178,8 @@ export interface Context {
    * undefined for a default, for what is unset, and for a positional.
    */
   origin(name: string): string | undefined;
+  /** A list of this command's, by its declared name, where a config file has it. */
+  list(name: string): ConfigList | undefined;
 }
 
 /** The whole command line: what `runCli` needs to know of the program. */
@@ -199,6 +206,7 @@ export interface Command extends CommandDef<any> {
   readonly kind: "command";
   readonly meta: NodeMeta;
   readonly args: Flags;
+  readonly lists: Flags;
   readonly details: string | undefined;
   readonly more: string | undefined;
   readonly positionals: readonly Positional[];

@@ -8,7 +8,7 @@ import type { Offer } from "./completion/offer.ts";
  */
 export function flag<const S extends FlagSpec>(spec: S): Flag<ValueOf<S>> {
   const { type: kind, summary, env, short, placeholder, secret = false, check, complete } = spec;
-  const { config, advanced = false } = spec;
+  const { config, advanced = false, namesSecret } = spec;
   if (short !== undefined && !/^[a-gi-zA-Z]$/.test(short)) {
     throw new Error(`a short flag is one letter other than h, not "${short}"`);
   }
@@ -28,6 +28,7 @@ export function flag<const S extends FlagSpec>(spec: S): Flag<ValueOf<S>> {
     ...(short === undefined ? {} : { alias: short }),
     ...(complete === undefined ? {} : { complete }),
     ...(config === undefined ? {} : { config }),
+    ...(namesSecret === undefined ? {} : { namesSecret }),
     // The check belongs to the kind, and only ever sees values of that kind.
     ...(check === undefined ? {} : { check: check as (value: unknown) => string | undefined }),
   };
@@ -52,6 +53,8 @@ interface Common<V> {
   config?: ConfigUse;
   /** Few need it: help shows it only when asked for all. */
   advanced?: boolean;
+  /** The value is the name of a variable, and what that holds is a secret. */
+  namesSecret?: boolean;
 }
 
 /**
@@ -70,7 +73,8 @@ export type FlagSpec =
   | ({ type: "enum"; values: readonly string[]; default?: string } & Common<string>)
   | ({ type: "strings" } & Omit<Common<string>, "env"> & { env?: never });
 
-export type FlagKind = FlagSpec["type"];
+/** `items`: of {@link list}, which no command line has. */
+export type FlagKind = FlagSpec["type"] | "items";
 
 type ValueOf<S extends FlagSpec> = S extends { type: "boolean" }
   ? boolean
@@ -104,6 +108,8 @@ export type Flag<T = unknown> = (StringArgDef | BooleanArgDef | EnumArgDef) & {
   readonly secret: boolean;
   readonly advanced: boolean;
   readonly config?: ConfigUse;
+  readonly namesSecret?: boolean;
+  readonly items?: Items;
   readonly env?: string;
   /** The value when neither the command line nor the environment has one. */
   readonly fallback: T;
@@ -114,6 +120,13 @@ export type Flag<T = unknown> = (StringArgDef | BooleanArgDef | EnumArgDef) & {
   readonly check?: (value: unknown) => string | undefined;
   readonly complete?: Offer;
 };
+
+/** What each item of a list may set. */
+export interface Items {
+  /** The name of the value that every item has, and no two have the same. */
+  readonly key: string;
+  readonly flags: Flags;
+}
 
 /** Flags by the name of their value: `maxAttempts` is `--max-attempts`. */
 export type Flags = Record<string, Flag>;
@@ -130,6 +143,7 @@ const PLACEHOLDERS: Record<FlagKind, string> = {
   duration: "duration",
   enum: "name",
   strings: "text",
+  items: "list",
 };
 
 function fallback<S extends FlagSpec>(spec: S): { fallback: ValueOf<S>; defaultText?: string } {

@@ -72,6 +72,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 /** A reason of its own: the default one is an error with a stack. */
 const ENDED = Symbol("ended");
 
-function isSeen({ io, env, verbose, terminal = () => isTerminal(2) }: Stage): boolean {
+/** Whether anybody would see it, and would want to. */
+export function isSeen({ io, env, verbose, terminal = () => isTerminal(2) }: Stage): boolean {
   return io.live !== undefined && !verbose && !env["CI"] && env["TERM"] !== "dumb" && terminal();
 }

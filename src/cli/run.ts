@@ -4,6 +4,7 @@ import { CommandLine } from "./command-line.ts";
 import type { CommandConfig } from "./config/command-config.ts";
 import { configOf, namedFile } from "./config/config-of.ts";
 import type { NamedFile } from "./config/places.ts";
+import { snake } from "./config/variables.ts";
 import type { Flag } from "./flag.ts";
 import { helpWidth, renderHelp } from "./help.ts";
 import { tellingOf } from "./leniently.ts";
@@ -48,7 +49,11 @@ export async function runCli(invocation: Invocation): Promise<ExitCode> {
     const configFile = namedFile(line, env);
     config = await configOf(invocation, command, env, io, configFile);
     settings = resolve(line, command, env, io.secrets, config);
-    return await runNode(command, settings, contextOf(invocation, line, settings, io, configFile));
+    return await runNode(
+      command,
+      settings,
+      contextOf(invocation, line, settings, { io, configFile, config }),
+    );
   } catch (error) {
     if (error instanceof OutputClosed) return ExitCode.ok;
     return report(error, line, io, telling());
@@ -80,9 +85,9 @@ function contextOf(
   cli: Invocation,
   line: CommandLine,
   settings: Settings,
-  io: MaskedIo,
-  configFile: NamedFile | undefined,
+  parts: { io: MaskedIo; configFile: NamedFile | undefined; config: CommandConfig | undefined },
 ): Context {
+  const { io, configFile, config } = parts;
   return {
     cli,
     path: line.path,
@@ -98,6 +103,7 @@ function contextOf(
     },
     source: (name): Source => named(settings, name).source,
     origin: (name) => named(settings, name).origin,
+    list: (name) => config?.list(snake(name)),
   };
 }
 

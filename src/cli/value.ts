@@ -18,7 +18,11 @@ export function readValue(flag: Flag, text: string, from: string, secrets: Secre
       : (outOfRange(flag, value) ?? flag.check?.(value));
   if (problem === undefined) return value;
   // Masked before it is cut, lest half a secret remain.
-  const shown = flag.secret ? "" : `, not "${oneLine(hidePassword(secrets.mask(text)), 60)}"`;
+  // A name that is none may be the secret itself.
+  const shown =
+    flag.secret || flag.namesSecret
+      ? ""
+      : `, not "${oneLine(hidePassword(secrets.mask(text)), 60)}"`;
   const near = flag.options && nearest(text, flag.options);
   throw new UsageError(`${from} ${problem}${shown}`, near && `Did you mean "${near}"?`);
 }
@@ -42,6 +46,7 @@ function meaning({ kind, options }: Flag, text: string): unknown {
       return options?.includes(text) ? text : undefined;
     case "string":
     case "strings":
+    case "items":
       return text;
   }
 }

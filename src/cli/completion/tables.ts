@@ -146,9 +146,12 @@ interface Offered {
   readonly options?: readonly string[] | undefined;
 }
 
+/** Words that are offered something where there may be any number of them. */
+const MANY_WORDS = 10;
+
 function placeRows(id: string, { positionals }: Command): Row[] {
-  return positionals.map(({ values: options, complete }, i) => ({
-    keys: [`${id} ${i}`],
+  return positionals.map(({ values: options, complete, many }, i) => ({
+    keys: Array.from({ length: many === true ? MANY_WORDS : 1 }, (_, n) => `${id} ${i + n}`),
     sets: slot(`${id} ${i}`, offerOf({ options, complete })),
   }));
 }

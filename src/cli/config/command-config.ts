@@ -3,7 +3,7 @@ import type { MoleculeError } from "../../shared/errors.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import type { ConfigNeed } from "../command.ts";
 import type { Io } from "../output.ts";
-import type { Config, FileValue } from "./config.ts";
+import type { Config, ConfigList, FileValue } from "./config.ts";
 import { faultOf, refusalOf, warningsOf } from "./faults.ts";
 import { type LoadParts, loadConfig } from "./load.ts";
 import type { ConfigKind, Place } from "./places.ts";
@@ -45,8 +45,21 @@ export class CommandConfig {
     return this.#config.files.map(({ kind }) => kind);
   }
 
+  /** The list of the file that counts most of those that have one. */
+  list(key: string): ConfigList | undefined {
+    const found = this.all(key)[0];
+    if (found?.items === undefined) return undefined;
+    const refusal = this.refusal(found);
+    if (refusal === "passed over") return undefined;
+    const from = this.kinds.indexOf(found.kind);
+    const below = ({ kind }: FileValue) => this.kinds.indexOf(kind) >= from;
+    const above = (one: string) => this.all(one).find(below)?.texts[0];
+    const { origin, kind, items } = found;
+    return { key, origin, kind, items, refusal, above };
+  }
+
   /** Why a value may not be used. A command that looks at the config itself does without it. */
-  refusal(value: FileValue, flag: string): MoleculeError | "passed over" | undefined {
+  refusal(value: FileValue, flag?: string): MoleculeError | "passed over" | undefined {
     if (value.doubt === undefined) return undefined;
     if (this.#need === "silent") return "passed over";
     return refusalOf(value, flag, this.#trustCommand, this.#secrets);

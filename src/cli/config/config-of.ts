@@ -23,7 +23,7 @@ export async function configOf(
   const there = named !== undefined || (await Promise.all(places.map(isThere))).includes(true);
   if (!there) return undefined;
   const { commandConfig } = await import("./command-config.ts");
-  const { args: own } = command;
+  const own = { ...command.args, ...command.lists };
   const parts = { cli, own, places: where, env, secrets: io.secrets, named };
   return commandConfig(places, parts, command.config, io);
 }

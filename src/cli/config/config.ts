@@ -1,4 +1,5 @@
 /** What config files say, once they are read. */
+import type { MoleculeError } from "../../shared/errors.ts";
 import type { ConfigKind, Place } from "./places.ts";
 
 /** A value as it stands in a file. Its flag has accepted it. */
@@ -13,6 +14,28 @@ export interface FileValue {
   readonly origin: string;
   /** Why it does not count: nobody has trusted the project's file, or not as it is now. */
   readonly doubt: "untrusted" | "changed" | undefined;
+  /** Of a list, which has no texts. */
+  readonly items?: readonly ConfigItem[];
+}
+
+/** An item of a list, whose values have been accepted as those of a file are. */
+export interface ConfigItem {
+  /** Where it begins: `./molecule.yaml:7`. */
+  readonly origin: string;
+  /** By key. */
+  readonly values: ReadonlyMap<string, FileValue>;
+}
+
+/** A list as a command gets it. */
+export interface ConfigList {
+  readonly key: string;
+  readonly origin: string;
+  readonly kind: ConfigKind;
+  readonly items: readonly ConfigItem[];
+  /** Why it may not be used; told by who would use it. */
+  readonly refusal: MoleculeError | undefined;
+  /** What the files that count as much as this one or less have for a key that stands in no list. */
+  above(key: string): string | undefined;
 }
 
 /** Something that is wrong with a file. */

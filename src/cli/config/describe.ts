@@ -3,12 +3,12 @@ import { messageOf } from "../../shared/errors.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import { type Cli, commandAt, type Context, type Env, type Source } from "../command.ts";
 import { walk } from "../tree.ts";
-import { type Flag, kebab } from "../flag.ts";
+import { type Flag, type Items, kebab } from "../flag.ts";
 import { type Entry, FlagTable } from "../flag-table.ts";
 import { settingOf, type Setting } from "../resolve.ts";
 import { CommandConfig } from "./command-config.ts";
 import { Config, type ConfigFile, type Trust } from "./config.ts";
-import { allKeys, type ConfigKey, type ConfigKeys } from "./keys.ts";
+import { allKeys, type ConfigKey, ConfigKeys } from "./keys.ts";
 import { loadConfig } from "./load.ts";
 import { configPlaces } from "./places.ts";
 import { shownText } from "./shown.ts";
@@ -37,7 +37,7 @@ export interface FileReport {
 export interface ValueReport {
   key: string;
   /** What counts, or would count if its file were trusted. Of a secret only whether it is set. */
-  value: string | number | boolean | string[] | null;
+  value: string | number | boolean | string[] | ItemReport[] | null;
   source: Source;
   /** `./molecule.yaml:3`, the name of a variable, `--api-url`; null for a default, and where nothing is set. */
   origin: string | null;
@@ -45,6 +45,9 @@ export interface ValueReport {
   /** Why a command that needs it would end, if it would. */
   problem: string | null;
 }
+
+/** An item of a list, by key. */
+export type ItemReport = Record<string, string | string[]>;
 
 /** The config as a command of the context would meet it. Never throws, and shows no secret. */
 export async function describeConfig(context: Context): Promise<ConfigReport> {
@@ -93,6 +96,8 @@ function valueReport(
 ): ValueReport {
   const { env, io } = context;
   const report = { key, value: null, secret: false, problem: null };
+  if (flag.items !== undefined)
+    return { ...report, ...listReport(key, config, flag.items, io.secrets) };
   if (isGiven(name, context)) {
     const value = context.get(flag) as ValueReport["value"];
     return { ...report, value, source: "flag", origin: context.origin(name) ?? null };
@@ -108,6 +113,27 @@ function valueReport(
   const { source, origin = null, refusal } = setting;
   const value = plain(flag, setting, io.secrets);
   return { ...report, value, source, origin, problem: refusal?.message ?? null };
+}
+
+function listReport(
+  key: string,
+  config: CommandConfig,
+  { flags }: Items,
+  secrets: Secrets,
+): Pick<ValueReport, "value" | "source" | "origin" | "problem"> {
+  const list = config.list(key);
+  if (list === undefined) return { value: null, source: "unset", origin: null, problem: null };
+  const keys = new ConfigKeys([flags]);
+  const value = list.items.map(({ values }) =>
+    Object.fromEntries(
+      [...values.values()].map(({ key: one, texts }): [string, string | string[]] => {
+        const shown = texts.map((text) => shownText(text, secrets));
+        return [one, keys.get(one)?.flag.kind === "strings" ? shown : (shown[0] ?? "")];
+      }),
+    ),
+  );
+  const { kind: source, origin, refusal } = list;
+  return { value, source, origin, problem: refusal?.message ?? null };
 }
 
 /** Whether a flag stands on the command line of the context. */

@@ -112,6 +112,11 @@ function withoutLines(text: string, { span }: YamlEntry): string {
   return text.slice(0, start) + (next === -1 ? "" : text.slice(next + 1));
 }
 
+/** Without where it stands, which changes with what is above it. */
+function placeless(name: string, value: unknown): unknown {
+  return ["line", "span", "problems"].includes(name) ? undefined : value;
+}
+
 /** Whether the text says the same as before of all other keys, in their order, and this of the key. */
 function says(
   text: string,
@@ -122,7 +127,10 @@ function says(
   const yaml = readYaml(text);
   if (!("entries" in yaml)) return false;
   const others = (entries: readonly YamlEntry[]) =>
-    JSON.stringify(entries.filter((one) => one.key !== key).map((one) => [one.key, one.value]));
+    JSON.stringify(
+      entries.filter((one) => one.key !== key).map((one) => [one.key, one.value]),
+      placeless,
+    );
   const found = yaml.entries.filter((one) => one.key === key);
   const right =
     wanted === undefined

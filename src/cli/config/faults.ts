@@ -24,10 +24,10 @@ export function warningsOf({ problems }: Pick<Config, "problems">): string[] {
     .map(({ message, hint }) => `warning: ${message}${hint === undefined ? "" : ` (${hint})`}`);
 }
 
-/** The error where a value would come from a file that nobody has trusted. Exit 2. */
+/** The error where a value would come from a file that nobody has trusted. `flag`: its flag, if it has one. Exit 2. */
 export function refusalOf(
   value: FileValue,
-  flag: string,
+  flag: string | undefined,
   trustCommand: string,
   secrets: Secrets,
 ): MoleculeError {
@@ -35,13 +35,15 @@ export function refusalOf(
     value.doubt === "changed"
       ? "that file has changed since it was trusted"
       : "that file is not trusted";
-  return new MoleculeError(
-    `${value.origin} sets ${value.key} to ${quotedTexts(value.texts, secrets)}, and ${why}`,
-    {
-      exitCode: ExitCode.usage,
-      hint: `Look at the file; '${trustCommand}' makes it count. --${flag} stands before it.`,
-    },
-  );
+  const what =
+    value.items === undefined
+      ? `to ${quotedTexts(value.texts, secrets)}`
+      : `to a list of ${value.items.length}`;
+  const before = flag === undefined ? "" : ` --${flag} stands before it.`;
+  return new MoleculeError(`${value.origin} sets ${value.key} ${what}, and ${why}`, {
+    exitCode: ExitCode.usage,
+    hint: `Look at the file; '${trustCommand}' makes it count.${before}`,
+  });
 }
 
 /** One hint is clear; of many, nobody could tell which line they speak of. */

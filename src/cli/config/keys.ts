@@ -1,7 +1,7 @@
 /** The keys of config files: they are the names of flags, with underscores. */
 import { nearest } from "../../shared/nearest.ts";
 import { oneLine } from "../../shared/text.ts";
-import { type Cli, commandAt } from "../command.ts";
+import { type Cli, commandAt, type Node } from "../command.ts";
 import { loadAll, walk } from "../tree.ts";
 import { type Flag, type Flags, kebab } from "../flag.ts";
 import { snake } from "./variables.ts";
@@ -21,7 +21,12 @@ export async function allKeys({
   globals,
 }: Pick<Cli, "root" | "globals">): Promise<ConfigKeys> {
   await loadAll(root);
-  return new ConfigKeys([globals, ...walk(root).map(({ node }) => commandAt(node)?.args ?? {})]);
+  return new ConfigKeys([globals, ...walk(root).map(({ node }) => ownOf(node))]);
+}
+
+function ownOf(node: Node): Flags {
+  const { args = {}, lists = {} } = commandAt(node) ?? {};
+  return { ...args, ...lists };
 }
 
 /** Keys enough to judge those that are wanted: where the command has them, no other has to be loaded. */

@@ -16,6 +16,7 @@ import { type ConfigKeys, keysFor } from "./keys.ts";
 import { type ConfigPlaces, homeOf, type NamedFile, type Place } from "./places.ts";
 import { type Found, readConfigFile } from "./read-file.ts";
 import { digestOf, TrustList } from "./trust.ts";
+import { readItems } from "./items.ts";
 import { readEntry } from "./values.ts";
 import { readYaml, type YamlEntry } from "./yaml.ts";
 
@@ -115,16 +116,30 @@ function judged(
   const problems = [...file.problems];
   for (const entry of entries) {
     const { key, line } = entry;
+    const flag = keys.get(key)?.flag;
+    const doubt =
+      flag?.config === "guarded" && (trust === "untrusted" || trust === "changed")
+        ? trust
+        : undefined;
+    const at = (of: number) => ({ line: of, kind, origin: placeOf(shown, of), doubt });
+    if (flag?.items !== undefined) {
+      const { items, problems: wrong } = readItems(
+        entry,
+        flag.items,
+        { keys, grounds, secrets, env },
+        at,
+      );
+      problems.push(...wrong);
+      if (!values.has(key)) values.set(key, { key, texts: [], items, ...at(line) });
+      continue;
+    }
     const read = readEntry(entry, keys, grounds, secrets);
     if ("problem" in read) {
       problems.push(read.problem);
       continue;
     }
-    const guarded = keys.get(key)?.flag.config === "guarded";
-    const doubt = guarded && (trust === "untrusted" || trust === "changed") ? trust : undefined;
-    const origin = placeOf(shown, line);
     // Of a key that is there twice the first one stands, and the problem is told.
-    if (!values.has(key)) values.set(key, { key, texts: read.texts, line, kind, origin, doubt });
+    if (!values.has(key)) values.set(key, { key, texts: read.texts, ...at(line) });
   }
   return { ...file, values, problems: problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
 }

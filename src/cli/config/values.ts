@@ -78,6 +78,8 @@ function textsOf({ flag }: ConfigKey, value: YamlValue): string[] | string {
       return [value.text];
     case "list":
       return isList ? [...value.texts] : "must be one value, not a list";
+    case "items":
+      return "holds a list or mapping within another";
     case "pairs":
       if (isList && takesPairs(flag)) return value.pairs.map(([key, text]) => `${key}=${text}`);
       return isList ? "must be a list, not a mapping" : "must be one value, not a mapping";

@@ -13,7 +13,7 @@ export function snake(name: string): string {
 export function variablesOf(name: string, { env, config, kind }: Flag): string[] {
   const variables = env === undefined ? [] : [env];
   // A list can't be told from one long text in a variable.
-  if (config !== undefined && kind !== "strings") {
+  if (config !== undefined && kind !== "strings" && kind !== "items") {
     variables.push(`MOL_${snake(name).toUpperCase()}`);
   }
   return variables;

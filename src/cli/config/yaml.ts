@@ -1,5 +1,14 @@
 /** The text of a config file as keys and texts. A value's text is as it was written: 007 stays 007. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type YAMLSeq,
+} from "yaml";
 import { oneLine } from "../../shared/text.ts";
 import type { Problem } from "./config.ts";
 
@@ -22,12 +31,22 @@ export type YamlValue =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "list"; readonly texts: readonly string[] }
   | { readonly kind: "pairs"; readonly pairs: readonly (readonly [key: string, text: string])[] }
+  | { readonly kind: "items"; readonly items: readonly YamlItem[] }
   | { readonly kind: "wrong"; readonly message: string };
+
+/** A mapping in a list, read as a file is. */
+export interface YamlItem {
+  readonly line: number;
+  readonly entries: readonly YamlEntry[];
+  readonly problems: readonly Problem[];
+}
 
 /** What a text holds; a problem where it is no mapping at all. */
 export type YamlFile =
   | { readonly entries: readonly YamlEntry[]; readonly problems: readonly Problem[] }
   | { readonly problem: Problem };
+
+type LineAt = (offset: number) => number;
 
 /** Reads the text of a file. Never throws, and never says a word of what stands in it but keys. */
 export function readYaml(text: string): YamlFile {
@@ -82,7 +101,11 @@ function fault(message: string, line: number | undefined, hint?: string): { prob
   return { problem: { message, line, hint } };
 }
 
-function entriesOf(items: readonly Pair[], lineAt: (offset: number) => number): YamlFile {
+function entriesOf(
+  items: readonly Pair[],
+  lineAt: LineAt,
+  isInner = false,
+): Pick<YamlItem, "entries" | "problems"> {
   const entries: YamlEntry[] = [];
   const problems: Problem[] = [];
   const first = new Map<string, number>();
@@ -104,11 +127,26 @@ function entriesOf(items: readonly Pair[], lineAt: (offset: number) => number): 
     entries.push({
       key,
       line,
-      value: valueOf(value),
+      value: !isInner && holdsMaps(value) ? itemsOf(value.items, lineAt) : valueOf(value),
       span: { key: [start, end], value: [from, to] },
     });
   }
   return { entries, problems };
+}
+
+/** A list of texts is read as it always was; so is one that is empty. */
+function holdsMaps(node: unknown): node is YAMLSeq {
+  return isSeq(node) && node.items.some((item) => isMap(item));
+}
+
+function itemsOf(nodes: readonly unknown[], lineAt: LineAt): YamlValue {
+  const items: YamlItem[] = [];
+  for (const node of nodes) {
+    if (!isMap(node)) return wrong("holds both mappings and other things");
+    const [start = 0] = rangeOf(node) ?? [];
+    items.push({ line: lineAt(start), ...entriesOf(node.items as Pair[], lineAt, true) });
+  }
+  return { kind: "items", items };
 }
 
 function rangeOf(node: unknown): readonly number[] | undefined {

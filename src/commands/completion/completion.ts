@@ -11,7 +11,7 @@ export type CompletionValues = Values<{}, typeof positionals>;
 export const completion = command({
   name: "completion",
   config: "unread",
-  summary: "print a script that completes command lines of molecule in a shell",
+  summary: "print a script that completes command lines in a shell",
   description: `Prints the script on standard output. The script is whole in itself: it knows the commands and flags of
 this version, and runs nothing. Write it again after an update. The ids of workspaces it reads from
 ~/.config/molecule/workspaces.tsv, where the commands note what they have met.

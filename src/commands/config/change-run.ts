@@ -25,6 +25,12 @@ import {
 /** Sets a key to one value, or to those of a list. */
 export async function set({ key, value, project }: SetValues, context: Context): Promise<void> {
   const known = keyOf(key, (await configFor(context)).keys);
+  if (known.flag.items !== undefined) {
+    throw new UsageError(
+      `${key} is a list of items, which no command can set`,
+      "Write it into the file; molecule config path names it.",
+    );
+  }
   const place = targetOf(project, context);
   const texts = await textsFor(known, value, place, context);
   await change(place, context, (text) => setKey(text, key, known.flag, texts));

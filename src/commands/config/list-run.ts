@@ -2,6 +2,7 @@
 import type { Context } from "../../cli/command.ts";
 import { configFor } from "../../cli/config/describe.ts";
 import { faultOf } from "../../cli/config/faults.ts";
+import { count } from "../../shared/count.ts";
 import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { GLOBALS } from "../globals.ts";
 import { show, warn } from "../show.ts";
@@ -13,7 +14,7 @@ export async function list(context: Context): Promise<void> {
   const { values } = await describeConfig(context);
   await show(context, values.map(recordOf), [
     { title: "key", of: ({ key }) => key },
-    { title: "value", of: ({ value }) => (Array.isArray(value) ? value.join(" ") : value) },
+    { title: "value", of: ({ value }) => cellOf(value) },
     { title: "source", of: ({ source }) => source },
     { title: "place", of: ({ origin }) => origin },
   ]);
@@ -42,7 +43,7 @@ export async function get({ key }: KeyValues, context: Context): Promise<void> {
     });
   }
   if (context.get(GLOBALS.output) !== "table") await show(context, recordOf(value));
-  else if (isSet(value)) await context.io.out(`${[value.value].flat().join("\n")}\n`);
+  else if (isSet(value)) await context.io.out(`${linesOf(value.value).join("\n")}\n`);
   await endOnFault(context);
   if (!isSet(value)) throw new MoleculeError(`"${key}" is not set`);
 }
@@ -60,6 +61,24 @@ export async function endOnFault(context: Context): Promise<void> {
 
 function isSet({ value, source }: ValueReport): boolean {
   return value !== null && !(source === "unset" && Array.isArray(value) && value.length === 0);
+}
+
+/** A value in a table: of a list of items how many there are, as each may have a dozen values. */
+export function cellOf(value: ValueReport["value"]): string | number | boolean | null {
+  if (!Array.isArray(value)) return value;
+  const items = value.filter((one) => typeof one === "object");
+  return items.length > 0 ? count(items.length, "item") : value.join(" ");
+}
+
+/** The same in lines: one for each text, or each item. */
+function linesOf(value: ValueReport["value"]): string[] {
+  return [value].flat().map((one) => {
+    if (typeof one !== "object" || one === null) return String(one);
+    const pairs = Object.entries(one).flatMap(([key, texts]) =>
+      [texts].flat().map((text) => `${key}=${text}`),
+    );
+    return pairs.join(" ");
+  });
 }
 
 /** As it is printed as data. */

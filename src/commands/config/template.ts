@@ -14,6 +14,7 @@ export function renderTemplate({ kind }: Place, given: Given, keys: ConfigKeys):
     HEADS[kind],
     ...Object.entries(EXAMPLES).map(([key, texts]) => block(key, texts)),
   ];
+  blocks.push(LIST);
   for (const key of given.keys()) if (!Object.hasOwn(EXAMPLES, key)) blocks.push(block(key, []));
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 
@@ -47,6 +48,20 @@ const HEADS: Record<Place["kind"], readonly string[]> = {
   user: [FIRST, "# A ./molecule.yaml stands before it. Paths are relative to this file.", MORE],
   file: [FIRST, "# It is read where --config names it. Paths are relative to this file.", MORE],
 };
+
+/** No flag of `molecule init` sets it. */
+const LIST: readonly string[] = [
+  "# several workspaces for one 'molecule connect' without an id; what stands above holds for each of",
+  "# them, unless it says otherwise here",
+  "# workspaces:",
+  "#   - id: 0f8fad5b-d9cb-469f-a165-70867728950e",
+  "#     token_file: ./first.token",
+  "#   - id: 7c9e6679-7425-40de-944b-e07fc1f90ae7",
+  "#     token_env: SECOND_TOKEN",
+  "#     backend: exec",
+  "#     backend_opt:",
+  "#       cmd: ./second.sh",
+];
 
 /** The keys that most need, with values as they may look. */
 const EXAMPLES: Record<string, readonly string[]> = {

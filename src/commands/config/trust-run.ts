@@ -2,9 +2,9 @@
 import { resolve } from "node:path";
 import type { Context } from "../../cli/command.ts";
 import { configFor } from "../../cli/config/describe.ts";
-import { Config, type ConfigFile } from "../../cli/config/config.ts";
+import { Config, type ConfigFile, type FileValue } from "../../cli/config/config.ts";
 import { faultOf } from "../../cli/config/faults.ts";
-import type { ConfigKeys } from "../../cli/config/keys.ts";
+import { ConfigKeys } from "../../cli/config/keys.ts";
 import { loadConfig } from "../../cli/config/load.ts";
 import type { Place } from "../../cli/config/places.ts";
 import { judgedText, literal, literalData, literals } from "../../cli/config/shown.ts";
@@ -81,14 +81,32 @@ interface KeyRow {
   needs_trust: boolean;
 }
 
-function keysIn(file: ConfigFile, keys: ConfigKeys, { io }: Context): KeyRow[] {
-  return [...file.values.values()].map(({ key, texts, line }) => {
+function keysIn(file: ConfigFile, keys: ConfigKeys, context: Context): KeyRow[] {
+  return [...file.values.values()].flatMap((value) => {
+    const { key, items } = value;
     const flag = keys.get(key)?.flag;
-    const isPair = flag !== undefined && takesPairs(flag);
-    const shown = texts.map((text) => judgedText(text, io.secrets, isPair));
-    const value = flag?.kind === "strings" ? shown : (shown[0] ?? "");
-    return { key, value, line, needs_trust: flag?.config === "guarded" };
+    const inner = new ConfigKeys([flag?.items?.flags ?? {}]);
+    const guarded = flag?.config === "guarded";
+    if (items === undefined) return [rowOf(value, key, flag, guarded, context)];
+    return items.flatMap(({ values }, at) =>
+      [...values.values()].map((one) =>
+        rowOf(one, `${key}[${at}].${one.key}`, inner.get(one.key)?.flag, guarded, context),
+      ),
+    );
   });
+}
+
+function rowOf(
+  { texts, line }: FileValue,
+  key: string,
+  flag: Flag | undefined,
+  guarded: boolean,
+  { io }: Context,
+): KeyRow {
+  const isPair = flag !== undefined && takesPairs(flag);
+  const shown = texts.map((text) => judgedText(text, io.secrets, isPair));
+  const value = flag?.kind === "strings" ? shown : (shown[0] ?? "");
+  return { key, value, line, needs_trust: guarded };
 }
 
 async function showWhole(sets: readonly KeyRow[], context: Context): Promise<void> {

@@ -4,7 +4,7 @@ import type { Context } from "../../cli/command.ts";
 import { printable } from "../../shared/text.ts";
 import { GLOBALS } from "../globals.ts";
 import { show } from "../show.ts";
-import { endOnFault, recordOf, warnOf } from "./list-run.ts";
+import { cellOf, endOnFault, recordOf, warnOf } from "./list-run.ts";
 import {
   type ConfigReport,
   describeConfig,
@@ -90,7 +90,7 @@ function textOf(
     ),
     "",
     set.length === 0 ? "Nothing is set; all keys have their defaults." : "What is set:",
-    ...rows(set.map(({ key, value, origin }) => [key, [value].flat().join(" "), origin ?? ""])),
+    ...rows(set.map(({ key, value, origin }) => [key, String(cellOf(value)), origin ?? ""])),
   ];
 }
 

@@ -9,17 +9,17 @@ import { parsePublicUrl } from "../../push/public-url.ts";
 import { UsageError } from "../../shared/errors.ts";
 import { mayBeProxied } from "../../shared/proxy.ts";
 import { parseAllowFrom } from "./allow-from.ts";
-import type { ConnectValues } from "./connect.ts";
+import type { ConnectFlags } from "./connect.ts";
 
 /** Runs an hour that all pushed messages together may cause of a backend that costs money. */
 const TURNS_AN_HOUR = 600;
 
 /** Flags that say how messages are fetched. */
-const POLLING = ["intervalMs", "sinceSecs", "once"] as const;
+const POLLING = ["intervalMs", "sinceSecs", "wake", "once"] as const;
 const PUSHING = ["listen", "publicUrl"] as const;
 
 /** Throws a UsageError for flags that have no meaning in this mode, or that it can't be without. */
-export function checkMode(values: ConnectValues, context: Pick<Context, "source">): void {
+export function checkMode(values: ConnectFlags, context: Pick<Context, "source">): void {
   const given = (keys: readonly string[]) => keys.find((key) => context.source(key) === "flag");
   if (values.mode === "poll") {
     const pushing = given(PUSHING);
@@ -60,7 +60,7 @@ export function checkMode(values: ConnectValues, context: Pick<Context, "source"
 
 /** The options of a bridge in push mode; undefined in poll mode. After {@link checkMode}. */
 export function pushOptions(
-  values: ConnectValues,
+  values: ConnectFlags,
   options: BridgeOptions,
   apiUrl: URL,
   { costsMoney }: Pick<Backend, "costsMoney">,

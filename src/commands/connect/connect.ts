@@ -1,190 +1,21 @@
 /** `molecule connect` as it is declared: parsing, help and variables follow from this. */
 import { BACKENDS, DEFAULT_BACKEND } from "../../backends/registry.ts";
 import { command, type Values } from "../../cli/command.ts";
-import { flag } from "../../cli/flag.ts";
-import { LISTEN_FORM, parseListen } from "../../push/listen-address.ts";
-import { parseDollars } from "../../shared/dollars.ts";
-import { ALLOW_FROM_FORM, parseAllowFrom } from "./allow-from.ts";
-import { backendFlags } from "../backend/backend-flags.ts";
 import { backendHelp } from "../backend/backend-help.ts";
-import { credentialFlags } from "../access/credential-flags.ts";
-import { stateDir } from "../access/state-flag.ts";
 import { WORKSPACES } from "../which/workspace-offer.ts";
-
-const flags = {
-  ...credentialFlags,
-  ...backendFlags,
-  mode: flag({
-    type: "enum",
-    summary: "how messages come in: fetched from the platform, or pushed by it to --public-url",
-    values: ["poll", "push"],
-    default: "poll",
-    config: "guarded",
-  }),
-  listen: flag({
-    type: "string",
-    summary: "where pushed messages are awaited on this machine; port 0 takes any that is free",
-    default: "127.0.0.1:8787",
-    placeholder: "host:port",
-    check: (text) => (parseListen(text) === undefined ? LISTEN_FORM : undefined),
-    advanced: true,
-    config: "guarded",
-  }),
-  publicUrl: flag({
-    type: "string",
-    summary: "the address that leads to --listen from the platform, for --mode push",
-    placeholder: "url",
-    config: "guarded",
-  }),
-  allowFrom: flag({
-    type: "string",
-    summary: "whose messages are answered: all, canvas, peers, or ids of workspaces, with commas",
-    default: "all",
-    placeholder: "who",
-    complete: ["all", "canvas", "peers"].map((value) => ({ value })),
-    check: (text) => (parseAllowFrom(text) === undefined ? ALLOW_FROM_FORM : undefined),
-    config: "guarded",
-  }),
-  dailyBudget: flag({
-    type: "string",
-    summary:
-      "US dollars that a day's messages may cost, for a backend that tells its costs; no limit if not given",
-    placeholder: "usd",
-    check: (text) =>
-      parseDollars(text) === undefined ? "must be an amount such as 5 or 2.50" : undefined,
-    advanced: true,
-    config: "guarded",
-  }),
-  progress: flag({
-    type: "enum",
-    summary:
-      "what is shown of work that goes on: nothing, the task on the workspace's card, or also interim text on the canvas",
-    values: ["off", "task", "notify"],
-    default: "task",
-    advanced: true,
-    config: "free",
-  }),
-  agentName: flag({
-    type: "string",
-    summary: "name on the agent card; the platform's own name for the workspace if not given",
-    placeholder: "name",
-    advanced: true,
-    config: "free",
-  }),
-  intervalMs: flag({
-    type: "integer",
-    summary: "pause between two looks at an idle feed, in milliseconds",
-    default: 1000,
-    min: 1,
-    advanced: true,
-    config: "guarded",
-  }),
-  heartbeatMs: flag({
-    type: "integer",
-    summary: "pause between two heartbeats, in milliseconds",
-    default: 30_000,
-    min: 1,
-    advanced: true,
-    config: "guarded",
-  }),
-  sinceSecs: flag({
-    type: "integer",
-    summary: "how far back the first run looks, in seconds",
-    default: 30,
-    min: 0,
-    max: 2_592_000,
-    advanced: true,
-    config: "guarded",
-  }),
-  concurrency: flag({
-    type: "integer",
-    summary:
-      "messages that are answered at once, each peer's one after the other; if not given, as many as the backend says is safe",
-    min: 1,
-    max: 256,
-    advanced: true,
-    config: "guarded",
-  }),
-  turnLimit: flag({
-    type: "integer",
-    summary:
-      "runs that one peer may cause in an hour, 0 for no limit; if not given, 60 for a backend that costs money. In push mode for all together, 600 if not given",
-    min: 0,
-    max: 1_000_000,
-    advanced: true,
-    config: "guarded",
-  }),
-  maxAttempts: flag({
-    type: "integer",
-    summary: "runs of one message before its sender is told that it failed",
-    default: 5,
-    min: 1,
-    max: 1000,
-    advanced: true,
-    config: "guarded",
-  }),
-  graceSecs: flag({
-    type: "integer",
-    summary: "how long running work may go on after a stop signal, in seconds",
-    default: 30,
-    min: 0,
-    max: 86_400,
-    advanced: true,
-    config: "guarded",
-  }),
-  maxOffline: flag({
-    type: "duration",
-    summary: "end when the platform has not answered for so long",
-    min: "1s",
-    advanced: true,
-    config: "guarded",
-  }),
-  maxPaused: flag({
-    type: "duration",
-    summary: "end when the backend could not work for so long (not logged in, no credit)",
-    default: "1h",
-    min: "1s",
-    advanced: true,
-    config: "guarded",
-  }),
-  onReply: flag({
-    type: "enum",
-    summary: "what to do with answers to us: show them to the backend, or not",
-    values: ["run", "skip"],
-    default: "run",
-    advanced: true,
-    config: "guarded",
-  }),
-  stateDir,
-  waitLock: flag({
-    type: "boolean",
-    summary: "if another bridge has the workspace, wait for its end and take over",
-    advanced: true,
-    config: "guarded",
-  }),
-  once: flag({ type: "boolean", summary: "settle the messages that are there, then end" }),
-  dryRun: flag({
-    type: "boolean",
-    summary: "check the backend, the address and the token, change nothing, and end",
-  }),
-  logFormat: flag({
-    type: "enum",
-    summary: "form of the log on standard error",
-    values: ["text", "json"],
-    default: "text",
-    advanced: true,
-    config: "free",
-  }),
-};
+import { flags, lists } from "./connect-flags.ts";
 
 const positionals = [
   {
     name: "workspaceId",
-    summary: "id of the workspace on the platform",
-    required: true,
+    summary: "ids of workspaces, answered side by side; those of the config's list if not given",
+    many: true,
     complete: WORKSPACES,
   },
 ] as const;
+
+/** The values of the flags: those of a workspace, or of the process where no workspace says otherwise. */
+export type ConnectFlags = Values<typeof flags, []>;
 
 export type ConnectValues = Values<typeof flags, typeof positionals>;
 
@@ -195,7 +26,20 @@ export const connect = command({
 the backend answer it, and posts the answer, until it is stopped: a first signal finishes what is in
 hand, a second one stops at once. 'molecule backend list' shows the backends and their options.`,
   get more() {
-    return `With --mode push the platform posts each message to --public-url, whose proxy or tunnel leads to
+    return `A config file may list workspaces, each with settings of its own:
+
+  workspaces:
+    - id: 0f8fad5b-d9cb-469f-a165-70867728950e
+      token_file: ./first.token
+      backend: mock
+    - id: 7c9e6679-7425-40de-944b-e07fc1f90ae7
+      token_env: SECOND_TOKEN
+
+Without an id all of them are answered, with ids those alone. A flag stands before what the list says of
+a workspace, and that before variables and the rest of the file. Where there are several workspaces,
+one that fails is tried again after a while, and the others go on.
+
+With --mode push the platform posts each message to --public-url, whose proxy or tunnel leads to
 --listen, and the answer goes back on the same request. The address gets a secret end, which the
 platform alone is told.
 
@@ -205,6 +49,7 @@ Exit codes: 0 done or stopped, 1 failed, 2 wrong usage or address, 3 refused (40
 reachable, 5 workspace removed, 130 stopped at once by a second signal.`;
   },
   flags,
+  lists,
   positionals,
   examples: [
     "molecule connect <workspace-id> --token-file ./token",

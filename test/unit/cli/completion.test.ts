@@ -154,6 +154,8 @@ test("wherever a workspace is named, those that are known are offered", () => {
   const set = { kind: "listed", list: ".config/molecule/workspaces.tsv" };
   const ours = tablesOf(OURS);
   expect(look(ours, "place", "connect 0")).toEqual(set);
+  // There may be many.
+  expect(look(ours, "place", "connect 3")).toEqual(set);
   expect(look(ours, "flag", "agent send --as")).toEqual({ flag: "--as", ...set });
 });
 

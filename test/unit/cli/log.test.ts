@@ -70,8 +70,8 @@ describe("the JSON form", () => {
     log.error("lost", { cause: new Error("ECONNRESET"), size: 5n });
     const time = new Date(NOON).toISOString();
     expect(lines.map((line) => JSON.parse(line))).toEqual([
-      { time, level: "info", msg: "answered\nall", peer: "p", took: 12 },
-      { time, level: "error", msg: "lost", cause: "ECONNRESET", size: "5" },
+      { time, level: "info", msg: "answered\nall", event: "log", peer: "p", took: 12 },
+      { time, level: "error", msg: "lost", event: "log", cause: "ECONNRESET", size: "5" },
     ]);
     for (const line of lines) expect(line).not.toContain("\n");
   });
@@ -83,7 +83,21 @@ describe("the JSON form", () => {
       time: new Date(NOON).toISOString(),
       level: "warn",
       msg: "late",
+      event: "log",
     });
+  });
+
+  test("begins with time, level, message and event, whatever else a line has", () => {
+    const { log, lines } = logged({ format: "json" });
+    log.info("saved", { size: 1, event: "saved" });
+    log.info("by the way");
+    const heads = lines.map((line) => Object.keys(JSON.parse(line)).slice(0, 4));
+    expect(heads).toEqual([
+      ["time", "level", "msg", "event"],
+      ["time", "level", "msg", "event"],
+    ]);
+    expect(lines.map((line) => JSON.parse(line).event)).toEqual(["saved", "log"]);
+    expect(JSON.parse(lines[0] ?? "").time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
 
   test("survives fields that JSON can't hold", () => {

@@ -1,0 +1,89 @@
+/** What looks at the bridges of a process and shows how they are: made here, and known to nobody else. */
+import { processIdentity } from "../../backends/process/identity.ts";
+import type { BridgeEvent } from "../../bridge/events.ts";
+import type { Context } from "../../cli/command.ts";
+import type { Log } from "../../cli/log.ts";
+import type { Lifecycle } from "../../fleet/lifecycle.ts";
+import type { StoreCounts } from "../../observe/status.ts";
+import { Observatory } from "../../observe/observatory.ts";
+import { VERSION } from "../../project.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { parseListen } from "../../shared/listen-address.ts";
+import { GLOBALS } from "../globals.ts";
+import type { ConnectFlags } from "./connect.ts";
+import { StatusLine } from "./status-line.ts";
+
+/** A workspace that is answered. */
+export interface Observed {
+  readonly workspaceId: string;
+  /** What answers its messages. */
+  readonly backend: string;
+  readonly mode: "poll" | "push";
+  /** Pauses between two looks at an idle feed, and between two heartbeats, in milliseconds. */
+  readonly intervalMs: number;
+  readonly heartbeatMs: number;
+  /** What its store holds. Rejects where that can't be asked at the moment. */
+  counts(): Promise<StoreCounts>;
+}
+
+/** What is told of one workspace. Never throws. */
+export interface Watcher {
+  hear(event: BridgeEvent): void;
+  lifecycle(change: Lifecycle): void;
+}
+
+export interface Observing {
+  /** Called for each workspace, before {@link ready}. */
+  member(observed: Observed): Watcher;
+  /** Called before any bridge is started; rejects with a MoleculeError where it can't do its work. */
+  ready(): Promise<void>;
+  /** Called once all bridges have ended. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** The parts of the process that it may show, and how. */
+export interface ObservingParts {
+  readonly flags: ConnectFlags;
+  readonly context: Context;
+  readonly log: Log;
+  /** Where the state of all workspaces lies. */
+  readonly folder: string;
+}
+
+/**
+ * A health server where one is asked for, a file for `molecule status`, and a line under the log of a
+ * person at a terminal.
+ */
+export function observe({ flags, context, log, folder }: ObservingParts): Observing {
+  const { io, env } = context;
+  const health = flags.health === undefined ? undefined : parseListen(flags.health);
+  const observatory = new Observatory({
+    version: VERSION,
+    stateFolder: folder,
+    health,
+    clock: systemClock,
+    secrets: io.secrets,
+    identify: processIdentity,
+    warn: (message) => log.warn(message, { event: "observing" }),
+  });
+  const verbose = context.get(GLOBALS.verbose) === true || flags.logFormat === "json";
+  const line = new StatusLine({ io, env, verbose }, () => observatory.statuses());
+  observatory.onChange(() => line.changed());
+  return {
+    member: (observed) => observatory.member(observed),
+    async ready() {
+      observatory.start();
+      const { healthAddress: address } = observatory;
+      if (address !== undefined) {
+        log.info(`health checks and metrics are on http://${address}/`, {
+          event: "health-listening",
+          address,
+        });
+      }
+    },
+    async close() {
+      line.end();
+      await observatory.close();
+    },
+  };
+}
