@@ -9,6 +9,8 @@ export interface LogLine {
   at: number;
   event: string;
   message: string;
+  workspaceId: string | undefined;
+  wakeState: string | undefined;
 }
 
 export interface Bridge {
@@ -27,20 +29,33 @@ export function startBridge(bench: Workbench, filled: Filled, args: string[]): B
   // As the Go tool leaves it.
   const file = JSON.stringify({ workspace_id: workspaceId, last_since_id: cursor });
   writeFileSync(join(folder, `${workspaceId}.json`), file, { mode: 0o600 });
+  return connect(bench, folder, [workspaceId, "--api-url", url, ...args], {
+    MOLECULE_WORKSPACE_TOKEN: token,
+  });
+}
+
+/** Starts `molecule connect` for what the arguments say, with its state in the folder. */
+export function startFleet(bench: Workbench, folder: string, url: string, args: string[]): Bridge {
+  return connect(bench, folder, ["--api-url", url, ...args], {});
+}
+
+function connect(
+  bench: Workbench,
+  folder: string,
+  args: string[],
+  env: Record<string, string>,
+): Bridge {
   const log = Bun.file(join(folder, "log"));
-  const child = Bun.spawn(
-    [bench.binary, "connect", workspaceId, "--api-url", url, "--log-format", "json", ...args],
-    {
-      env: {
-        ...process.env,
-        HOME: folder,
-        USERPROFILE: folder,
-        MOLECULE_STATE_DIR: folder,
-        MOLECULE_WORKSPACE_TOKEN: token,
-      },
-      stdio: ["ignore", "ignore", log],
+  const child = Bun.spawn([bench.binary, "connect", ...args, "--log-format", "json"], {
+    env: {
+      ...process.env,
+      HOME: folder,
+      USERPROFILE: folder,
+      MOLECULE_STATE_DIR: folder,
+      ...env,
     },
-  );
+    stdio: ["ignore", "ignore", log],
+  });
   bench.adopt(child);
   return { process: child, log: async () => Bun.JSONL.parse(await log.text()).map(readLine) };
 }
@@ -72,7 +87,17 @@ export function between(log: readonly LogLine[], first: string, last: string): n
   return end - begin;
 }
 
+/** Of a line of the log, what is used here. */
+interface JsonLine {
+  time: string;
+  event?: string;
+  msg: string;
+  workspace_id?: string;
+  wake_state?: string;
+}
+
 function readLine(line: unknown): LogLine {
-  const { time, event = "", msg } = line as { time: string; event?: string; msg: string };
-  return { at: Date.parse(time), event, message: msg };
+  const { time, event = "", msg, ...fields } = line as JsonLine;
+  const { workspace_id: workspaceId, wake_state: wakeState } = fields;
+  return { at: Date.parse(time), event, message: msg, workspaceId, wakeState };
 }

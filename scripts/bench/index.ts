@@ -6,13 +6,16 @@
 import { availableParallelism, totalmem } from "node:os";
 import { setUp } from "../set-up.ts";
 import { backlog } from "./backlog.ts";
+import { fleet } from "./fleet.ts";
+import { idle } from "./idle.ts";
 import type { Figure } from "./measurement.ts";
 import { memory } from "./memory.ts";
 import { parallel } from "./parallel.ts";
+import { pickUp } from "./pick-up.ts";
 import { store } from "./store.ts";
 import { Workbench } from "./workbench.ts";
 
-const ALL = [backlog, parallel, memory, store];
+const ALL = [pickUp, idle, fleet, backlog, parallel, memory, store];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !ALL.some((one) => one.name === name));

@@ -1,10 +1,19 @@
 /** The embedded platform in a process of its own, filled from within rather than through HTTP. */
 import { join } from "node:path";
 
-/** What the process is asked; one question at a time. */
+/** What the process is asked. */
 export type Question =
   | { kind: "fill"; peers: number; messages: number; bytes: number }
-  | { kind: "count"; workspaces: string[] };
+  | { kind: "count"; workspaces: string[] }
+  | { kind: "rows"; workspace: string }
+  | { kind: "requests" };
+
+/** A message as it was written down. */
+export interface SentRow {
+  text: string;
+  /** Milliseconds since 1970. */
+  at: number;
+}
 
 /** A workspace with messages that wait. */
 export interface Filled {
@@ -12,6 +21,7 @@ export interface Filled {
   workspaceId: string;
   token: string;
   peers: string[];
+  peerTokens: string[];
   /** The row after which the messages begin. */
   cursor: string;
 }
@@ -19,6 +29,7 @@ export interface Filled {
 export class PlatformProcess {
   readonly #child: Bun.Subprocess;
   #answer = Promise.withResolvers<unknown>();
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(adopt: (child: Bun.Subprocess) => void) {
     this.#child = Bun.spawn([process.execPath, join(import.meta.dir, "platform-child.ts")], {
@@ -49,15 +60,30 @@ export class PlatformProcess {
     return this.#ask({ kind: "count", workspaces });
   }
 
+  /** What a workspace was sent, oldest first. */
+  rows(workspace: string): Promise<SentRow[]> {
+    return this.#ask({ kind: "rows", workspace });
+  }
+
+  /** How many requests it has answered so far, event streams among them. */
+  requests(): Promise<number> {
+    return this.#ask({ kind: "requests" });
+  }
+
   async stop(): Promise<void> {
     this.#answer.promise.catch(() => {});
     this.#child.kill();
     await this.#child.exited;
   }
 
-  async #ask<T>(question: Question): Promise<T> {
-    this.#answer = Promise.withResolvers();
-    this.#child.send(question);
-    return (await this.#answer.promise) as T;
+  /** One question at a time: an answer does not say which it is for. */
+  #ask<T>(question: Question): Promise<T> {
+    const asked = this.#last.then(async () => {
+      this.#answer = Promise.withResolvers();
+      this.#child.send(question);
+      return (await this.#answer.promise) as T;
+    });
+    this.#last = asked.catch(() => {});
+    return asked;
   }
 }

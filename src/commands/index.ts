@@ -13,6 +13,11 @@ export const ROOT = group({
       async () => (await import("./connect/connect.ts")).connect,
     ),
     later(
+      "status",
+      "show the bridges that run on this machine",
+      async () => (await import("./status/status.ts")).status,
+    ),
+    later(
       "doctor",
       "find out what keeps a bridge from working",
       async () => (await import("./doctor/doctor.ts")).doctor,
@@ -58,13 +63,18 @@ export const ROOT = group({
       async () => (await import("./dead-letter/dead-letter.ts")).deadLetter,
     ),
     later(
+      "service",
+      "have the system start bridges and keep them running",
+      async () => (await import("./service/index.ts")).service,
+    ),
+    later(
       "dev",
       "run a small platform on this machine, to try things out",
       async () => (await import("./dev/index.ts")).dev,
     ),
     later(
       "completion",
-      "print a script that completes command lines of molecule in a shell",
+      "print a script that completes command lines in a shell",
       async () => (await import("./completion/completion.ts")).completion,
     ),
   ],

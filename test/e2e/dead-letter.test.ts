@@ -76,7 +76,7 @@ inShell.describe("on a stopped bridge", () => {
     });
     await bridge.endsWith(0);
     expect(sentTexts(platform).toSorted()).toEqual(["echo: text 2", "mended: fail"]);
-    expect(bridge.of("taken").map(({ activityId }) => activityId)).toEqual([FIRST]);
+    expect(bridge.of("taken").map(({ activity_id }) => activity_id)).toEqual([FIRST]);
   });
 
   test("drop forgets a letter for good", async () => {

@@ -35,7 +35,7 @@ test("a first signal: running work is finished, the last line says what is left,
   await bridge.endsWith(0);
   expect(sentTexts(platform).toSorted()).toEqual(["answer to text 1", "answer to text 2"]);
   const [stopped] = bridge.of("stopped");
-  expect(stopped).toMatchObject({ settled: 2, dead: 0, waiting: 2, replies: 0, openReplies: 0 });
+  expect(stopped).toMatchObject({ settled: 2, dead: 0, waiting: 2, replies: 0, open_replies: 0 });
   expect(stopped?.msg).toBe(
     "stopped: 2 messages finished, 2 messages to be taken up by the next start",
   );

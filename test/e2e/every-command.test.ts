@@ -142,6 +142,7 @@ const CASES: Case[] = [
   { command: "platform health", out: /api token +ok/, ...OWN },
   { command: "platform audit", out: /^warning +agent +no agent is connected/m, unreachable: 4 },
   { command: "doctor", words: () => ["--backend", "mock"], out: /ok +reachable/, ...OWN },
+  { command: "status", out: /^$/, err: /^no bridge runs on this machine/ },
   { command: "backend list", out: /claude-code/ },
   { command: "config list", out: /api_url/ },
   { command: "config get", words: () => ["api_url"], out: /^http:\/\/127/ },
@@ -189,6 +190,18 @@ const CASES: Case[] = [
     words: () => ["delay", "--path", "/nowhere", "--delay", "1ms"],
     out: /^kind +delay$/m,
   },
+  {
+    command: "service print",
+    words: ({ ada, adaFile }) => [ada, "--token-file", adaFile],
+    out: /connect/,
+  },
+  {
+    command: "service uninstall",
+    words: ({ ada }) => [ada],
+    code: 1,
+    out: /^$/,
+    err: /there is no service/,
+  },
   { command: "completion", words: () => ["bash"], out: /complete /, plain: true },
 ];
 
@@ -208,6 +221,9 @@ const ELSEWHERE: Record<string, string> = {
   dev: "dev.test.ts, and in every run of this table",
   init: "config.test.ts",
   "config init": "config.test.ts",
+  // The one changes the system, the other ends with 1 and data where nothing is installed.
+  "service install": "service.test.ts",
+  "service status": "service.test.ts",
   "workspace resume": "workspace.test.ts: what it does is another thing in each revision",
 };
 

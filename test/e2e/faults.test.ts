@@ -82,9 +82,9 @@ test("a platform that asks the feed to wait for a year is waited for ten minutes
     Response.json({ error: "slow down" }, { status: 429, headers: { "retry-after": "31536000" } }),
   );
   await using bridge = connect(platform.url, home.path, { flags: { "heartbeat-ms": 20 } });
-  const { inMs } = await bridge.untilEvent("feed-failed");
-  expect(inMs).toBeLessThanOrEqual(600_000);
-  expect(inMs).toBeGreaterThanOrEqual(540_000);
+  const { in_ms } = await bridge.untilEvent("feed-failed");
+  expect(in_ms).toBeLessThanOrEqual(600_000);
+  expect(in_ms).toBeGreaterThanOrEqual(540_000);
   const beats = platform.calls("heartbeat").length;
   await platform.untilCalled("heartbeat", beats + 10);
   expect(platform.calls("activity")).toHaveLength(1);
@@ -123,7 +123,9 @@ test("a platform that goes away and comes back is found again, and nothing is lo
   await bridge.stop();
   expect(bridge.of("taken")).toHaveLength(2);
   const rows = await after.feed();
-  expect(rows.map(({ id }) => id)).toEqual(bridge.of("taken").map(({ activityId }) => activityId));
+  expect(rows.map(({ id }) => id)).toEqual(
+    bridge.of("taken").map(({ activity_id }) => activity_id),
+  );
   expect(stateOf(home.path, after.agent.id).last_since_id).toBe(rows.at(-1).id);
 });
 
@@ -151,7 +153,7 @@ inShell(
     await bridge.untilEvent("answered", 2);
     await bridge.stop();
     expect(readFileSync(join(home.path, "runs"), "utf8")).toBe("bad\nbad\ngood\n");
-    expect(bridge.of("run-retry")).toMatchObject([{ attempt: 1, of: 2 }]);
+    expect(bridge.of("run-retry")).toMatchObject([{ attempt: 1, max_attempts: 2 }]);
     expect(bridge.of("run-failed")).toMatchObject([{ attempts: 2, from: PEER }]);
     const [failure = "", answer] = answers(platform);
     expect(answer).toBe("good is fine");

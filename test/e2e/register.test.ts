@@ -92,7 +92,7 @@ describe.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s", (signal) => {
     // Longer than this test waits for anything.
     platform.on("register", () => busy({ "retry-after": "300" }));
     await using bridge = connect(platform.url, home.path);
-    expect((await bridge.untilEvent("register-retry")).inMs).toBeGreaterThanOrEqual(300_000);
+    expect((await bridge.untilEvent("register-retry")).in_ms).toBeGreaterThanOrEqual(300_000);
     bridge.signal(signal);
     await bridge.endsWith(0);
     expect(bridge.of("stopped")).toHaveLength(1);

@@ -25,7 +25,7 @@ test("a peer's message goes through the command, its answer comes back, and the 
   expect(taken?.from).toBe(dev.ada.id);
   expect(stateOf(home.path, dev.agent.id)).toMatchObject({
     workspace_id: dev.agent.id,
-    last_since_id: taken?.activityId,
+    last_since_id: taken?.activity_id,
   });
   expect(bridge.stdout).toBe("");
 });
@@ -48,7 +48,7 @@ test("a message of the canvas is answered once by a notice, and the notice is no
     ["notify", null],
   ]);
   expect(skipped).toMatchObject({
-    activityId: rows[1].id,
+    activity_id: rows[1].id,
     reason: "our own notice to the canvas",
     level: "debug",
   });

@@ -18,7 +18,7 @@ function writeState(home: string, text: string, id = WORKSPACE): void {
   writeFileSync(statePath(home, id), text);
 }
 
-const takenBy = (run: Run) => run.of("taken").map(({ activityId }) => activityId);
+const takenBy = (run: Run) => run.of("taken").map(({ activity_id }) => activity_id);
 
 test("after a restart nothing is answered twice, and what came meanwhile is answered", async () => {
   using home = tmpFolder();
@@ -75,7 +75,7 @@ test("a cursor that the platform no longer knows is forgotten, and what was sett
   const id = dev.agent.id;
   const saved = stateOf(home.path, id);
   const gone = { ...saved, last_since_id: crypto.randomUUID() };
-  expect(saved.settled_id).toBe(before.of("answered")[1]?.activityId);
+  expect(saved.settled_id).toBe(before.of("answered")[1]?.activity_id);
   writeState(home.path, JSON.stringify(gone), id);
 
   await dev.send("third", dev.ada, {});

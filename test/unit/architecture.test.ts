@@ -22,9 +22,15 @@ const ARROWS: Record<string, { code: string[]; types: string[] }> = {
     code: ["shared", "a2a", "bridge", "platform/platform.ts"],
     types: ["contract", "store/store.ts", "backends/backend.ts"],
   },
+  // What bridges tell, folded into what is shown of them.
+  observe: { code: ["shared"], types: ["bridge/events.ts", "backends/backend.ts"] },
+  // Runs bridges: which ones, others know.
+  fleet: { code: ["shared", "bridge"], types: [] },
   // Shares nothing with the client but the contract's types, so that one checks the other.
   dev: { code: ["shared"], types: ["contract"] },
   cli: { code: ["shared"], types: [] },
+  // Texts of service files, and word to the service manager.
+  service: { code: ["shared"], types: [] },
   commands: {
     code: [
       "shared",
@@ -35,6 +41,9 @@ const ARROWS: Record<string, { code: string[]; types: string[] }> = {
       "backends",
       "bridge",
       "push",
+      "fleet",
+      "observe",
+      "service",
       "dev",
       "cli",
       "project.ts",
@@ -51,6 +60,7 @@ const HOMES: Record<string, string[]> = {
   destr: ["shared/json.ts"],
   yaml: ["cli/config"],
   "bun:sqlite": ["dev", "store"],
+  "bun:ffi": ["service/notify-socket.ts"],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })

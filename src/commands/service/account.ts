@@ -1,0 +1,46 @@
+/** As whom a service of the system runs. */
+import type { Account } from "../../service/spec.ts";
+import { MoleculeError, UsageError } from "../../shared/errors.ts";
+import type { Machine } from "./machine.ts";
+
+/**
+ * The account of --run-as, or of who called sudo: never root without being told so. On Windows the account is the
+ * task's matter. Rejects with a UsageError where nobody is named, with a MoleculeError where there is no such user.
+ */
+export async function accountFor(
+  given: string | undefined,
+  machine: Machine,
+): Promise<{ runAs: Account | undefined; warnings: string[] }> {
+  if (machine.platform === "win32") {
+    return { runAs: given === undefined ? undefined : { name: given, home: "" }, warnings: [] };
+  }
+  const caller = machine.env["SUDO_USER"] || (machine.uid === 0 ? undefined : machine.user);
+  const name = given ?? (caller === "root" ? undefined : caller);
+  if (name === undefined) {
+    throw new UsageError(
+      "whom the service is to run as is not known: you are root",
+      "Name a user by --run-as, best one that has nothing else to do.",
+    );
+  }
+  const warnings =
+    name === "root"
+      ? ["an agent that runs as root may do anything that a message talks it into"]
+      : [];
+  return { runAs: { name, home: await homeOf(name, machine) }, warnings };
+}
+
+async function homeOf(name: string, machine: Machine): Promise<string> {
+  if (name === machine.user) return machine.home;
+  const mac = machine.platform === "darwin";
+  const words = mac
+    ? ["dscl", ".", "-read", `/Users/${name}`, "NFSHomeDirectory"]
+    : ["getent", "passwd", name];
+  const { code, out } = await machine.run(words);
+  const home = mac ? /^NFSHomeDirectory:\s*(\/.*)$/m.exec(out)?.[1] : out.trim().split(":")[5];
+  if (code === 0 && home?.startsWith("/")) return home;
+  throw new MoleculeError(`there is no user ${name} on this machine`, {
+    hint: mac
+      ? "Name another one by --run-as."
+      : `Make one: useradd --system --create-home ${name}; or name another by --run-as.`,
+  });
+}

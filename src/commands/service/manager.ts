@@ -1,0 +1,48 @@
+/** What manages services: systemd, launchd, or the Task Scheduler of Windows. */
+import type { ServiceSpec, Subject } from "../../service/spec.ts";
+
+export const MANAGERS = ["systemd", "launchd", "windows"] as const;
+
+export type ManagerName = (typeof MANAGERS)[number];
+
+export type Scope = ServiceSpec["scope"];
+
+/** How a service is. */
+export interface ServiceState {
+  readonly kind:
+    "running" | "starting" | "restarting" | "stopping" | "stopped" | "failed" | "unknown";
+  readonly pid: number | undefined;
+  /** What it says of itself, or how it ended. */
+  readonly detail: string;
+}
+
+export interface Manager {
+  readonly name: ManagerName;
+  readonly scope: Scope;
+  /** What the service is called there. */
+  nameOf(subject: Subject): string;
+  /** Absolute path of its file. */
+  fileOf(subject: Subject): string;
+  /** The file's text, with its mark. Throws a UsageError for what can't be written. */
+  render(spec: ServiceSpec): string;
+  /** The text as it has to lie in the file. */
+  encode(text: string): string | Uint8Array;
+  /** Rejects with a MoleculeError where there is no such manager to speak to. */
+  reach(): Promise<void>;
+  /** Whether there is a service of this name that no file of ours has made. */
+  isTaken(subject: Subject): Promise<boolean>;
+  /** Has it read the file, starts it, and has it started from now on. Rejects with a MoleculeError. */
+  start(subject: Subject): Promise<void>;
+  /** Stops it, and has it not started again. Rejects with a MoleculeError. */
+  stop(subject: Subject): Promise<void>;
+  /** Takes notice that the file is gone. */
+  forget(subject: Subject): Promise<void>;
+  /** Of the services that this tool may have installed; never rejects. */
+  subjects(): Promise<Subject[]>;
+  /** Never rejects. */
+  state(subject: Subject): Promise<ServiceState>;
+  /** The command line or file that shows what it says. */
+  logOf(subject: Subject): string;
+  /** What else has to be known after it was started. */
+  advice(): Promise<string | undefined>;
+}
