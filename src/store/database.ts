@@ -27,6 +27,8 @@ export class StoreDatabase {
   #queue: Job[] = [];
   #flushDue = false;
   #isFull = true;
+  /** {@link changed} is asked each second, so that its statement is none of those that come to rest. */
+  #watch: Sql | undefined;
   #version = 0;
 
   /** Touches nothing yet. */
@@ -42,7 +44,8 @@ export class StoreDatabase {
     this.#sqlite = openSqlite(this.path);
     if (waitMs !== undefined) this.#sqlite.run(`PRAGMA busy_timeout = ${waitMs}`);
     this.#sql = new Sql(this.#sqlite);
-    this.#version = this.read(dataVersion);
+    this.#watch = new Sql(this.#sqlite, false);
+    this.#version = this.#look();
   }
 
   /**
@@ -85,7 +88,8 @@ export class StoreDatabase {
 
   /** Whether another process has committed anything since the last call. */
   changed(): boolean {
-    const version = this.read(dataVersion);
+    this.flush();
+    const version = this.#look();
     const isChanged = version !== this.#version;
     this.#version = version;
     return isChanged;
@@ -95,7 +99,8 @@ export class StoreDatabase {
   close(): void {
     this.flush();
     this.#sql?.finalize();
-    this.#sql = undefined;
+    this.#watch?.finalize();
+    this.#sql = this.#watch = undefined;
     this.#sqlite?.close();
     this.#sqlite = undefined;
   }
@@ -145,6 +150,15 @@ export class StoreDatabase {
     if (durable === this.#isFull) return;
     sqlite.run(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
     this.#isFull = durable;
+  }
+
+  #look(): number {
+    if (this.#watch === undefined) throw this.#notOpen();
+    try {
+      return dataVersion(this.#watch);
+    } catch (error) {
+      throw databaseError(this.path, error);
+    }
   }
 
   #notOpen(): MoleculeError {

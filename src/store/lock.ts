@@ -86,6 +86,8 @@ export class LocalLock implements StoreLock {
     try {
       sqlite = new Database(this.#path, { readwrite: true, create: true });
       sqlite.run("PRAGMA busy_timeout = 0");
+      // Of a file without a table there is nothing to keep in memory.
+      sqlite.run("PRAGMA cache_size = 1");
       // Nothing is ever written, so that no journal is needed beside it.
       sqlite.run("PRAGMA journal_mode = MEMORY");
       sqlite.run("BEGIN EXCLUSIVE");
