@@ -37,6 +37,8 @@ export class Monitor {
   readonly #running = new Set<string>();
   #state: State = "starting";
   #wake: WakeState = "off";
+  /** What the platform's rate limit leaves, where many share it. */
+  #leastPauseMs = 0;
   #failure: string | undefined;
   #retryAt: number | undefined;
   #connectedAt: Instant | undefined;
@@ -81,6 +83,9 @@ export class Monitor {
         break;
       case "wake":
         this.#wake = event.state;
+        break;
+      case "rate-shared":
+        this.#leastPauseMs = event.idleMs;
         break;
       case "taken":
         this.#messageAt = this.#clock.now();
@@ -187,7 +192,8 @@ export class Monitor {
   }
 
   #feedReason(): string | undefined {
-    const limitMs = feedLimit(this.#wake, this.#watched.intervalMs);
+    const pauseMs = Math.max(this.#watched.intervalMs, this.#leastPauseMs);
+    const limitMs = feedLimit(this.#wake, pauseMs);
     const silentMs = this.#silence(this.#look);
     if (silentMs <= limitMs) return undefined;
     const why = this.#troubles.of("feed") ?? this.#troubles.of("journal");

@@ -77,7 +77,7 @@ export class Observatory {
     const { health, clock, warn } = this.#parts;
     if (health !== undefined) {
       const asked = {
-        overdue: () => this.#overdue(),
+        overdue: () => this.overdue(),
         readiness: () => this.#readiness(),
         metrics: () => this.#metrics(),
       };
@@ -133,7 +133,8 @@ export class Observatory {
     await Promise.all(this.#members.map((member) => member.count()));
   }
 
-  #overdue(): string | undefined {
+  /** Which loop has hung, in a sentence; undefined where none has, as far as can be told. */
+  overdue(): string | undefined {
     return this.#members.map((member) => member.overdue()).find((reason) => reason !== undefined);
   }
 

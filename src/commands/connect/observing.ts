@@ -11,6 +11,7 @@ import { systemClock } from "../../shared/clock.ts";
 import { parseListen } from "../../shared/listen-address.ts";
 import { GLOBALS } from "../globals.ts";
 import type { ConnectFlags } from "./connect.ts";
+import { ServiceWords } from "./service-words.ts";
 import { StatusLine } from "./status-line.ts";
 
 /** A workspace that is answered. */
@@ -51,8 +52,8 @@ export interface ObservingParts {
 }
 
 /**
- * A health server where one is asked for, a file for `molecule status`, and a line under the log of a
- * person at a terminal.
+ * A health server where one is asked for, a file for `molecule status`, a line under the log of a person
+ * at a terminal, and word to the service manager that asks for it.
  */
 export function observe({ flags, context, log, folder }: ObservingParts): Observing {
   const { io, env } = context;
@@ -69,6 +70,7 @@ export function observe({ flags, context, log, folder }: ObservingParts): Observ
   const verbose = context.get(GLOBALS.verbose) === true || flags.logFormat === "json";
   const line = new StatusLine({ io, env, verbose }, () => observatory.statuses());
   observatory.onChange(() => line.changed());
+  let words: ServiceWords | undefined;
   return {
     member: (observed) => observatory.member(observed),
     async ready() {
@@ -80,9 +82,24 @@ export function observe({ flags, context, log, folder }: ObservingParts): Observ
           address,
         });
       }
+      // Only where a service manager asks.
+      if (!env["NOTIFY_SOCKET"]) return;
+      const { Notifier } = await import("../../service/notify.ts");
+      const notifier = await Notifier.fromEnv(env);
+      const { problem } = notifier;
+      if (problem !== undefined) {
+        return log.warn(`the service manager is not told how the bridge is: ${problem}`, {
+          event: "observing",
+        });
+      }
+      const read = () => observatory.statuses();
+      const isAlive = () => observatory.overdue() === undefined;
+      const told = (words = new ServiceWords({ notifier, clock: systemClock, read, isAlive }));
+      observatory.onChange(() => told.changed());
     },
     async close() {
       line.end();
+      words?.end();
       await observatory.close();
     },
   };
