@@ -77,6 +77,7 @@ export class ChaosProxy implements Disposable {
     const { out } = socket.data;
     switch (fate.fault) {
       case undefined: {
+        if (EVENT_STREAM.test(request.first)) return relay(this.#port, request, socket, fate.dice);
         const answer = await forward(this.#port, request);
         return out.write(whole(answer));
       }
@@ -118,6 +119,38 @@ export class ChaosProxy implements Disposable {
   #count(what: Fault | "delayed"): void {
     this.befell.set(what, (this.befell.get(what) ?? 0) + 1);
   }
+}
+
+const EVENT_STREAM = /\/events\/stream /;
+/** Some streams are cut within so long, in ms; the others last as long as both sides want. */
+const CUT_MS = 2_000;
+
+/** Passes on a stream as it comes, and cuts every other one on the way. */
+async function relay(
+  port: number,
+  request: Frame,
+  client: Socket<Connection>,
+  dice: number,
+): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const platform = await Bun.connect<undefined>({
+    hostname: "127.0.0.1",
+    port,
+    socket: {
+      open: (socket) => void socket.write(whole(request)),
+      data: (socket, bytes) => {
+        if (client.data.open) client.data.out.write(bytes);
+        else socket.end();
+      },
+      close: () => over.resolve(),
+      error: () => over.resolve(),
+    },
+  });
+  const cut = dice < 0.5 ? setTimeout(() => over.resolve(), dice * 2 * CUT_MS) : undefined;
+  await over.promise;
+  clearTimeout(cut);
+  platform.terminate();
+  client.terminate();
 }
 
 /** Bytes on their way out, at the pace of the socket. */

@@ -68,7 +68,7 @@ export async function planService(
     program,
     args: [...before, ...line.words, ...(isOwnState ? ["--state-dir", SYSTEM_STATE] : [])],
     folder,
-    env: variables.env,
+    env: { ...(subject.kind === "fleet" ? FLEET_ENV : {}), ...variables.env },
     envFile: values.envFile === undefined ? undefined : resolve(machine.folder, values.envFile),
     runAs: account?.runAs,
     credential: isHandedOver ? tokens.path : undefined,
@@ -79,6 +79,9 @@ export async function planService(
   const warnings = [...tokens.warnings, ...variables.warnings, ...(account?.warnings ?? [])];
   return { spec, warnings: [...warnings, ...fleeting(folder)] };
 }
+
+/** Each workspace holds an event stream open, and Bun allows 256 requests at once unless it is told. */
+const FLEET_ENV = { BUN_CONFIG_MAX_HTTP_REQUESTS: "4096" };
 
 /** As connect would refuse it, and before anything is installed. */
 function checkBackend(line: ConnectLine, { kind }: Subject): void {

@@ -122,6 +122,8 @@ posix("a list of workspaces is one service, which reads its file by itself", asy
   const { code, out, err } = await lab.run(["print", "--config", file, "--", "-v"]);
   expect({ code, err }).toMatchObject({ code: 0 });
   expect(lineOf(out)).toBe(`/usr/bin/molecule connect --config ${file} --verbose`);
+  // Bun's own limit would leave some of many without an event stream.
+  expect(out).toContain("Environment=BUN_CONFIG_MAX_HTTP_REQUESTS=4096\n");
   writeFileSync(file, "backend: mock\n");
   const none = await lab.run(["print", "--config", file]);
   expect([none.code, none.err]).toEqual([2, expect.stringContaining("no config file lists any")]);
