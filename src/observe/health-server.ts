@@ -3,16 +3,9 @@
  * say who he is, so nothing here holds a token or a message's text, and nothing can be changed.
  */
 import { isIP } from "node:net";
-import type { Clock } from "../shared/clock.ts";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import { formatListen, isLoopback, type ListenAddress } from "../shared/listen-address.ts";
 import type { Check } from "./checks.ts";
-import {
-  type PlainAnswer,
-  type PlainRequest,
-  type PlainServer,
-  servePlainly,
-} from "./plain-http.ts";
 import { PROMETHEUS_TYPE } from "./prometheus.ts";
 import type { WorkspaceStatus } from "./status.ts";
 
@@ -38,30 +31,53 @@ export interface HealthServer {
 }
 
 /** Listens. Throws a MoleculeError where that can't be. */
-export function serveHealth(address: ListenAddress, health: Health, clock: Clock): HealthServer {
-  const handle = (request: PlainRequest) => answer(request, address, health);
-  let server: PlainServer;
+export function serveHealth(address: ListenAddress, health: Health): HealthServer {
+  let server: Bun.Server<undefined>;
   try {
-    server = servePlainly(address, handle, clock);
+    server = Bun.serve({
+      ...address,
+      idleTimeout: IDLE_SECS,
+      maxRequestBodySize: MOST_BODY,
+      // Otherwise a fault is answered with a page that shows source text and folders.
+      development: false,
+      // What Bun makes of `development: false`: two bridges would share a port, each unseen by the other.
+      reusePort: false,
+      fetch: async (request) => plain(await answer(request, address, health)),
+      error: () => plain(text(500, "an internal error\n")),
+    });
   } catch (error) {
     throw cantListen(address, error);
   }
-  const { port, close } = server;
-  return { address: formatListen({ hostname: address.hostname, port }), close };
+  const { port = address.port } = server;
+  return {
+    address: formatListen({ hostname: address.hostname, port }),
+    close: () => void server.stop(true),
+  };
 }
 
-async function answer(
-  { method, path, query, host }: PlainRequest,
-  address: ListenAddress,
-  health: Health,
-): Promise<PlainAnswer> {
+/** How long a connection may be silent, in seconds. */
+const IDLE_SECS = 5;
+/** Nothing is asked with a body, in bytes. */
+const MOST_BODY = 1_024;
+
+async function answer(request: Request, address: ListenAddress, health: Health): Promise<Response> {
+  const { method, url, headers } = request;
+  const host = headers.get("host") ?? "";
   if (!isMeant(host, address)) return text(421, "this server is asked for by another name\n");
-  const find = ROUTES[path];
-  if (find === undefined) return text(404, "not found; / lists what there is\n");
-  if (method !== "GET" && method !== "HEAD") {
-    return { ...text(405, "only GET and HEAD\n"), headers: { Allow: "GET, HEAD" } };
-  }
-  return find(health, query);
+  const asked = URL.parse(url, "http://here");
+  const find = ROUTES[asked?.pathname ?? ""];
+  if (asked === null || find === undefined) return text(404, "not found; / lists what there is\n");
+  if (method === "GET" || method === "HEAD") return find(health, asked.searchParams);
+  const refused = text(405, "only GET and HEAD\n");
+  refused.headers.set("allow", "GET, HEAD");
+  return refused;
+}
+
+/** Of no use a moment later, and nothing but what its type says. */
+function plain(response: Response): Response {
+  response.headers.set("cache-control", "no-store");
+  response.headers.set("x-content-type-options", "nosniff");
+  return response;
 }
 
 /**
@@ -76,7 +92,7 @@ function isMeant(host: string, address: ListenAddress): boolean {
   return isAddress || isLoopback({ hostname: name }) || name === address.hostname.toLowerCase();
 }
 
-type Find = (health: Health, query: URLSearchParams) => PlainAnswer | Promise<PlainAnswer>;
+type Find = (health: Health, query: URLSearchParams) => Response | Promise<Response>;
 
 const ROUTES: Readonly<Record<string, Find>> = {
   "/": () => text(200, INDEX),
@@ -86,7 +102,7 @@ const ROUTES: Readonly<Record<string, Find>> = {
   },
   "/readyz": (health, query) => readyz(health.readiness(), query.get("workspace")),
   "/metrics": async (health) => {
-    return { status: 200, type: PROMETHEUS_TYPE, body: await health.metrics() };
+    return new Response(await health.metrics(), { headers: { "content-type": PROMETHEUS_TYPE } });
   },
 };
 
@@ -97,7 +113,7 @@ const INDEX = `/livez                   whether the process does its work
 `;
 
 /** Ready are all, or none are: a process without workspaces answers no message. */
-function readyz(all: readonly Readiness[], wanted: string | null): PlainAnswer {
+function readyz(all: readonly Readiness[], wanted: string | null): Response {
   const id = wanted?.toLowerCase();
   const found = all.filter(({ workspaceId }) => id === undefined || workspaceId === id);
   if (id !== undefined && found.length === 0) {
@@ -118,12 +134,13 @@ export function isReady(checks: readonly Check[]): boolean {
   return checks.every(({ reason }) => reason === undefined);
 }
 
-function text(status: number, body: string): PlainAnswer {
-  return { status, type: "text/plain; charset=utf-8", body };
+function text(status: number, body: string): Response {
+  return new Response(body, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
 }
 
-function json(status: number, body: object): PlainAnswer {
-  return { status, type: "application/json", body: `${JSON.stringify(body)}\n` };
+function json(status: number, body: object): Response {
+  const headers = { "content-type": "application/json" };
+  return new Response(`${JSON.stringify(body)}\n`, { status, headers });
 }
 
 function cantListen(address: ListenAddress, error: unknown): MoleculeError {

@@ -74,14 +74,14 @@ export class Observatory {
    * listen.
    */
   start(): void {
-    const { health, clock, warn } = this.#parts;
+    const { health, warn } = this.#parts;
     if (health !== undefined) {
       const asked = {
         overdue: () => this.overdue(),
         readiness: () => this.#readiness(),
         metrics: () => this.#metrics(),
       };
-      this.#server = serveHealth(health, asked, clock);
+      this.#server = serveHealth(health, asked);
       if (!isLoopback(health)) {
         const told = this.#server.address;
         warn(`the health server on ${told} answers anyone who can reach it, without a token`);

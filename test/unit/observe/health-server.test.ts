@@ -1,7 +1,6 @@
 /** What the health server answers, asked over real HTTP. */
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { serveHealth, type Health, type HealthServer } from "../../../src/observe/health-server.ts";
-import { systemClock } from "../../../src/shared/clock.ts";
 import type { ListenAddress } from "../../../src/shared/listen-address.ts";
 
 setDefaultTimeout(30_000);
@@ -24,7 +23,7 @@ const WELL: Health = {
 
 function serve(change: Partial<Health> = {}, address: Partial<ListenAddress> = {}): HealthServer {
   const at = { hostname: "127.0.0.1", port: 0, ...address };
-  const server = serveHealth(at, { ...WELL, ...change }, systemClock);
+  const server = serveHealth(at, { ...WELL, ...change });
   servers.push(server);
   return server;
 }
