@@ -23,6 +23,8 @@ const SLACK_MS = 120_000;
 const LONGEST_BEAT_MS = 60_000;
 /** How soon after a beat there may be one only because the task has changed. */
 const CHANGE_MS = 5_000;
+/** And because a new event stream is to be proven. */
+const PROOF_MS = 1_000;
 
 export interface HeartbeatDeps {
   vitals: Vitals;
@@ -112,10 +114,12 @@ async function untilNext(
     const rested = clock.monotonic() - begun;
     const left = waitMs - rested;
     if (left <= 0) return;
-    if (!vitals.isStale && wake?.wantsBeat !== true) {
+    const isProof = wake?.wantsBeat === true;
+    const leastMs = isProof ? PROOF_MS : CHANGE_MS;
+    if (!vitals.isStale && !isProof) {
       if (!(await naps.napUntil(vitals.changed, left, signal))) return;
-    } else if (rested < CHANGE_MS) {
-      await naps.nap(Math.min(CHANGE_MS - rested, left), signal);
+    } else if (rested < leastMs) {
+      await naps.napUntil(vitals.changed, Math.min(leastMs - rested, left), signal);
     } else if (pace.spare()) {
       return;
     } else {
