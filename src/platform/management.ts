@@ -4,9 +4,10 @@
  */
 import { getString, type JsonObject } from "../shared/json.ts";
 import { oneLine } from "../shared/text.ts";
-import type { HttpParts } from "./http.ts";
+import { Http, type HttpParts } from "./http.ts";
 import { type JsonCallOptions, JsonCalls } from "./json-calls.ts";
-import { type CallOptions, PlatformError, type RateLimit } from "./platform.ts";
+import { listen } from "./listen.ts";
+import { type CallOptions, PlatformError, type RateLimit, type StreamSign } from "./platform.ts";
 
 /** A page of 500 rows may hold many long messages (2.3). */
 const PAGE_MS = 30_000;
@@ -36,10 +37,12 @@ export interface Removal {
 
 /** All calls reject with a {@link PlatformError} and have a deadline of their own. */
 export class Management {
+  readonly #parts: HttpParts;
   readonly #calls: JsonCalls;
 
   /** As {@link JsonCalls} has it; `again: false` for who has no time to wait. */
   constructor(parts: HttpParts, options?: JsonCallOptions) {
+    this.#parts = parts;
     this.#calls = new JsonCalls(parts, options);
   }
 
@@ -159,6 +162,14 @@ export class Management {
     const path = ["workspaces", id, "activity"];
     const limits = { deadlineMs: PAGE_MS, maxBytes: PAGE_BYTES };
     return this.#calls.list("reading its activity", path, query, limits, options);
+  }
+
+  /**
+   * Listens to GET …/events/stream (2.11), to which a token of this workspace and an operator's answer: `hear` is
+   * called with each sign on it. Resolves when the platform ends it. The deadline is for its opening alone.
+   */
+  events(id: string, hear: (sign: StreamSign) => void, options?: CallOptions): Promise<void> {
+    return listen(new Http(this.#parts), id, hear, options);
   }
 
   /** GET …/budget (3.6), in cents. */

@@ -4,7 +4,7 @@ import type { Log } from "../../cli/log.ts";
 import { PlatformClient } from "../../platform/client.ts";
 import type { HttpParts } from "../../platform/http.ts";
 import { Management } from "../../platform/management.ts";
-import { LATE, systemClock, within } from "../../shared/clock.ts";
+import { LATE, within } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { ExitCode, MoleculeError } from "../../shared/errors.ts";
 import { getString } from "../../shared/json.ts";
@@ -16,6 +16,8 @@ import {
   noAnswer,
   peerAnswer,
 } from "../answers/await-answer.ts";
+import { tellsCanvas, tellsPeer } from "../answers/tidings.ts";
+import { Woken } from "../answers/woken.ts";
 import { filesToSend } from "./files.ts";
 import { awaitQueued } from "./queue.ts";
 
@@ -26,9 +28,11 @@ export interface Message {
   text: string;
   /** Paths. */
   files: readonly string[];
+  /** Ends before it is sent; where it rejects nothing is sent, and this is why. */
+  ready: Promise<unknown>;
   /** Whether an answer that comes later is waited for. */
   wait: boolean;
-  /** For the answer, from the sending on. */
+  /** For the answer, from `ready` on. */
   timeoutMs: number;
 }
 
@@ -41,19 +45,24 @@ export interface Outcome {
 /** Sends it. Rejects with a PlatformError, and with a MoleculeError once the time is up. */
 export async function exchange(parts: HttpParts, message: Message, log: Log): Promise<Outcome> {
   const { agentId, as, text, wait, timeoutMs } = message;
+  const { clock } = parts;
   // Whose feed shows the answer: the sender's own, or for the canvas the agent's.
   const platform = new PlatformClient({ ...parts, workspaceId: as ?? agentId });
   const message_id = crypto.randomUUID();
-  const end = systemClock.monotonic() + timeoutMs;
-  const leftMs = () => Math.max(0, end - systemClock.monotonic());
+  // Meanwhile: its failure counts once it is known that the message may be sent.
+  const newest = wait ? within(clock, timeoutMs, newestRow(platform)) : undefined;
+  newest?.catch(() => {});
+  await message.ready;
+  const end = clock.monotonic() + timeoutMs;
+  const leftMs = () => Math.max(0, end - clock.monotonic());
   const late = () => noAnswer(timeoutMs);
 
-  const since = wait ? await within(systemClock, timeoutMs, newestRow(platform)) : undefined;
+  const since = await newest;
   if (since === LATE) throw silent(timeoutMs);
   const files = await filesToSend(message.files, as !== undefined, platform);
   const request = buildRequest(text, message_id, "user", {}, files);
   // A push agent answers on the open request, for up to half an hour.
-  const sent = await within(systemClock, leftMs(), platform.send(agentId, request));
+  const sent = await within(clock, leftMs(), platform.send(agentId, request));
   if (sent === LATE) throw late();
   const direct = readAnswer(sent.body);
   if (direct !== undefined) return { message_id, status: "answered", answer: direct };
@@ -72,7 +81,16 @@ export async function exchange(parts: HttpParts, message: Message, log: Log): Pr
     // What the queue does not show us may show in the feed.
     if (found !== "hidden") answer = found;
   }
-  answer ??= await awaitAnswer(platform, since, find, leftMs(), log, late);
+  if (answer === undefined) {
+    using woken = new Woken({
+      open: (hear, options) => platform.events(hear, options),
+      tells: as === undefined ? tellsCanvas(getString(sent.body, "delivery_mode")) : tellsPeer,
+      log,
+      clock,
+    });
+    const awaiting = { since, find, timeoutMs: leftMs(), log, late, woken, clock };
+    answer = await awaitAnswer(platform, awaiting);
+  }
   return { message_id, status: answer.failed ? "failed" : "answered", answer: answer.text };
 }
 

@@ -55,10 +55,10 @@ export async function run(values: SendValues, context: Context): Promise<ExitCod
         "The message is empty, and no --file goes with it.",
       );
     }
-    const look = lookAt(agentId, platform, values.wait ? logFor(context) : undefined);
-    await within(systemClock, Math.min(LOOK_MS, values.timeout), look);
     const { file, wait, timeout } = values;
-    const message = { agentId, as, text, files: file, wait, timeoutMs: timeout };
+    const look = lookAt(agentId, platform, wait ? logFor(context) : undefined);
+    const ready = within(systemClock, Math.min(LOOK_MS, timeout), look);
+    const message = { agentId, as, text, files: file, ready, wait, timeoutMs: timeout };
     const work = () => exchange(parts, message, logFor(context));
     const outcome = await showWait(context, "waiting for the answer", work);
     const code = await print(context, outcome);

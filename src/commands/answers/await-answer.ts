@@ -4,13 +4,12 @@ import { replyMark } from "../../a2a/reply.ts";
 import { readAnswer, readNotice } from "../../a2a/request.ts";
 import { INTERIM_PREFIX } from "../../bridge/runs/interim.ts";
 import { OWN_WORDS } from "../../bridge/runs/replies.ts";
-import type { Log } from "../../cli/log.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import { get, getString } from "../../shared/json.ts";
 import { parseTimestamp } from "../../shared/timestamp.ts";
-import { lookUntil } from "./look-until.ts";
+import { lookUntil, type Looking } from "./look-until.ts";
 
 /** Well under the platform's limit of 600 calls a minute. */
 const LOOK_MS = 300;
@@ -74,15 +73,19 @@ export async function newestRow(feed: Feed): Promise<string | undefined> {
   return getString((await feed.activity({ limit: 1 }))[0], "id");
 }
 
+/** What is waited for, how long, and who is told of trouble. */
+export interface Awaiting extends Omit<Looking, "pauseMs"> {
+  /** The id of the row that the answer comes after; undefined for one that may be any. */
+  since: string | undefined;
+  find: Finder;
+  /** What to throw once the time is up. */
+  late?: () => Error;
+}
+
 /** The answer; rejects with what `late` gives once the time is up. Only reads, and moves no cursor. */
-export async function awaitAnswer(
-  feed: Feed,
-  since: string | undefined,
-  find: Finder,
-  timeoutMs: number,
-  log: Log,
-  late: () => Error = () => noAnswer(timeoutMs),
-): Promise<Answer> {
+export async function awaitAnswer(feed: Feed, awaiting: Awaiting): Promise<Answer> {
+  const { since, find, late, ...looking } = awaiting;
+  const { timeoutMs, log } = looking;
   const seen = new Set<string>();
   let cursor = since;
   const look = async (signal: AbortSignal) => {
@@ -103,8 +106,8 @@ export async function awaitAnswer(
     }
     return undefined;
   };
-  const answer = await lookUntil({ timeoutMs, pauseMs: LOOK_MS, log }, look);
-  if (answer === undefined) throw late();
+  const answer = await lookUntil({ ...looking, pauseMs: LOOK_MS }, look);
+  if (answer === undefined) throw late?.() ?? noAnswer(timeoutMs);
   return answer;
 }
 

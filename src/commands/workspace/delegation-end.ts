@@ -4,12 +4,14 @@ import { replyMark } from "../../a2a/reply.ts";
 import { readAnswer } from "../../a2a/request.ts";
 import type { Log } from "../../cli/log.ts";
 import type { Management } from "../../platform/management.ts";
-import { systemClock } from "../../shared/clock.ts";
+import { type Clock, systemClock } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import { get, getString } from "../../shared/json.ts";
 import { awaitAnswer, type Feed, type Finder } from "../answers/await-answer.ts";
 import { lookUntil } from "../answers/look-until.ts";
+import { tellsDelegation } from "../answers/tidings.ts";
+import { Woken } from "../answers/woken.ts";
 import { findDelegation, isQueued, PREVIEW_CHARACTERS } from "./delegation.ts";
 
 const LOOK_MS = 500;
@@ -23,6 +25,8 @@ export interface Order {
   /** The newest row of its feed from before; undefined where the answer may be older. */
   since: string | undefined;
   timeoutMs: number;
+  /** The system's, unless a test has another. */
+  clock?: Clock;
 }
 
 export interface Ended {
@@ -40,12 +44,18 @@ export interface Ended {
  */
 export async function awaitDelegation(
   platform: Management,
-  { id, targetId, delegationId, since, timeoutMs }: Order,
+  { id, targetId, delegationId, since, timeoutMs, clock = systemClock }: Order,
   log: Log,
 ): Promise<Ended> {
   const about = { delegation_id: delegationId, target_id: targetId };
-  const end = systemClock.monotonic() + timeoutMs;
-  const told = await lookUntil({ timeoutMs, pauseMs: LOOK_MS, log }, async () => {
+  const end = clock.monotonic() + timeoutMs;
+  using woken = new Woken({
+    open: (hear, options) => platform.events(id, hear, options),
+    tells: tellsDelegation,
+    log,
+    clock,
+  });
+  const told = await lookUntil({ timeoutMs, pauseMs: LOOK_MS, log, woken, clock }, async () => {
     const found = findDelegation(await platform.delegations(id), delegationId);
     return found?.outcome === "running" ? undefined : found;
   });
@@ -60,10 +70,18 @@ export async function awaitDelegation(
     return { ...about, status: "completed", answer: told.answer };
   }
   log.info("the task was handed over; the agent answers in its own time");
-  const leftMs = Math.max(0, end - systemClock.monotonic());
+  const leftMs = Math.max(0, end - clock.monotonic());
   const find = delegationAnswer(targetId, delegationId);
   const late = () => unanswered(id, timeoutMs);
-  const answer = await awaitAnswer(feedOf(platform, id), since, find, leftMs, log, late);
+  const answer = await awaitAnswer(feedOf(platform, id), {
+    since,
+    find,
+    timeoutMs: leftMs,
+    log,
+    late,
+    woken,
+    clock,
+  });
   return { ...about, status: answer.failed ? "failed" : "completed", answer: answer.text };
 }
 

@@ -12,6 +12,8 @@ import { systemClock, type Clock } from "../../shared/clock.ts";
 import { formatDuration } from "../../shared/duration.ts";
 import { formatTimestamp, parseTimestamp } from "../../shared/timestamp.ts";
 import type { Place } from "../../store/store.ts";
+import { tellsRows } from "../answers/tidings.ts";
+import { Woken } from "../answers/woken.ts";
 import { logEvent } from "../connect/event-lines.ts";
 import type { RowFilter } from "./logs-run.ts";
 
@@ -21,7 +23,7 @@ const LOOK_MS = 1_000;
 const LATE_NS = 2_000_000_000n;
 
 export interface Following {
-  platform: Pick<Management, "activity" | "serverNow">;
+  platform: Pick<Management, "activity" | "serverNow" | "events">;
   /** Whose feed. */
   id: string;
   filter: RowFilter;
@@ -62,6 +64,13 @@ export async function follow(
     // With a row to go on from, the server's clock says nothing: it may not be the one that stamps rows.
     { from, windowStart: from === undefined ? atPresent(platform) : undefined },
   );
+  using woken = new Woken({
+    open: (hear, options) => platform.events(id, hear, options),
+    tells: tellsRows(filter.type),
+    log,
+    clock,
+  });
+  await woken.ready(LOOK_MS);
   let failures = 0;
   for (let downSince = 0; !signal.aborted;) {
     const presented = token.value;
@@ -82,12 +91,14 @@ export async function follow(
         await take(row);
       }
       forgetBefore(feed.anchor, known);
-      if (!page.more) await clock.sleep(LOOK_MS, signal);
+      if (!page.more) await woken.pause(LOOK_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof PlatformError)) throw error;
       if (error.verdict === "unauthorized") {
-        if ((await renewal.renew(presented, signal)) || signal.aborted) continue;
+        const isRenewed = await renewal.renew(presented, signal);
+        if (isRenewed) woken.listen();
+        if (isRenewed || signal.aborted) continue;
       }
       if (error.verdict !== "transient") throw error;
       failures += 1;

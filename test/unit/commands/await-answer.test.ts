@@ -67,7 +67,7 @@ describe("the feed is read on", () => {
   const at = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms).toISOString();
   const find = (row: unknown) => (row as { answer?: Answer }).answer;
   const answer = { text: "done", failed: false, pending: false };
-  const wait = (feed: Feed) => awaitAnswer(feed, "before", find, 20_000, log);
+  const wait = (feed: Feed) => awaitAnswer(feed, { since: "before", find, timeoutMs: 20_000, log });
 
   test("from a little before its end, so that a row which shares a time or comes late is seen (T21)", async () => {
     const cursors: (string | undefined)[] = [];
@@ -122,7 +122,8 @@ describe("the feed is read on", () => {
         return Array.from({ length: 100 }, (_, n) => ({ id: `${pages}-${n}`, created_at: at(0) }));
       },
     };
-    const end = awaitAnswer(feed, "before", find, 100, log).catch((error: unknown) => error);
+    const hasty = { since: "before", find, timeoutMs: 100, log };
+    const end = awaitAnswer(feed, hasty).catch((error: unknown) => error);
     expect(String(await end)).toContain("no answer within 100 ms");
     // Nor does it go on behind our back.
     const read = pages;

@@ -6,15 +6,19 @@ import type { Log } from "../../../src/cli/log.ts";
 import { follow } from "../../../src/commands/workspace/follow.ts";
 import { Management } from "../../../src/platform/management.ts";
 import { PlatformError } from "../../../src/platform/platform.ts";
-import { systemClock } from "../../../src/shared/clock.ts";
+import { type Clock, systemClock } from "../../../src/shared/clock.ts";
 import { get } from "../../../src/shared/json.ts";
 import { readMessage } from "../../../src/a2a/message.ts";
 import { partsFor } from "../../harness/client.ts";
-import { Bell } from "../../harness/wait.ts";
+import { deafClock } from "../../harness/deaf-clock.ts";
+import { Bell, lookUntil } from "../../harness/wait.ts";
 import { lab, type Lab, type Member } from "../dev/lab.ts";
 import { REVISIONS } from "./operator.ts";
 
-/** Someone who follows the reader's feed, with no pause between two looks. */
+/** There is no pause between two looks. */
+const hastyClock: Clock = { ...systemClock, sleep: () => systemClock.sleep(1) };
+
+/** Someone who follows the reader's feed. */
 class Follower implements AsyncDisposable {
   readonly texts: string[] = [];
   readonly told: string[] = [];
@@ -30,7 +34,7 @@ class Follower implements AsyncDisposable {
   readonly faults: PlatformError[] = [];
   readonly #stop = new AbortController();
 
-  constructor(platform: Lab, { id, token }: Member, seen: unknown[] = []) {
+  constructor(platform: Lab, { id, token }: Member, seen: unknown[] = [], clock = hastyClock) {
     let used = token;
     const parts = partsFor(platform.platform.url, { identity: undefined, token: () => used });
     const management = new Management(parts);
@@ -43,6 +47,7 @@ class Follower implements AsyncDisposable {
       {
         platform: {
           serverNow: () => management.serverNow(),
+          events: (...given) => management.events(...given),
           activity: (...given) => {
             this.calls += 1;
             this.bell.ring();
@@ -70,7 +75,7 @@ class Follower implements AsyncDisposable {
           },
         },
         signal: this.#stop.signal,
-        clock: { ...systemClock, sleep: () => systemClock.sleep(1) },
+        clock,
       },
       oldestFirst(seen.map(readRow).filter((row) => row !== undefined)),
       async ({ raw }) => {
@@ -109,6 +114,23 @@ describe.each(REVISIONS)("on %s", (revision) => {
     await follower.until(5);
     await follower.looks();
     expect(follower.texts).toEqual(numbered(5));
+  });
+
+  test("the event stream has each row shown as it comes, and is left at the end", async () => {
+    await using platform = await start();
+    const reader = await platform.member("reader");
+    await platform.send("canvas", reader, "before");
+    {
+      await using follower = new Follower(platform, reader, await platform.feed(reader), deafClock);
+      await follower.bell.until(() => follower.calls >= 1, "the first look");
+      for (const [at, text] of numbered(3).entries()) {
+        await platform.send("canvas", reader, text);
+        await follower.until(at + 1);
+      }
+      expect(follower.texts).toEqual(numbered(3));
+      expect(platform.platform.events.listeners(reader.id)).toBe(1);
+    }
+    await lookUntil(() => platform.platform.events.listeners(reader.id) === 0);
   });
 
   test("rows of one instant are all found", async () => {
@@ -220,6 +242,16 @@ test("where there is a newer token, it goes on with that", async () => {
   await platform.send("canvas", reader, "after");
   await follower.until(1);
   expect(follower.texts).toEqual(["after"]);
+});
+
+test("a newer token opens the event stream, too, where the old one was refused", async () => {
+  await using platform = await lab({ clock: systemClock });
+  const reader = await platform.member("reader");
+  const { tokens } = platform.platform.database;
+  tokens.revokeAll(reader.id);
+  await using follower = new Follower(platform, reader, [], deafClock);
+  follower.newer = tokens.mint(reader.id, "instance");
+  await lookUntil(() => platform.platform.events.listeners(reader.id) === 1);
 });
 
 test("rows are new by their places, whatever the clock is that stamps them", async () => {
