@@ -1,10 +1,11 @@
 /** One workspace of a process, as those who look at it see it. */
 import type { BridgeEvent } from "../bridge/events.ts";
+import type { Lifecycle } from "../fleet/lifecycle.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Check } from "./checks.ts";
 import { Meter } from "./meter.ts";
 import { Monitor, type Watched } from "./monitor.ts";
-import type { Lifecycle, StoreCounts, WorkspaceStatus } from "./status.ts";
+import type { StoreCounts, WorkspaceStatus } from "./status.ts";
 import { StoreGauge } from "./store-gauge.ts";
 
 export interface MemberInfo extends Watched {

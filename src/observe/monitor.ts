@@ -1,5 +1,6 @@
 /** What one workspace's bridge tells, folded into how it is at the moment. Its memory does not grow. */
 import type { BridgeEvent, WakeState } from "../bridge/events.ts";
+import type { Lifecycle } from "../fleet/lifecycle.ts";
 import type { Clock } from "../shared/clock.ts";
 import { formatDuration } from "../shared/duration.ts";
 import { messageOf } from "../shared/errors.ts";
@@ -8,7 +9,7 @@ import { type Check, unregistered } from "./checks.ts";
 import { feedLimit, heartbeatLimit } from "./freshness.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Pulse } from "./pulse.ts";
-import type { Lifecycle, StoreCounts, WorkspaceStatus } from "./status.ts";
+import type { StoreCounts, WorkspaceStatus } from "./status.ts";
 import { Troubles } from "./troubles.ts";
 
 /** What is served, and how often the bridge is to be heard of. */

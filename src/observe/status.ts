@@ -49,15 +49,6 @@ export interface StoreCounts {
   deadLetters: number;
 }
 
-/** What the one who runs a bridge tells of it, beside its events. */
-export type Lifecycle =
-  | { state: "starting" }
-  | { state: "connected" }
-  /** It is started again at `retryAt`, milliseconds since 1970. */
-  | { state: "failed"; error: unknown; retryAt: number }
-  /** It is not started again; with an error where there was one. */
-  | { state: "ended"; error: unknown };
-
 /** All that one process serves. */
 export interface ProcessStatus {
   version: string;

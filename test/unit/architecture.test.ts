@@ -22,8 +22,11 @@ const ARROWS: Record<string, { code: string[]; types: string[] }> = {
     code: ["shared", "a2a", "bridge", "platform/platform.ts"],
     types: ["contract", "store/store.ts", "backends/backend.ts"],
   },
-  // What bridges tell, folded into what is shown of them.
-  observe: { code: ["shared"], types: ["bridge/events.ts", "backends/backend.ts"] },
+  // What bridges and those who run them tell, folded into what is shown of them.
+  observe: {
+    code: ["shared"],
+    types: ["bridge/events.ts", "backends/backend.ts", "fleet/lifecycle.ts"],
+  },
   // Runs bridges: which ones, others know.
   fleet: { code: ["shared", "bridge"], types: [] },
   // Shares nothing with the client but the contract's types, so that one checks the other.

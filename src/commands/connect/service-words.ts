@@ -28,7 +28,7 @@ export class ServiceWords {
     void parts.notifier.watch(() => parts.isAlive(), this.#over.signal);
   }
 
-  /** Something may be otherwise than it was told. The first connection is told at once. */
+  /** Something may be otherwise than it was told. That one is up is told at once. */
   changed(): void {
     if (this.#over.signal.aborted) return;
     const statuses = this.#parts.read();
@@ -55,12 +55,15 @@ export class ServiceWords {
   }
 }
 
+/** One that waits for another bridge to end does all that it can do, and may do so for days. */
 function isUp({ state }: WorkspaceStatus): boolean {
-  return state === "connected" || state === "troubled";
+  return state === "connected" || state === "troubled" || state === "waiting";
 }
 
-function isOver({ state }: WorkspaceStatus): boolean {
-  return state === "draining" || state === "stopped" || state === "failed";
+/** One that has failed may be tried again. */
+function isOver({ state, retryAt }: WorkspaceStatus): boolean {
+  if (state === "failed") return retryAt === undefined;
+  return state === "draining" || state === "stopped";
 }
 
 /** As in the last row of a terminal, without its lamp. */

@@ -32,10 +32,28 @@ function scene(...states: WorkspaceStatus["state"][]) {
 
 test("it is ready with the first workspace that is connected, and not before", () => {
   const { told, set } = scene("starting", "starting");
-  set(0, { state: "waiting" });
+  set(0, { state: "failed", retryAt: 7 });
   expect(told).toEqual([]);
   set(1, { state: "connected" });
-  expect(told).toEqual(["ready: 1 of 2 connected · 1 waiting · 0 answered"]);
+  expect(told).toEqual(["ready: 1 of 2 connected · 1 failed · 0 answered"]);
+});
+
+test("a standby is ready, since it may wait for days", () => {
+  const { told, set } = scene("starting");
+  set(0, { state: "waiting" });
+  expect(told).toEqual(["ready: waiting for another bridge to end · 0 answered"]);
+});
+
+test("those that have failed and are tried again are not over", async () => {
+  const { told, set, clock } = scene("connected", "connected");
+  for (const at of [0, 1]) set(at, { state: "failed", retryAt: 7 });
+  await clock.advance(1_000);
+  set(0, { state: "connected", retryAt: undefined });
+  await clock.advance(1_000);
+  expect(told).not.toContain("stopping");
+  expect(told.at(-1)).toBe("1 of 2 connected · 1 failed · 0 answered");
+  for (const at of [0, 1]) set(at, { state: "failed", retryAt: undefined });
+  expect(told.at(-1)).toBe("stopping");
 });
 
 test("changes are told a second later, many at once", async () => {
