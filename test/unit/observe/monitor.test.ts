@@ -260,7 +260,13 @@ test("what is not registered is asked for nothing else", () => {
 test("a failure is told with its reason and the time of the next try", () => {
   const { monitor } = watch();
   monitor.hear(told.stopped);
-  monitor.lifecycle({ state: "failed", error: new Error("no route"), retryAt: START + 5_000 });
+  monitor.lifecycle({
+    state: "failed",
+    error: new Error("no route"),
+    exitCode: 1,
+    retryAt: START + 5_000,
+    inMs: 5,
+  });
   expect(monitor.status()).toMatchObject({
     state: "failed",
     troubles: ["no route"],
@@ -273,9 +279,9 @@ test("a failure is told with its reason and the time of the next try", () => {
 
 test("an end is a failure only with an error", () => {
   const { monitor } = watch();
-  monitor.lifecycle({ state: "ended", error: undefined });
+  monitor.lifecycle({ state: "ended", error: undefined, exitCode: 0 });
   expect(monitor.status().state).toBe("stopped");
-  monitor.lifecycle({ state: "ended", error: new Error("removed") });
+  monitor.lifecycle({ state: "ended", error: new Error("removed"), exitCode: 1 });
   expect(monitor.status()).toMatchObject({ state: "failed", troubles: ["removed"] });
 });
 
