@@ -1,12 +1,13 @@
 /** The loop that looks after the store: changes by other commands, and what has grown old. */
+import { whenAborted } from "../shared/abortions.ts";
 import { messageOf } from "../shared/errors.ts";
 import type { Clock } from "../shared/clock.ts";
+import { tickOf } from "../shared/tick.ts";
 import type { Store } from "../store/store.ts";
 import type { Emit } from "./events.ts";
 import type { MessageFiles } from "./files/message-files.ts";
 import type { Lanes } from "./runs/lanes.ts";
 
-const LOOK_MS = 1_000;
 const PRUNE_MS = 3_600_000;
 
 /** Runs until the signal aborts; a store that fails is told by those who need it. */
@@ -23,7 +24,7 @@ export async function keepHouse(
   const { store, lanes, files, clock, emit } = parts;
   let pruneAt = clock.monotonic();
   let failing = false;
-  while (!signal.aborted) {
+  const look = async () => {
     try {
       if (clock.monotonic() >= pruneAt) {
         pruneAt = clock.monotonic() + PRUNE_MS;
@@ -41,6 +42,12 @@ export async function keepHouse(
       if (!failing) emit({ type: "upkeep-failed", reason: messageOf(error) });
       failing = true;
     }
-    await clock.sleep(LOOK_MS, signal);
-  }
+  };
+  let looking: Promise<void> | undefined;
+  const lookNow = () => void (looking ??= look().finally(() => (looking = undefined)));
+  const leave = tickOf(clock).listen(lookNow);
+  lookNow();
+  await whenAborted(signal);
+  leave();
+  await looking;
 }

@@ -26,11 +26,11 @@ export class Naps {
   async napUntil(bell: Bell | undefined, ms: number, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return false;
     const controller = new AbortController();
-    const end = () => controller.abort();
+    const end = () => controller.abort(OVER);
     let rung = false;
     this.#abortions.add(signal, end);
     this.#open.add(controller);
-    void bell?.wait(controller.signal).then(() => {
+    const leave = bell?.next(() => {
       rung = !controller.signal.aborted;
       end();
     });
@@ -38,8 +38,7 @@ export class Naps {
       await this.#clock.sleep(ms, controller.signal);
       return rung;
     } finally {
-      // Nobody waits for the bell any more.
-      if (bell !== undefined) end();
+      leave?.();
       this.#open.delete(controller);
       this.#abortions.remove(signal, end);
     }
@@ -47,6 +46,9 @@ export class Naps {
 
   wakeAll(): void {
     this.wakes += 1;
-    for (const controller of this.#open) controller.abort();
+    for (const controller of this.#open) controller.abort(OVER);
   }
 }
+
+/** A reason of its own: the default one is an error with a stack. */
+const OVER = Symbol("over");

@@ -10,6 +10,12 @@ export class Bell {
     this.#waiting.clear();
   }
 
+  /** Has `heard` called at the next ring. Gives the way not to wait for it any more. */
+  next(heard: () => void): () => void {
+    this.#waiting.add(heard);
+    return () => void this.#waiting.delete(heard);
+  }
+
   /** Resolves at the next ring, or on abort. It leaves nothing behind on the signal. */
   async wait(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;

@@ -17,13 +17,22 @@ const { O_RDONLY, O_NONBLOCK = 0 } = constants;
  * for anything else than a file, for a larger one, and as the file system does.
  */
 export async function readRegular(path: string, most: number): Promise<Read> {
+  const { bytes, stats } = await readRegularBytes(path, most);
+  return { text: bytes.toString("utf8"), stats };
+}
+
+/** The same for what need not be UTF-8. */
+export async function readRegularBytes(
+  path: string,
+  most: number,
+): Promise<{ readonly bytes: Buffer; readonly stats: Stats }> {
   const handle = await open(path, O_RDONLY | O_NONBLOCK);
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new Error("it is no regular file");
-    const text = await readUpTo(handle, most);
-    if (text === undefined) throw new Error(`it has more than ${most} bytes`);
-    return { text, stats };
+    const bytes = await readUpTo(handle, most);
+    if (bytes === undefined) throw new Error(`it has more than ${most} bytes`);
+    return { bytes, stats };
   } finally {
     await handle.close();
   }
@@ -44,7 +53,7 @@ export function readPatiently(
 async function readHead(path: string, most: number): Promise<string | undefined> {
   const handle = await open(path, "r");
   try {
-    return await readUpTo(handle, most);
+    return (await readUpTo(handle, most))?.toString("utf8");
   } finally {
     await handle.close();
   }
@@ -53,12 +62,12 @@ async function readHead(path: string, most: number): Promise<string | undefined>
 const BLOCK_BYTES = 64 * 1024;
 
 /** Up to the limit; undefined for more. */
-async function readUpTo(handle: FileHandle, most: number): Promise<string | undefined> {
+async function readUpTo(handle: FileHandle, most: number): Promise<Buffer | undefined> {
   const blocks: Buffer[] = [];
   for (let length = 0; length <= most;) {
     const block = Buffer.allocUnsafe(BLOCK_BYTES);
     const { bytesRead } = await handle.read(block, 0, block.length, null);
-    if (bytesRead === 0) return Buffer.concat(blocks).toString("utf8");
+    if (bytesRead === 0) return Buffer.concat(blocks);
     blocks.push(block.subarray(0, bytesRead));
     length += bytesRead;
   }

@@ -27,7 +27,7 @@ export class StoreDatabase {
   #queue: Job[] = [];
   #flushDue = false;
   #isFull = true;
-  /** {@link changed} is asked each second, so that its statement is none of those that come to rest. */
+  /** {@link changed} is asked all the time, so that its statement is none of those that come to rest. */
   #watch: Sql | undefined;
   #version = 0;
 
@@ -44,7 +44,8 @@ export class StoreDatabase {
     this.#sqlite = openSqlite(this.path);
     if (waitMs !== undefined) this.#sqlite.run(`PRAGMA busy_timeout = ${waitMs}`);
     this.#sql = new Sql(this.#sqlite);
-    this.#watch = new Sql(this.#sqlite, false);
+    this.#sql.widen();
+    this.#watch = new Sql(this.#sqlite);
     this.#version = this.#look();
   }
 
@@ -86,9 +87,13 @@ export class StoreDatabase {
     }
   }
 
-  /** Whether another process has committed anything since the last call. */
+  /**
+   * Whether another process has committed anything since the last call. Who asks this now and then has
+   * memory freed where nothing else was asked meanwhile.
+   */
   changed(): boolean {
     this.flush();
+    this.#rest();
     const version = this.#look();
     const isChanged = version !== this.#version;
     this.#version = version;
@@ -130,6 +135,7 @@ export class StoreDatabase {
     if (sqlite === undefined || sql === undefined) throw this.#notOpen();
     const durable = jobs.some((job) => job.durable);
     this.#setFull(sqlite, durable);
+    sql.widen();
     sql.run("BEGIN IMMEDIATE");
     const before = durable ? totalChanges(sql) : 0;
     try {
@@ -150,6 +156,14 @@ export class StoreDatabase {
     if (durable === this.#isFull) return;
     sqlite.run(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
     this.#isFull = durable;
+  }
+
+  #rest(): void {
+    try {
+      this.#sql?.settle();
+    } catch (error) {
+      throw databaseError(this.path, error);
+    }
   }
 
   #look(): number {

@@ -86,10 +86,13 @@ export class LocalLock implements StoreLock {
     try {
       sqlite = new Database(this.#path, { readwrite: true, create: true });
       sqlite.run("PRAGMA busy_timeout = 0");
-      // Of a file without a table there is nothing to keep in memory.
+      // Of a file without a table there is nothing to keep in memory, and the smallest page will do.
+      sqlite.run("PRAGMA page_size = 512");
       sqlite.run("PRAGMA cache_size = 1");
       // Nothing is ever written, so that no journal is needed beside it.
       sqlite.run("PRAGMA journal_mode = MEMORY");
+      // What the first look at the file has set aside, before it knew how little it may keep.
+      sqlite.run("PRAGMA shrink_memory");
       sqlite.run("BEGIN EXCLUSIVE");
     } catch (error) {
       sqlite?.close();

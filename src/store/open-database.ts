@@ -8,8 +8,6 @@ import { databaseError, fileError, MOVE_AWAY } from "./store-error.ts";
 const BUSY_TIMEOUT_MS = 5_000;
 /** Beyond this, the log of changes is cut back to it once it is written into the database. */
 const LOG_BYTES = 16 * 1024 * 1024;
-/** As many pages as SQLite keeps by default: 2 MB. */
-const CACHE_PAGES = 500;
 /** It is written into the database when it has this many pages of 4 KiB, which flushes both files. */
 const LOG_PAGES = 4_000;
 
@@ -34,7 +32,6 @@ export function openSqlite(path: string): Database {
     sqlite.run(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
     sqlite.run("PRAGMA synchronous = FULL");
     if (version < MIGRATIONS.length) migrate(sqlite, path);
-    sqlite.run(`PRAGMA cache_size = ${CACHE_PAGES}`);
     return sqlite;
   } catch (error) {
     sqlite?.close();

@@ -3,21 +3,24 @@ import type { Database, SQLQueryBindings, Statement } from "bun:sqlite";
 
 export type Value = string | number | null | undefined;
 
+/** As many pages as SQLite keeps by default: 2 MB. */
+const BUSY_PAGES = 500;
+/** For fewer than three SQLite sets nothing aside; otherwise twenty at the first look, which stay. */
+const RESTING_PAGES = 1;
+
 /** The queries of one connection. `undefined` is bound as NULL. */
 export class Sql {
   readonly #sqlite: Database;
-  readonly #rests: boolean;
   // Bun's own cache holds only twenty.
   readonly #statements = new Map<string, Statement<unknown, SQLQueryBindings[]>>();
+  /** Those of them that were asked since the last {@link settle}. */
+  readonly #asked = new Set<string>();
+  /** It keeps as much of the file in memory as one who works on it needs, and was told so since then. */
+  #isWide = false;
+  #isWorking = false;
 
-  /** Looks whether any was used since its last look; none where there is nothing to free. */
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isUsed = false;
-
-  /** `rests`: statements that nobody uses for a while are freed. */
-  constructor(sqlite: Database, rests = true) {
+  constructor(sqlite: Database) {
     this.#sqlite = sqlite;
-    this.#rests = rests;
   }
 
   /** Runs a statement and gives how many rows it changed itself, without its triggers. */
@@ -39,31 +42,39 @@ export class Sql {
   finalize(): void {
     for (const statement of this.#statements.values()) statement.finalize();
     this.#statements.clear();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#asked.clear();
   }
 
-  /** They take some hundred kilobytes of each connection, and many bridges of a process rest. */
-  #used(): void {
-    this.#isUsed = true;
-    this.#timer ??= setTimeout(() => this.#tidy(), IDLE_MS);
-    this.#timer.unref();
+  /** There is work to be done: what is read of the file is kept at hand. */
+  widen(): void {
+    this.#isWorking = true;
+    if (this.#isWide) return;
+    this.#sqlite.run(`PRAGMA cache_size = ${BUSY_PAGES}`);
+    this.#isWide = true;
   }
 
-  #tidy(): void {
-    this.#timer = undefined;
-    if (!this.#isUsed) {
-      this.finalize();
-      // And what it keeps of the file (sqlite.org/pragma.html#pragma_shrink_memory).
-      this.#sqlite.run("PRAGMA shrink_memory");
-      return;
+  /**
+   * To be called now and then: statements that were not used since the last call are freed, and what is
+   * kept for work where there was none. It is some hundred kilobytes, and many bridges of a process rest.
+   */
+  settle(): void {
+    for (const [query, statement] of this.#statements) {
+      if (this.#asked.has(query)) continue;
+      statement.finalize();
+      this.#statements.delete(query);
     }
-    this.#used();
-    this.#isUsed = false;
+    this.#asked.clear();
+    const rests = this.#isWide && !this.#isWorking;
+    this.#isWorking = false;
+    if (!rests) return;
+    this.#isWide = false;
+    this.#sqlite.run(`PRAGMA cache_size = ${RESTING_PAGES}`);
+    // And what it keeps of the file (sqlite.org/pragma.html#pragma_shrink_memory).
+    this.#sqlite.run("PRAGMA shrink_memory");
   }
 
   #statement(query: string): Statement<unknown, SQLQueryBindings[]> {
-    if (this.#rests) this.#used();
+    this.#asked.add(query);
     let statement = this.#statements.get(query);
     if (statement === undefined) {
       statement = this.#sqlite.prepare(query);
@@ -72,9 +83,6 @@ export class Sql {
     return statement;
   }
 }
-
-/** Statements that nobody has used for so long are freed. */
-const IDLE_MS = 2_000;
 
 function bound(values: Value[]): SQLQueryBindings[] {
   return values.map((value) => value ?? null);

@@ -44,3 +44,14 @@ test("who was woken by a ring is not woken by the abort, and may wait again", as
   stop.abort();
   await again;
 });
+
+test("who is called at the next ring is called once, and not at all if he has left", () => {
+  const bell = new Bell();
+  const heard: string[] = [];
+  bell.next(() => heard.push("stays"));
+  const leave = bell.next(() => heard.push("leaves"));
+  leave();
+  bell.ring();
+  bell.ring();
+  expect(heard).toEqual(["stays"]);
+});

@@ -27,6 +27,16 @@ test("the forms under test are all different", () => {
 });
 
 describe("a secret", () => {
+  test("that comes after a text was masked is masked in the next", () => {
+    const secrets = knowing("a-long-secret");
+    expect(secrets.mask("a-long-secret, short1")).toBe("[secret], short1");
+    secrets.add("short1");
+    secrets.add("a-long-secret-and-more");
+    expect(secrets.mask("short1")).toBe("[secret]");
+    expect(secrets.mask("a-long-secret-and-more, short1")).toBe("[secret], [secret]");
+    expect(secrets.longest).toBe(btoa("a-long-secret-and-more").length);
+  });
+
   test.each(FORMS)("%s is masked, wherever and however often it stands", (_, form) => {
     const secrets = knowing(SECRET);
     expect(secrets.mask(`a ${form} b${form}`)).toBe("a [secret] b[secret]");
