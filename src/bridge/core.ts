@@ -22,6 +22,7 @@ export type Core = ReturnType<typeof assembleCore>;
 export function assembleCore(options: BridgeOptions, parts: BridgeParts, stops: Stops, naps: Naps) {
   const { platform, store, clock, emit, random, backend } = parts;
   const watchdog = new Watchdog(clock);
+  parts.onWatch?.(() => watchdog.overdue());
   const vitals = new Vitals(clock, options.progress !== "off");
   const renewal = new Renewal(parts, stops.life);
   const keeper = new Keeper({ naps, random, emit }, stops.cut);

@@ -40,7 +40,7 @@ export function assemble(
     // Its connection was opened with the old one.
     if (event.type === "token-changed") wake.reopen();
     // Whoever was answered may have asked more, and nobody may have told of it.
-    if (event.type === "answered" && !wake.isRelaxed) wake.hint();
+    if (event.type === "answered" && !wake.isRelaxed) wake.hint("busy");
     given.emit(core.names.introduce(event));
   };
   const parts = { ...given, emit };
@@ -51,7 +51,7 @@ export function assemble(
   const prod = () => core.vitals.changed.ring();
   const onRotated = () => void renewal.expect();
   const wakeParts = { platform, clock, random, emit, naps, requests: given.requests };
-  const wake = new Wake({ ...wakeParts, prod, onRotated });
+  const wake = new Wake({ ...wakeParts, spare: () => pace.spare(), prod, onRotated });
   const rhythm = new Rhythm({ clock, random, emit, pace, wake }, options.intervalMs);
   const beforeLoad = async (signal: AbortSignal) => {
     await pace.beforeFetch(signal);

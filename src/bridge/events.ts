@@ -3,7 +3,7 @@ import type { ReplyKind } from "../a2a/reply.ts";
 import type { Holder } from "../store/store.ts";
 
 /**
- * What the bridge tells: the only way out of it beside its end. The terminal, JSON logs and (later)
+ * What the bridge tells: the only way out of it beside its end. The terminal, JSON logs and
  * metrics are views of these; no event holds a token or a message's text.
  */
 export type BridgeEvent = Told & {
@@ -207,10 +207,11 @@ type Told =
     };
 
 /**
- * Why the feed was looked at: at the start, since an event told of a row, since its time had come, since
- * the page before was full, or since something had just been found.
+ * Why the feed was looked at: at the start, since an event told of a row (`event`) or the event stream came
+ * or went (`stream`), since its time had come, since the page before was full (`more`), or since something
+ * had just been told of, found or answered (`busy`).
  */
-export type LookReason = "start" | "event" | "time" | "more" | "busy";
+export type LookReason = "start" | "event" | "stream" | "time" | "more" | "busy";
 
 /**
  * How we hear of new rows: not at all but by looking (`off`), not at the moment (`away`, tried again

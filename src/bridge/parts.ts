@@ -50,12 +50,14 @@ export interface BridgeParts {
   allowance: Allowance;
   /** What this process may hold open at once. */
   requests: OpenRequests;
+  /** Is given a look at the watchdog: which loop of the bridge has hung, if one has. */
+  onWatch?: ((overdue: () => string | undefined) => void) | undefined;
 }
 
 export interface BridgeOptions {
   workspaceId: string;
   card: AgentCard;
-  /** Pause between two fetches that found nothing, in ms. */
+  /** Pause between two looks at the feed, in ms, where no event stream is relied on: see rhythm.ts. */
   intervalMs: number;
   heartbeatMs: number;
   /** Whether the workspace's event stream tells when there is something to fetch. */

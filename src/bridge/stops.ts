@@ -22,7 +22,8 @@ export function makeStops({ asked, now }: Asked) {
   const ending = new AbortController();
   const cut = new AbortController();
   const life = new AbortController();
-  now.addEventListener("abort", () => cut.abort(), { once: true });
+  // It outlives the bridge where several are run, one after the other.
+  now.addEventListener("abort", () => cut.abort(), { once: true, signal: life.signal });
   if (now.aborted) cut.abort();
   const drain = AbortSignal.any([asked, now, ending.signal]);
   const stops: Stops = { drain, cut: cut.signal, life: life.signal };

@@ -3,9 +3,11 @@
  * that ends the run, instead of idling online and deaf. It also notices that the machine slept, and
  * that the platform has been out of reach for too long.
  */
+import { whenAborted } from "../shared/abortions.ts";
 import { formatDuration } from "../shared/duration.ts";
 import type { Clock } from "../shared/clock.ts";
 import { ExitCode, MoleculeError } from "../shared/errors.ts";
+import { tickOf } from "../shared/tick.ts";
 import type { Emit } from "./events.ts";
 
 const TICK_MS = 1_000;
@@ -47,23 +49,38 @@ export class Watchdog {
     return status !== undefined || this.#clock.monotonic() - this.#contact <= HEARD_MS;
   }
 
+  /** A loop that has not been heard of by when it said; undefined where all were. */
+  overdue(): string | undefined {
+    const now = this.#clock.monotonic();
+    for (const [loop, due] of this.#due) if (now > due) return loop;
+    return undefined;
+  }
+
   /** Runs until the signal aborts; rejects when a loop hangs or the platform is gone for too long. */
   async run(
     options: { maxOfflineMs: number | undefined; emit: Emit; onWake(): void },
     signal: AbortSignal,
   ): Promise<void> {
-    while (!signal.aborted) {
-      const wall = this.#clock.now();
-      const running = this.#clock.monotonic();
-      await this.#clock.sleep(TICK_MS, signal);
+    const { promise: over, resolve, reject } = Promise.withResolvers<void>();
+    let wall = this.#clock.now();
+    let running = this.#clock.monotonic();
+    const leave = tickOf(this.#clock).listen(() => {
       const ran = this.#clock.monotonic() - running;
       const slept = Math.max(this.#clock.now() - wall - ran, ran - TICK_MS);
-      if (slept > SLEPT_MS) {
-        options.emit({ type: "woke", asleepMs: slept });
-        this.#postpone(ran);
-        options.onWake();
-      } else if (!signal.aborted) this.#check(options.maxOfflineMs);
-    }
+      wall = this.#clock.now();
+      running = this.#clock.monotonic();
+      try {
+        if (slept > SLEPT_MS) {
+          options.emit({ type: "woke", asleepMs: slept });
+          this.#postpone(ran);
+          options.onWake();
+        } else this.#check(options.maxOfflineMs);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    void whenAborted(signal).then(resolve);
+    await over.finally(leave);
   }
 
   /** While the process stood still (SIGSTOP, a paused container) no loop could keep its word. */
@@ -74,15 +91,11 @@ export class Watchdog {
 
   #check(maxOfflineMs: number | undefined): void {
     const now = this.#clock.monotonic();
-    for (const [loop, due] of this.#due) {
-      if (now > due) {
-        throw new MoleculeError(
-          `the ${loop} loop has hung; ending, so that a restart can mend it`,
-          {
-            hint: "Please report this with the log that led to it.",
-          },
-        );
-      }
+    const hung = this.overdue();
+    if (hung !== undefined) {
+      throw new MoleculeError(`the ${hung} loop has hung; ending, so that a restart can mend it`, {
+        hint: "Please report this with the log that led to it.",
+      });
     }
     if (maxOfflineMs !== undefined && now - this.#contact > maxOfflineMs) {
       throw new MoleculeError(

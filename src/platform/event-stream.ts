@@ -3,10 +3,15 @@
  * or name. Only what kind of event it is is read: what happened is in the feed.
  */
 import { get, getString, tryParseJson } from "../shared/json.ts";
-import type { StreamSign } from "./platform.ts";
+import { PlatformError, type StreamSign } from "./platform.ts";
 
 /** Of a line that is kept. A row may have megabytes, of which the beginning says enough. */
 const MOST_LINE = 64 * 1024;
+
+/** So many bytes without an event, and they count as one that is none. */
+const MOST_BETWEEN = 64 * 1024;
+/** A row has 16 MiB at most (2.4.2), each character of which may be written as an escape of six. */
+const LONGEST_LINE = 128 * 1024 * 1024;
 
 /** The lines of a stream as they come (WHATWG HTML, 9.2.6), put together to signs. */
 export class EventParser {
@@ -20,13 +25,16 @@ export class EventParser {
   /** Of the frame so far; undefined where it has no data yet. */
   #data: string | undefined;
   #dataCut = false;
+  /** Bytes since the last sign but comments. */
+  #bytes = 0;
 
   constructor(hear: (sign: StreamSign) => void) {
     this.#hear = hear;
   }
 
-  /** Takes what came. What `hear` throws is thrown on. */
+  /** Takes what came. Throws a PlatformError for a line that has no end, and what `hear` throws. */
   push(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
     const text = this.#decoder.decode(chunk, { stream: true });
     let from = 0;
     for (const { index, 0: end } of text.matchAll(/[\r\n]/g)) {
@@ -40,6 +48,8 @@ export class EventParser {
       this.#returned = false;
       this.#add(text.slice(from));
     }
+    if (this.#cut && this.#bytes > LONGEST_LINE) throw endless();
+    if (!this.#cut && this.#bytes > MOST_BETWEEN) this.#junk();
   }
 
   #add(text: string): void {
@@ -56,6 +66,7 @@ export class EventParser {
     if (line.startsWith(":")) return this.#hear({ kind: "comment" });
     const [field = "", value = ""] = splitField(line);
     if (field !== "data") return NAMELESS.includes(field) ? undefined : this.#junk();
+    if (this.#dataCut) return;
     const data = this.#data === undefined ? value : `${this.#data}\n${value}`;
     this.#dataCut ||= cut || data.length > MOST_LINE;
     this.#data = data.slice(0, MOST_LINE);
@@ -66,12 +77,18 @@ export class EventParser {
     this.#data = undefined;
     this.#dataCut = false;
     if (data === undefined) return;
+    this.#bytes = 0;
     this.#hear(cut ? readCut(data) : readFrame(data));
   }
 
   #junk(): void {
+    this.#bytes = 0;
     this.#hear({ kind: "junk" });
   }
+}
+
+function endless(): PlatformError {
+  return new PlatformError("the event stream: a line without an end", { verdict: "transient" });
 }
 
 /** Fields that say nothing here. */

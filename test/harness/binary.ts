@@ -76,7 +76,7 @@ export class Run implements AsyncDisposable {
   /** Why it failed and what to do, as its log tells. */
   get failure(): string {
     return this.of("failed")
-      .map(({ msg, hint }) => `error: ${msg}\nhint: ${hint}`)
+      .map(({ reason, hint }) => `error: ${reason}\nhint: ${hint}`)
       .join("\n");
   }
 

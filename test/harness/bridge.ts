@@ -107,6 +107,7 @@ export interface BridgeUnderTest {
   random?: () => number;
   allowance?: Allowance;
   requests?: OpenRequests;
+  onWatch?: BridgeParts["onWatch"];
   endLeftovers?: BridgeParts["endLeftovers"];
 }
 
@@ -225,6 +226,7 @@ export class TestBridge implements AsyncDisposable {
         random: setup.random ?? (() => 0.01),
         allowance: setup.allowance ?? new Allowance(clock),
         requests: setup.requests ?? new OpenRequests(),
+        onWatch: setup.onWatch,
         emit: (event) => {
           (isDaily(event.type) ? this.#daily : this.events).push(event);
           this.#bell.ring();

@@ -90,7 +90,9 @@ export class Handover {
       .then((end) => {
         this.#open.delete(tracked);
         if (end === "broken off") this.#brokenOff += 1;
-        release?.();
+        // One beyond the room of all was a post that the platform answered late: those who wait look again.
+        if (release === undefined) this.#parts.requests.freed.ring();
+        else release();
         this.#ended.ring();
       });
     this.#open.set(tracked, lane);

@@ -43,14 +43,14 @@ export async function runIntake(
   try {
     while (!drain.aborted) {
       await waitForRoom(parts, options, deps, drain);
-      const { hints } = wake;
+      const looked = wake.look(why);
       const began = clock.monotonic();
       const page = await fetcher.next(drain);
       if (page === undefined) return;
       const { found, messages } = await enter(parts, options, deps, page);
       const ms = clock.monotonic() - began;
       emit({ type: "looked", why, rows: page.rows.length, found, ms });
-      wake.looked(why, began, messages);
+      looked(messages);
       if (page.more) {
         why = "more";
         pages += 1;
@@ -64,7 +64,7 @@ export async function runIntake(
         await lanes.untilIdle(drain);
         continue;
       }
-      why = await rest(deps, { ...page, why, found }, hints, drain);
+      why = await rest(deps, { ...page, why, found }, drain);
     }
   } finally {
     watchdog.dismiss("intake");
@@ -75,16 +75,15 @@ export async function runIntake(
 async function rest(
   { rhythm, watchdog, naps, wake }: IntakeDeps,
   looked: Looked,
-  hints: number,
   drain: AbortSignal,
 ): Promise<LookReason> {
   const { ms, why } = rhythm.after(looked);
   watchdog.expect("intake", ms + SLACK_MS);
   // What was told of during the look may have come too late for it.
-  const told = wake.hints > hints || (await naps.napUntil(wake.bell, ms, drain));
-  if (!told) return why;
-  if (rhythm.alarmMs > 0) await naps.nap(rhythm.alarmMs, drain);
-  return "event";
+  if (wake.reason === undefined) await naps.napUntil(wake.bell, ms, drain);
+  if (wake.reason === undefined) return why;
+  if (wake.reason === "event" && rhythm.alarmMs > 0) await naps.nap(rhythm.alarmMs, drain);
+  return wake.reason;
 }
 
 /** Enters a page; gives how many of its rows were not known, and how many of those are messages. */

@@ -1,5 +1,6 @@
 /** When the feed is looked at next, as far as no event asks for it sooner. */
 import type { Clock } from "../../shared/clock.ts";
+import { inStep } from "../../shared/tick.ts";
 import type { Emit, LookReason } from "../events.ts";
 import type { Pace } from "../pace.ts";
 import type { Wake } from "../wake/wake.ts";
@@ -7,6 +8,11 @@ import type { FeedPage } from "./feed.ts";
 
 /** How soon to look again where something was found: more often follows. */
 const BUSY_MS = 250;
+/**
+ * And after an event: a row may be readable only a moment after it was told of, also one that is older than
+ * those that were found (contract 2.3).
+ */
+const AFTER_EVENT_MS: readonly number[] = [BUSY_MS, 2_000];
 /** The safety net below an event stream that can be relied on. */
 const SAFETY_MS = 15_000;
 /** A conversation goes on for so long after its last message, and is followed at the full rate. */
@@ -25,7 +31,7 @@ export interface RhythmParts {
   clock: Clock;
   random(): number;
   emit: Emit;
-  pace: Pick<Pace, "idleMs" | "beatMs">;
+  pace: Pick<Pace, "idleMs">;
   wake: Pick<Wake, "isRelaxed">;
 }
 
@@ -42,6 +48,8 @@ export class Rhythm {
   #foundAt: number;
   #stretch = 1;
   #falseAlarms = 0;
+  /** Of {@link AFTER_EVENT_MS}, those that are still to come. */
+  #due: readonly number[] = [];
   #toldOfLimit = false;
 
   constructor(parts: RhythmParts, intervalMs: number) {
@@ -52,16 +60,18 @@ export class Rhythm {
 
   /** The pause after a look, in ms, and what the next one is for when it is over. */
   after({ why, found, left, lost }: Looked): { ms: number; why: LookReason } {
-    const busy = { ms: Math.min(BUSY_MS, this.#intervalMs), why: "busy" } as const;
+    const busy = (ms: number) => ({ ms: Math.min(ms, this.#intervalMs), why: "busy" }) as const;
+    if (why === "event") this.#due = AFTER_EVENT_MS;
     if (found > 0) {
       this.#foundAt = this.#parts.clock.monotonic();
       this.#stretch = 1;
       this.#falseAlarms = 0;
     } else if (why === "event") this.#falseAlarms += 1;
     if (lost) return this.#idle();
-    if (left || (found > 0 && !this.#parts.wake.isRelaxed)) return busy;
-    // A row may be readable only a moment after it was told of.
-    if (found === 0 && why === "event") return busy;
+    const [soon, ...later] = this.#due;
+    this.#due = later;
+    if (soon !== undefined) return busy(soon);
+    if (left || (found > 0 && !this.#parts.wake.isRelaxed)) return busy(BUSY_MS);
     return this.#idle();
   }
 
@@ -84,7 +94,10 @@ export class Rhythm {
       ms = leastMs;
       this.#tellOfLimit(leastMs);
     }
-    if (ms > this.#intervalMs) ms *= 1 - JITTER + 2 * JITTER * random();
+    if (ms > this.#intervalMs) {
+      ms *= 1 - JITTER + 2 * JITTER * random();
+      if (wake.isRelaxed) ms = inStep(clock, ms);
+    }
     return { ms, why: "time" };
   }
 

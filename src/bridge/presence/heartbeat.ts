@@ -4,6 +4,7 @@
  */
 import { nextDelay } from "../../shared/backoff.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { inStep } from "../../shared/tick.ts";
 import { messageOf, MoleculeError } from "../../shared/errors.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import type { Naps } from "../naps.ts";
@@ -83,7 +84,7 @@ export async function runHeartbeat(
         emit({ type: "heartbeat-failed", failures, reason: error.message, inMs: waitMs });
       }
       if (failures > 0) await naps.nap(waitMs, signal);
-      else await untilNext(clock, deps, waitMs, signal);
+      else await untilNext(clock, deps, inStep(clock, waitMs), signal);
     }
     return undefined;
   } catch (error) {

@@ -9,6 +9,7 @@ export class Renewal {
   readonly #parts: Pick<BridgeParts, "token" | "clock"> & { emit: Emit };
   readonly #end: AbortSignal;
   #waiting: Promise<boolean> | undefined;
+  #expecting: Promise<boolean> | undefined;
 
   /** `end` ends a wait for everyone. */
   constructor(parts: Pick<BridgeParts, "token" | "clock" | "emit">, end: AbortSignal) {
@@ -32,9 +33,13 @@ export class Renewal {
 
   /**
    * A newer token was announced, and the one of the moment is not refused yet: looks for it as long as
-   * its source may take. Resolves with whether there is one.
+   * its source may take, once however often it is announced. Resolves with whether there is one.
    */
-  async expect(): Promise<boolean> {
+  expect(): Promise<boolean> {
+    return (this.#expecting ??= this.#expect().finally(() => (this.#expecting = undefined)));
+  }
+
+  async #expect(): Promise<boolean> {
     const { token, clock, emit } = this.#parts;
     const before = token.value;
     emit({ type: "credentials-rotated", origin: token.origin, awaited: token.mayChange });

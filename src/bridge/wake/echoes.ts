@@ -6,8 +6,14 @@ import type { Clock } from "../../shared/clock.ts";
 
 /** How long after the platform took a heartbeat its event may take. */
 const ECHO_MS = 5_000;
-/** So many that stay out, and the stream is opened anew. */
+/** So many in a row that stay out, and the stream is opened anew. */
 const MOST_MISSED = 2;
+/**
+ * A platform of several servers tells on each of its own heartbeats alone: a stream that had proven itself and
+ * ceased is given more patience the next time, up to so many, until so many came back in a row.
+ */
+const LONGEST_PATIENCE = 32;
+const STEADY = 20;
 
 export interface EchoHooks {
   /** One has stayed out. */
@@ -23,6 +29,10 @@ export class Echoes {
   #beats = 0;
   #events = 0;
   #missed = 0;
+  /** That came back in a row. */
+  #inRow = 0;
+  #patience = MOST_MISSED;
+  #stream: AbortSignal | undefined;
   /** None was sent since the stream was opened. */
   #wantsBeat = false;
 
@@ -35,11 +45,19 @@ export class Echoes {
     return this.#wantsBeat;
   }
 
-  /** A new stream; tells at its end whether it had brought one. */
-  begin(): { wasProven(): boolean } {
-    this.#beats = this.#events = this.#missed = 0;
+  /** A new stream is open; the signal ends with it. */
+  begin(stream: AbortSignal): void {
+    this.#beats = this.#events = this.#missed = this.#inRow = 0;
+    this.#stream = stream;
     this.#wantsBeat = true;
-    return { wasProven: () => this.#beats > 0 };
+  }
+
+  /** It has ended. Gives whether it had brought any back. */
+  end(): boolean {
+    const wasProven = this.#stream !== undefined && this.#beats > 0;
+    this.#stream = undefined;
+    this.#wantsBeat = false;
+    return wasProven;
   }
 
   heard(type: string): void {
@@ -47,10 +65,13 @@ export class Echoes {
     if (type !== "WORKSPACE_HEARTBEAT") return;
     this.#beats += 1;
     this.#missed = 0;
+    this.#inRow += 1;
+    if (this.#inRow >= STEADY) this.#patience = MOST_MISSED;
   }
 
-  /** A heartbeat is being sent; `stream` ends with the stream. To be called once it was taken. */
-  expect(stream: AbortSignal | undefined): () => void {
+  /** A heartbeat is being sent. What it gives is to be called once that was taken. */
+  expect(): () => void {
+    const stream = this.#stream;
     this.#wantsBeat = false;
     const before = this.#beats;
     return () => {
@@ -63,9 +84,13 @@ export class Echoes {
     await this.#clock.sleep(ECHO_MS, stream);
     if (stream.aborted || this.#beats > before) return;
     this.#missed += 1;
+    this.#inRow = 0;
     this.#hooks.doubt();
-    if (this.#missed < MOST_MISSED) return;
-    if (this.#beats > 0) this.#hooks.lost("our heartbeats have ceased to come back on it");
+    if (this.#missed < this.#patience) return;
+    if (this.#beats > 0) {
+      this.#patience = Math.min(this.#patience * 2, LONGEST_PATIENCE);
+      this.#hooks.lost("our heartbeats have ceased to come back on it");
+    }
     // One that tells of rows, and never of heartbeats, is of use all the same.
     else if (this.#events === 0) {
       this.#hooks.lost("nothing comes on it: something on the way may hold it back");

@@ -34,17 +34,25 @@ export class Trust {
     this.#toldAt = this.#clock.monotonic();
   }
 
-  /** A look was begun at `began`, and found so many messages that no event had asked to look for. */
-  looked(began: number, unasked: number, stream: AbortSignal | undefined): void {
+  /**
+   * A look begins. What it gives is to be called with the number of messages that it found although no event
+   * had asked for it, while `stream` was up.
+   */
+  look(): (unasked: number, stream: AbortSignal) => void {
     const since = this.#lookedAt;
-    this.#lookedAt = began;
-    if (unasked > 0 && stream !== undefined && this.holds) void this.#judge(since, stream);
+    this.#lookedAt = this.#clock.monotonic();
+    return (unasked, stream) => {
+      if (unasked > 0 && this.holds) void this.#judge(since, stream);
+    };
   }
 
   async #judge(since: number, stream: AbortSignal): Promise<void> {
     await this.#clock.sleep(LATE_MS, stream);
-    if (stream.aborted || this.#toldAt >= since || !this.holds) return;
-    this.#until = this.#clock.monotonic() + this.#forMs;
+    if (stream.aborted || this.#toldAt >= since - LATE_MS || !this.holds) return;
+    const now = this.#clock.monotonic();
+    // One that was right for so long has missed something for a new reason.
+    if (now - this.#until > LONGEST_MS) this.#forMs = FIRST_MS;
+    this.#until = now + this.#forMs;
     this.#onMissed(this.#forMs);
     this.#forMs = Math.min(this.#forMs * 2, LONGEST_MS);
   }

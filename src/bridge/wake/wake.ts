@@ -16,6 +16,10 @@ import { Trust } from "./trust.ts";
 
 /** A platform without a stream may be updated; a process with too many may lose some. */
 const ABSENT_MS = 30 * 60_000;
+/** A stream that lasted so long, in ms, and had proven itself, has ended for a new reason. */
+const LASTING_MS = 30_000;
+/** Where the rate limit has no room for a stream, it is looked for again after this. */
+const NO_ROOM_MS = 10_000;
 /** So many frames in a row that are no event: whatever this is, it is not the platform's stream. */
 const MOST_JUNK = 200;
 
@@ -26,6 +30,8 @@ export interface WakeParts {
   emit: Emit;
   naps: Naps;
   requests: OpenRequests;
+  /** Whether the rate limit has room for a call that nobody waits for; it counts as made. */
+  spare(): boolean;
   /** The stream asks for a heartbeat, to prove itself by it. */
   prod(): void;
   /** The token is about to be another one. */
@@ -44,7 +50,9 @@ export class Wake {
   /** Why we closed it ourselves. */
   #closed: StreamEnd | undefined;
   #junk = 0;
-  #hints = 0;
+  /** Why the feed is to be looked at, since the last look began. */
+  #hint: LookReason | undefined;
+  readonly #again = new Bell();
 
   constructor(parts: WakeParts) {
     this.#parts = parts;
@@ -54,11 +62,6 @@ export class Wake {
       lost: (reason) => this.#close({ reason }),
     });
     this.#trust = new Trust(clock, (forMs) => emit({ type: "wake-missed", forMs }));
-  }
-
-  /** How often there was reason to look: who looks compares it with what it was before. */
-  get hints(): number {
-    return this.#hints;
   }
 
   /** Whether events can be relied on, so that there need be few looks beside those they ask for. */
@@ -73,42 +76,57 @@ export class Wake {
 
   /** A heartbeat is being sent; the function is called once the platform has taken it. */
   beat(): () => void {
-    const channel = this.#channel;
-    return this.#echoes.expect(channel?.signal);
+    return this.#echoes.expect();
   }
 
-  /** The feed was looked at: begun at `began` (monotonic), for `why`, with so many new messages. */
-  looked(why: LookReason, began: number, messages: number): void {
-    const judges = this.#state === "healthy" && why === "time";
-    this.#trust.looked(began, judges ? messages : 0, this.#channel?.signal);
+  /** The feed is looked at now, for that reason; what it gives is to be told how many new messages were there. */
+  look(why: LookReason): (messages: number) => void {
+    this.#hint = undefined;
+    const stream = this.#state === "healthy" ? this.#channel?.signal : undefined;
+    const found = this.#trust.look();
+    return (messages) => {
+      if (stream !== undefined && why === "time") found(messages, stream);
+    };
   }
 
-  /** There may be something new. */
-  hint(): void {
-    this.#hints += 1;
+  /** Why there may be something new since the last look began; undefined where nothing speaks for it. */
+  get reason(): LookReason | undefined {
+    return this.#hint;
+  }
+
+  /** There may be something new. What an event says goes before all else. */
+  hint(why: "event" | "stream" | "busy"): void {
+    if (this.#hint !== "event") this.#hint = why;
     this.bell.ring();
   }
 
   /** Opens it anew at once: its connection may be dead, or its token is another one now. */
   reopen(): void {
+    // Until it is proven anew, nothing is made of what it does not tell.
+    if (this.#state === "healthy") this.#state = "open";
     this.#close({ reason: "it is opened anew", isOurs: true });
+    this.#again.ring();
   }
 
   /** Listens until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { naps, random } = this.#parts;
     for (let failures = 0; !signal.aborted;) {
+      if (!this.#parts.spare()) {
+        await naps.nap(NO_ROOM_MS * (0.5 + random()), signal);
+        continue;
+      }
       const end = await this.#listen(signal);
       if (signal.aborted) break;
       if (end.isOurs) continue;
-      failures = end.wasProven ? 1 : failures + 1;
+      failures = end.hasLasted ? 1 : failures + 1;
       const inMs = end.isAbsent
         ? ABSENT_MS * (0.9 + random() / 5)
         : nextDelay(failures, random, end.retryAfterMs);
       this.#become(end.isAbsent ? "off" : "away", end.reason, inMs);
       // What came meanwhile was not told of.
-      this.hint();
-      await naps.nap(inMs, signal);
+      this.hint("stream");
+      if (await naps.napUntil(this.#again, inMs, signal)) failures = 0;
     }
     this.#state = "off";
   }
@@ -118,13 +136,13 @@ export class Wake {
     const { platform, requests } = this.#parts;
     const release = requests.take("stream");
     if (release === undefined) return { reason: crowded(requests), isAbsent: true };
+    const began = this.#parts.clock.monotonic();
     const channel = new AbortController();
     const stop = () => channel.abort();
     signal.addEventListener("abort", stop, { once: true });
     this.#channel = channel;
     this.#closed = undefined;
     this.#junk = 0;
-    const begun = this.#echoes.begin();
     let end: StreamEnd = { reason: "the platform ended it" };
     try {
       await platform.events((sign) => this.#heard(sign), { signal: channel.signal });
@@ -138,16 +156,19 @@ export class Wake {
       this.#channel = undefined;
       release();
     }
-    return { ...(this.#closed ?? end), wasProven: begun.wasProven() };
+    const lastedMs = this.#parts.clock.monotonic() - began;
+    const hasLasted = this.#echoes.end() && lastedMs >= LASTING_MS;
+    return { ...(this.#closed ?? end), hasLasted };
   }
 
   #heard(sign: StreamSign): void {
     switch (sign.kind) {
       case "open":
+        if (this.#channel !== undefined) this.#echoes.begin(this.#channel.signal);
         this.#become("open", undefined);
         this.#parts.prod();
         // Since the last look there may have been rows that nobody told of.
-        return this.hint();
+        return this.hint("stream");
       case "comment":
         return;
       case "junk":
@@ -168,7 +189,7 @@ export class Wake {
       case "ACTIVITY_LOGGED":
         if (activityType !== undefined && activityType !== "a2a_receive") return;
         this.#trust.told();
-        return this.hint();
+        return this.hint("event");
       case "EXTERNAL_CREDENTIALS_ROTATED":
         return this.#parts.onRotated();
     }
@@ -192,8 +213,8 @@ interface StreamEnd {
   isAbsent?: boolean;
   /** We ended it, and want another at once. */
   isOurs?: boolean;
-  /** It had brought a heartbeat of ours. */
-  wasProven?: boolean;
+  /** For a while it was what it should be. */
+  hasLasted?: boolean;
   retryAfterMs?: number | undefined;
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Allowance } from "../../../src/bridge/allowance.ts";
+import { TestBridge } from "../../harness/bridge.ts";
 import { ManualClock } from "../../harness/clock.ts";
+import { ScriptedPlatform } from "../../harness/scripted-platform.ts";
 
 const BEAT_MS = 30_000;
 
@@ -44,6 +46,20 @@ describe("bridges that share a limit", () => {
     const crowded = allowance.idleMs;
     for (const one of leave.slice(1)) one();
     expect(allowance.idleMs).toBeLessThan(crowded / 50);
+  });
+
+  test("leave when they end", async () => {
+    const { allowance } = shared(50);
+    const before = allowance.idleMs;
+    await using platform = new ScriptedPlatform();
+    const headers = { "x-ratelimit-limit": "600", "x-ratelimit-remaining": "600" };
+    platform.on("register", () => Response.json({ status: "ok" }, { headers }));
+    await using bridge = new TestBridge(platform.url, { allowance });
+    await bridge.until("connected");
+    expect(allowance.idleMs).toBeGreaterThan(before);
+    await bridge.stop();
+    allowance.learn(600);
+    expect(allowance.idleMs).toBe(before);
   });
 
   test("wait for each other's calls, and no longer than a minute", async () => {

@@ -90,3 +90,25 @@ test("after the machine slept, a heartbeat and a fetch follow at once", async ()
   await platform.untilCalled("activity", (before[1] ?? 0) + 1);
   expect(bridge.of("woke")[0]?.asleepMs).toBeGreaterThan(3_599_000);
 });
+
+test("which loop is overdue can be asked by who looks at the bridge", async () => {
+  const clock = new ManualClock();
+  const watchdog = new Watchdog(clock);
+  watchdog.expect("intake", 5_000);
+  watchdog.expect("heartbeat", 50_000);
+  await clock.advance(5_000);
+  expect(watchdog.overdue()).toBeUndefined();
+  await clock.advance(1);
+  expect(watchdog.overdue()).toBe("intake");
+  watchdog.dismiss("intake");
+  expect(watchdog.overdue()).toBeUndefined();
+});
+
+test("a bridge shows its watchdog to who asks for it", async () => {
+  await using platform = new ScriptedPlatform();
+  let look: (() => string | undefined) | undefined;
+  await using bridge = new TestBridge(platform.url, { onWatch: (overdue) => (look = overdue) });
+  await bridge.until("connected");
+  expect(look?.()).toBeUndefined();
+  await bridge.stop();
+});

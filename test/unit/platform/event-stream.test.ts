@@ -65,11 +65,26 @@ describe("a stream", () => {
     const parser = new EventParser((sign) => signs.push(sign));
     const chunk = new TextEncoder().encode("x".repeat(65_536));
     const before = process.memoryUsage().heapUsed;
-    for (let n = 0; n < 2_000; n++) parser.push(chunk);
+    for (let n = 0; n < 1_900; n++) parser.push(chunk);
     Bun.gc(true);
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
     parser.push(new TextEncoder().encode("\n\n" + frame("A")));
     expect(signs).toEqual([{ kind: "junk" }, event("A")] as never);
+    const endless = () => {
+      for (let n = 0; n < 4_000; n++) parser.push(chunk);
+    };
+    expect(endless).toThrow("a line without an end");
+  });
+
+  test("that says nothing but noise is junk, however it is made", () => {
+    for (const noise of [":\n", "\n", "data\n", "event: x\n"]) {
+      const signs = signsOf(noise.repeat(100_000));
+      expect(signs.filter(({ kind }) => kind === "junk").length).toBeGreaterThan(0);
+    }
+    // Now and then a word is none.
+    expect(signsOf(`: ping\n\n${frame("A")}`.repeat(4_000)).some((s) => s.kind === "junk")).toBe(
+      false,
+    );
   });
 
   test("reads the same however it is cut up", () => {

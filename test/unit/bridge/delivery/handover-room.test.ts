@@ -120,10 +120,10 @@ test("the canvas is never left to itself, however long its post takes", async ()
 
 describe("the room for open posts", () => {
   /** A handover of which the outcomes are written down at once. */
-  function handoverOf() {
+  function handoverOf(requests = new OpenRequests()) {
     const outbox = { posted: async () => {} };
     const platform = { serverNow: () => 0 };
-    const parts = { store: { outbox }, emit: () => {}, platform, requests: new OpenRequests() };
+    const parts = { store: { outbox }, emit: () => {}, platform, requests };
     const keeper = { do: <T>(write: () => Promise<T>) => write() };
     const handover = new Handover(
       parts as unknown as BridgeParts,
@@ -178,5 +178,32 @@ describe("the room for open posts", () => {
     stop.abort();
     await room;
     expect(handover.hasRoom("a")).toBe(false);
+  });
+
+  test("is that of all bridges of the process, and is waited for", async () => {
+    const requests = new OpenRequests(34);
+    const [one, other] = [handoverOf(requests), handoverOf(requests)];
+    const ends = [one.open("a"), one.open("b")];
+    expect(other.handover.hasRoom("c")).toBe(false);
+    // Beyond the room: the platform took its time over a post that was not to be held.
+    const third = one.open("d");
+    const room = other.handover.untilRoom("c", NEVER);
+    for (const end of [third, ...ends]) end();
+    await room;
+    expect(other.handover.hasRoom("c")).toBe(true);
+  });
+
+  test("is looked for again at the end of one that had no place", async () => {
+    const { handover, open } = handoverOf(new OpenRequests(33));
+    const ends = ["a", "a", "a", "a"].map(() => open("a"));
+    const [first, ...rest] = ends;
+    first?.();
+    while (!handover.hasRoom("b")) await new Promise((resolve) => setImmediate(resolve));
+    const again = open("b");
+    expect(handover.hasRoom("a")).toBe(false);
+    again();
+    const room = handover.untilRoom("a", NEVER);
+    for (const end of rest) end();
+    await room;
   });
 });

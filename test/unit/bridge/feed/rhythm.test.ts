@@ -66,22 +66,35 @@ describe("with one that can be relied on", () => {
     const { wake, after } = rhythmOf();
     wake.isRelaxed = true;
     expect(after("time")).toEqual({ ms: 15_000, why: "time" });
-    expect(after("event", 1)).toEqual({ ms: 15_000, why: "time" });
+    expect(after("time", 1)).toEqual({ ms: 15_000, why: "time" });
   });
 
   test("those of many bridges part company", () => {
     const pauses = [0, 0.5, 0.999].map((random) => {
       const { wake, after } = rhythmOf({ random });
       wake.isRelaxed = true;
-      return Math.round(after("time").ms / 100);
+      return after("time").ms;
     });
-    expect(pauses).toEqual([135, 150, 165]);
+    expect(pauses).toEqual([13_000, 15_000, 16_000]);
   });
 
-  test("an event that found nothing has the feed looked at once more", () => {
-    const { wake, after } = rhythmOf();
+  test("those of the bridges of one process come together", async () => {
+    const ends: number[] = [];
+    for (const random of [0.1, 0.5, 0.9]) {
+      const { clock, wake, after } = rhythmOf({ random });
+      wake.isRelaxed = true;
+      await clock.advance(1_234 + 100 * random);
+      ends.push(clock.monotonic() + after("time").ms);
+    }
+    expect(ends.every((end) => end % 1_000 < 1)).toBe(true);
+    expect(new Set(ends.map(Math.trunc)).size).toBe(3);
+  });
+
+  test.each([0, 1])("after an event that found %d the feed is looked at twice more", (found) => {
+    const { wake, after } = rhythmOf({ intervalMs: 5_000 });
     wake.isRelaxed = true;
-    expect(after("event")).toEqual({ ms: 250, why: "busy" });
+    expect(after("event", found)).toEqual({ ms: 250, why: "busy" });
+    expect(after("busy", found)).toEqual({ ms: 2_000, why: "busy" });
     expect(after("busy").ms).toBe(15_000);
   });
 
