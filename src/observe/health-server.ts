@@ -2,6 +2,7 @@
  * How the process is, for who looks after it: service managers, load balancers, Prometheus. Nobody has to
  * say who he is, so nothing here holds a token or a message's text, and nothing can be changed.
  */
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import { formatListen, isLoopback, type ListenAddress } from "../shared/listen-address.ts";
@@ -30,39 +31,88 @@ export interface HealthServer {
   close(): void;
 }
 
-/** Listens. Throws a MoleculeError where that can't be. */
-export function serveHealth(address: ListenAddress, health: Health): HealthServer {
-  let server: Bun.Server<undefined>;
+/**
+ * Listens. Rejects with a MoleculeError where that can't be. By node:http, not Bun.serve, which lets a
+ * connection say its head one byte at a time for ever, and any number of them: a heartbeat would find no
+ * file handle left.
+ */
+export async function serveHealth(address: ListenAddress, health: Health): Promise<HealthServer> {
+  // Loaded where it is wanted: it costs milliseconds.
+  const { createServer } = process.getBuiltinModule("node:http");
+  const server = createServer(LIMITS, (request, response) => {
+    void reply(request, response, (asked) => answer(asked, address, health));
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(address.port, address.hostname, resolve);
   try {
-    server = Bun.serve({
-      ...address,
-      idleTimeout: IDLE_SECS,
-      maxRequestBodySize: MOST_BODY,
-      // Otherwise a fault is answered with a page that shows source text and folders.
-      development: false,
-      // What Bun makes of `development: false`: two bridges would share a port, each unseen by the other.
-      reusePort: false,
-      fetch: async (request) => plain(await answer(request, address, health)),
-      error: () => plain(text(500, "an internal error\n")),
-    });
+    await listening;
   } catch (error) {
     throw cantListen(address, error);
   }
-  const { port = address.port } = server;
+  // Of a server that listens: one connection's fault is nobody else's.
+  server.on("error", () => {});
+  const bound = server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : address.port;
   return {
     address: formatListen({ hostname: address.hostname, port }),
-    close: () => void server.stop(true),
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
   };
 }
 
-/** How long a connection may be silent, in seconds. */
-const IDLE_SECS = 5;
-/** Nothing is asked with a body, in bytes. */
-const MOST_BODY = 1_024;
+/** Connections at once; who asks is one, or a few. */
+const MOST_CONNECTIONS = 64;
+/** How long a request may take to be said, and a connection to say the next, in ms. */
+const LIMITS = {
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+};
 
-async function answer(request: Request, address: ListenAddress, health: Health): Promise<Response> {
-  const { method, url, headers } = request;
-  const host = headers.get("host") ?? "";
+/** Answers what came without reading a body; what fails is a 500 that does not tell of it. */
+async function reply(
+  request: IncomingMessage,
+  response: ServerResponse,
+  find: (asked: Asked) => Promise<Response>,
+): Promise<void> {
+  const { method = "", url = "", headers } = request;
+  let found: Response;
+  try {
+    found = await find({ method, url, host: headers.host ?? "" });
+  } catch {
+    found = text(500, "an internal error\n");
+  }
+  const body = await found.text();
+  response.writeHead(found.status, {
+    ...Object.fromEntries(found.headers),
+    "content-length": String(Buffer.byteLength(body)),
+    // Of no use a moment later, and nothing but what its type says.
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    // A body that was not asked for is not read.
+    ...(method === "GET" || method === "HEAD" ? {} : { connection: "close" }),
+  });
+  response.end(method === "HEAD" ? undefined : body);
+}
+
+interface Asked {
+  method: string;
+  /** Path and query. */
+  url: string;
+  /** "" by a client of HTTP/1.0 that names none. */
+  host: string;
+}
+
+async function answer(
+  { method, url, host }: Asked,
+  address: ListenAddress,
+  health: Health,
+): Promise<Response> {
   if (!isMeant(host, address)) return text(421, "this server is asked for by another name\n");
   const asked = URL.parse(url, "http://here");
   const find = ROUTES[asked?.pathname ?? ""];
@@ -71,13 +121,6 @@ async function answer(request: Request, address: ListenAddress, health: Health):
   const refused = text(405, "only GET and HEAD\n");
   refused.headers.set("allow", "GET, HEAD");
   return refused;
-}
-
-/** Of no use a moment later, and nothing but what its type says. */
-function plain(response: Response): Response {
-  response.headers.set("cache-control", "no-store");
-  response.headers.set("x-content-type-options", "nosniff");
-  return response;
 }
 
 /**

@@ -8,6 +8,7 @@ export class Meter {
   readonly feedReads: Record<LookReason, number> = {
     start: 0,
     event: 0,
+    stream: 0,
     time: 0,
     more: 0,
     busy: 0,

@@ -13,10 +13,9 @@ import type { StoreCounts, WorkspaceStatus } from "./status.ts";
 import { Troubles } from "./troubles.ts";
 
 /** What is served, and how often the bridge is to be heard of. */
-export interface Watched {
-  workspaceId: string;
-  backend: string;
-  mode: "poll" | "push";
+export interface Watched extends Pick<WorkspaceStatus, "workspaceId" | "backend" | "mode"> {
+  /** What its agent is called, where that is known. */
+  name?: string | undefined;
   /** Pause between two looks at an idle feed, in ms; a second if not given. */
   intervalMs?: number;
   /** Pause between two heartbeats, in ms; 30 s if not given. */
@@ -49,7 +48,7 @@ export class Monitor {
   #counts: StoreCounts | undefined;
 
   constructor(watched: Watched, clock: Clock) {
-    this.#watched = { intervalMs: 1_000, heartbeatMs: 30_000, ...watched };
+    this.#watched = { name: undefined, intervalMs: 1_000, heartbeatMs: 30_000, ...watched };
     this.#clock = clock;
     this.#troubles = new Troubles(clock);
     this.#pulse = new Pulse(clock);
@@ -139,11 +138,12 @@ export class Monitor {
   }
 
   status(): WorkspaceStatus {
-    const { workspaceId, backend, mode } = this.#watched;
+    const { workspaceId, name, backend, mode } = this.#watched;
     const troubles = this.#allTroubles();
     const troubled = this.#state === "connected" && troubles.length > 0;
     return {
       workspaceId,
+      name,
       backend,
       mode,
       state: troubled ? "troubled" : this.#state,

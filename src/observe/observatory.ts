@@ -70,10 +70,10 @@ export class Observatory {
   }
 
   /**
-   * Begins to show it, before anything else begins. Throws a MoleculeError where the health server can't
-   * listen.
+   * Begins to show it, before anything else begins. Rejects with a MoleculeError where the health server
+   * can't listen.
    */
-  start(): void {
+  async start(): Promise<void> {
     const { health, warn } = this.#parts;
     if (health !== undefined) {
       const asked = {
@@ -81,7 +81,7 @@ export class Observatory {
         readiness: () => this.#readiness(),
         metrics: () => this.#metrics(),
       };
-      this.#server = serveHealth(health, asked);
+      this.#server = await serveHealth(health, asked);
       if (!isLoopback(health)) {
         const told = this.#server.address;
         warn(`the health server on ${told} answers anyone who can reach it, without a token`);

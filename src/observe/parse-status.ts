@@ -16,7 +16,7 @@ export function parseProcessStatus(text: string): ProcessStatus | undefined {
   const json = asObject(tryParseJson(text));
   const pid = getNumber(json, "pid");
   const host = getString(json, "host");
-  const at = getNumber(json, "at");
+  const at = getTime(json, "at");
   const workspaces = getArray(json, "workspaces");
   if (pid === undefined || host === undefined || at === undefined || workspaces === undefined) {
     return undefined;
@@ -26,7 +26,7 @@ export function parseProcessStatus(text: string): ProcessStatus | undefined {
     pid,
     identity: getString(json, "identity"),
     host,
-    startedAt: getNumber(json, "startedAt") ?? at,
+    startedAt: getTime(json, "startedAt") ?? at,
     at,
     health: getString(json, "health"),
     workspaces: workspaces.flatMap((one) => parseWorkspace(asObject(one))),
@@ -41,15 +41,16 @@ function parseWorkspace(json: JsonObject | undefined): WorkspaceStatus[] {
   return [
     {
       workspaceId,
+      name: getString(json, "name"),
       backend: getString(json, "backend") ?? "unknown",
       mode: getString(json, "mode") === "push" ? "push" : "poll",
       state,
       troubles: (getArray(json, "troubles") ?? []).filter((one) => typeof one === "string"),
-      retryAt: getNumber(json, "retryAt"),
-      connectedAt: getNumber(json, "connectedAt"),
-      lastBeatAt: getNumber(json, "lastBeatAt"),
-      lastLookAt: getNumber(json, "lastLookAt"),
-      lastMessageAt: getNumber(json, "lastMessageAt"),
+      retryAt: getTime(json, "retryAt"),
+      connectedAt: getTime(json, "connectedAt"),
+      lastBeatAt: getTime(json, "lastBeatAt"),
+      lastLookAt: getTime(json, "lastLookAt"),
+      lastMessageAt: getTime(json, "lastMessageAt"),
       wake: oneOf(WAKE_STATES, getString(json, "wake")) ?? "off",
       running: getNumber(json, "running") ?? 0,
       messages: Object.fromEntries(
@@ -67,6 +68,12 @@ function parseCounts(json: unknown): StoreCounts | undefined {
   if (unsettled === undefined || outbox === undefined || deadLetters === undefined)
     return undefined;
   return { unsettled, outbox, deadLetters };
+}
+
+/** Milliseconds since 1970 that a Date can hold (ECMA-262, 21.4.1.1). */
+function getTime(json: unknown, key: string): number | undefined {
+  const found = getNumber(json, key);
+  return found !== undefined && Math.abs(found) <= 8.64e15 ? found : undefined;
 }
 
 function oneOf<T extends string>(known: readonly T[], text: string | undefined): T | undefined {

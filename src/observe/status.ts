@@ -4,6 +4,8 @@ import type { WakeState } from "../bridge/events.ts";
 /** How a workspace is served at the moment. Times are milliseconds since 1970. */
 export interface WorkspaceStatus {
   workspaceId: string;
+  /** What its agent is called, where the operator says so. */
+  name: string | undefined;
   /** What answers its messages. */
   backend: string;
   mode: "poll" | "push";

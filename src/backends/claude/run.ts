@@ -4,7 +4,7 @@ import { getArray } from "../../shared/json.ts";
 import type { BackendParts, BackendRequest, Outcome, RunHooks } from "../backend.ts";
 import { hasFiles } from "../answer-files.ts";
 import { childEnv } from "../process/child-env.ts";
-import { type ChildEnd, runChild } from "../process/child.ts";
+import { type ChildEnd, isShortage, runChild } from "../process/child.ts";
 import { claudeArgs, type ClaudeSettings, type ClaudeTurn } from "./args.ts";
 import { CLAUDE_DEFAULTS, CLAUDE_WALLS } from "./env.ts";
 import { deniedTools, isTooLong } from "./error.ts";
@@ -128,7 +128,12 @@ function unfinished(end: Exclude<ChildEnd, { kind: "exited" }>, { timeoutMs }: C
       return tooSlow(timeoutMs);
     case "not-started":
       if (OPERATOR_CODES.has(end.code)) return unavailable(end.reason);
-      return { kind: "again", reason: end.reason, told: "the agent could not be started" } as const;
+      return {
+        kind: "again",
+        reason: end.reason,
+        told: "the agent could not be started",
+        overloaded: isShortage(end.code),
+      } as const;
   }
 }
 

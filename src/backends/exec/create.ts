@@ -11,7 +11,7 @@ import type {
   RunHooks,
 } from "../backend.ts";
 import { childEnv } from "../process/child-env.ts";
-import { runChild } from "../process/child.ts";
+import { isShortage, runChild } from "../process/child.ts";
 import { judgeExit } from "./outcome.ts";
 import { requireProgram } from "./program.ts";
 import { requireFolder } from "../process/folder.ts";
@@ -102,6 +102,7 @@ async function run(
         kind: "again",
         reason: end.reason,
         told: "the agent's program could not be started",
+        overloaded: isShortage(end.code),
       };
     case "exited":
       return judgeExit(unixLines(end), settings.json, rulesOf(settings, parts, request));

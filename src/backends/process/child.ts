@@ -164,6 +164,11 @@ function input(text: string, ready: Promise<void>): ReadableStream<Uint8Array> {
   });
 }
 
+/** Whether the system had no room for a process (file handles, processes, memory): no fault of a message. */
+export function isShortage(code: string | undefined): boolean {
+  return ["EMFILE", "ENFILE", "EAGAIN", "ENOMEM"].includes(code ?? "");
+}
+
 function notStarted({ argv, cwd }: ChildRun, error: unknown): ChildEnd {
   const code = codeOf(error);
   const program = argv[0] ?? "";

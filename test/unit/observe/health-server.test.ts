@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { serveHealth, type Health, type HealthServer } from "../../../src/observe/health-server.ts";
 import type { ListenAddress } from "../../../src/shared/listen-address.ts";
+import { lookUntil } from "../../harness/wait.ts";
 
 setDefaultTimeout(30_000);
 
@@ -21,9 +22,12 @@ const WELL: Health = {
   metrics: async () => "x 1\n",
 };
 
-function serve(change: Partial<Health> = {}, address: Partial<ListenAddress> = {}): HealthServer {
+async function serve(
+  change: Partial<Health> = {},
+  address: Partial<ListenAddress> = {},
+): Promise<HealthServer> {
   const at = { hostname: "127.0.0.1", port: 0, ...address };
-  const server = serveHealth(at, { ...WELL, ...change });
+  const server = await serveHealth(at, { ...WELL, ...change });
   servers.push(server);
   return server;
 }
@@ -38,13 +42,13 @@ async function get(server: HealthServer, path: string, init: RequestInit = {}) {
 }
 
 test("it lives while no loop is overdue", async () => {
-  const server = serve();
+  const server = await serve();
   expect(await get(server, "/livez")).toEqual({
     status: 200,
     type: "text/plain; charset=utf-8",
     body: "ok\n",
   });
-  const hung = serve({ overdue: () => "the heartbeat loop hangs" });
+  const hung = await serve({ overdue: () => "the heartbeat loop hangs" });
   expect(await get(hung, "/livez")).toMatchObject({
     status: 503,
     body: "the heartbeat loop hangs\n",
@@ -65,7 +69,7 @@ describe("ready", () => {
   ];
 
   test("are all, or none are, and each says what is wrong with it", async () => {
-    const { status, type, body } = await get(serve({ readiness: two }), "/readyz");
+    const { status, type, body } = await get(await serve({ readiness: two }), "/readyz");
     expect([status, type]).toEqual([503, "application/json"]);
     expect(JSON.parse(body)).toEqual({
       ready: false,
@@ -82,11 +86,11 @@ describe("ready", () => {
         },
       ],
     });
-    expect(await get(serve(), "/readyz")).toMatchObject({ status: 200 });
+    expect(await get(await serve(), "/readyz")).toMatchObject({ status: 200 });
   });
 
   test("is one workspace without the others", async () => {
-    const server = serve({ readiness: two });
+    const server = await serve({ readiness: two });
     expect(await get(server, `/readyz?workspace=${A.toUpperCase()}`)).toMatchObject({
       status: 200,
     });
@@ -95,13 +99,13 @@ describe("ready", () => {
   });
 
   test("is no process that serves nothing", async () => {
-    const { status, body } = await get(serve({ readiness: () => [] }), "/readyz");
+    const { status, body } = await get(await serve({ readiness: () => [] }), "/readyz");
     expect([status, JSON.parse(body)]).toEqual([503, { ready: false, workspaces: [] }]);
   });
 });
 
 test("metrics come in Prometheus' own type", async () => {
-  expect(await get(serve(), "/metrics")).toEqual({
+  expect(await get(await serve(), "/metrics")).toEqual({
     status: 200,
     type: "text/plain; version=0.0.4; charset=utf-8",
     body: "x 1\n",
@@ -109,7 +113,7 @@ test("metrics come in Prometheus' own type", async () => {
 });
 
 test("the index lists what there is, and all else is not there", async () => {
-  const server = serve();
+  const server = await serve();
   const { status, body } = await get(server, "/");
   expect(status).toBe(200);
   for (const path of ["/livez", "/readyz", "/metrics"]) expect(body).toContain(path);
@@ -119,14 +123,14 @@ test("the index lists what there is, and all else is not there", async () => {
 });
 
 test("HEAD is answered as GET is, and nothing else is", async () => {
-  const server = serve({ overdue: () => "hangs" });
+  const server = await serve({ overdue: () => "hangs" });
   expect(await get(server, "/livez", { method: "HEAD" })).toMatchObject({ status: 503, body: "" });
   const posted = await fetch(`http://${server.address}/livez`, { method: "POST" });
   expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
 });
 
 test("a page that lets a name of its own lead here reads nothing", async () => {
-  const server = serve();
+  const server = await serve();
   const port = server.address.split(":")[1];
   const as = (host: string) => get(server, "/readyz", { headers: { host } });
   for (const host of ["evil.example", `evil.example:${port}`, "localhost.evil.example", "a b"]) {
@@ -138,18 +142,46 @@ test("a page that lets a name of its own lead here reads nothing", async () => {
 });
 
 test("where anyone may ask directly, any name will do", async () => {
-  const server = serve({}, { hostname: "0.0.0.0" });
+  const server = await serve({}, { hostname: "0.0.0.0" });
   const local = { ...server, address: server.address.replace("0.0.0.0", "127.0.0.1") };
   const headers = { host: "molecule.monitoring.svc" };
   expect(await get(local, "/livez", { headers })).toMatchObject({ status: 200 });
 });
 
-test("a port in use is told with what to do about it", () => {
-  const { address } = serve();
+test("a port in use is told with what to do about it", async () => {
+  const { address } = await serve();
   const port = Number(address.split(":")[1]);
-  expect(() => serve({}, { port })).toThrow(
+  await expect(serve({}, { port })).rejects.toThrow(
     `can't listen on ${address} for health checks: another program listens there`,
   );
   // An address of the documentation's (RFC 5737).
-  expect(() => serve({}, { hostname: "203.0.113.7", port: 1 })).toThrow("no such address");
+  await expect(serve({}, { hostname: "203.0.113.7", port: 1 })).rejects.toThrow("no such address");
 });
+
+test("who says what he wants one byte at a time is cut off, and there is room for few of them", async () => {
+  const server = await serve();
+  const [hostname = "", port] = server.address.split(":");
+  const open = new Set<number>();
+  const dripping = new Set<ReturnType<typeof setInterval>>();
+  const all = Array.from({ length: 100 }, (_, n) =>
+    Bun.connect({
+      hostname,
+      port: Number(port),
+      socket: {
+        open(socket) {
+          open.add(n);
+          socket.write("GET /livez HTTP/1.1\r\nHost: localhost\r\nX-A: ");
+          dripping.add(setInterval(() => socket.write("a"), 250));
+        },
+        data() {},
+        close: () => void open.delete(n),
+        error: () => void open.delete(n),
+      },
+    }).catch(() => {}),
+  );
+  await Promise.all(all);
+  await lookUntil(() => open.size <= 64);
+  await lookUntil(() => open.size === 0);
+  for (const timer of dripping) clearInterval(timer);
+  expect(await get(server, "/livez")).toMatchObject({ status: 200 });
+}, 60_000);

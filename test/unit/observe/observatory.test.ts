@@ -56,7 +56,7 @@ test("it is ready once all are connected, heard of and read", async () => {
   const { observatory, member, get } = open();
   const one = member();
   const two = member(OTHER);
-  observatory.start();
+  await observatory.start();
   expect((await get("/readyz")).status).toBe(503);
   for (const event of well) one.hear(event);
   expect((await get(`/readyz?workspace=${WORKSPACE}`)).status).toBe(200);
@@ -79,7 +79,7 @@ test("a loop that the bridge itself misses ends the life", async () => {
     counts: async () => told.COUNTS,
     overdue: () => overdue,
   });
-  observatory.start();
+  await observatory.start();
   expect(await get("/livez")).toEqual({ status: 200, body: "ok\n" });
   overdue = "the intake loop hangs";
   expect(await get("/livez")).toEqual({ status: 503, body: "the intake loop hangs\n" });
@@ -89,7 +89,7 @@ describe("metrics", () => {
   test("tell what happened, and what the store holds", async () => {
     const { observatory, member, get } = open();
     const one = member();
-    observatory.start();
+    await observatory.start();
     for (const event of [...well, told.taken("a", 20), told.ran("a", 70), told.answered("a")]) {
       one.hear(event);
     }
@@ -124,7 +124,7 @@ describe("metrics", () => {
     const { observatory, member, get } = open();
     const broken = member(WORKSPACE, () => Promise.reject(new Error("damaged")));
     const hanging = member(OTHER, () => new Promise(() => {}));
-    observatory.start();
+    await observatory.start();
     for (const event of well) {
       broken.hear(event);
       hanging.hear(event);
@@ -143,7 +143,7 @@ describe("metrics", () => {
       asked += 1;
       return told.COUNTS;
     });
-    observatory.start();
+    await observatory.start();
     await get("/metrics");
     one.hear(told.connected);
     one.hear(told.stopped);
@@ -154,7 +154,7 @@ describe("metrics", () => {
   test("have no more lines after a thousand peers, reasons and messages", async () => {
     const { observatory, member, get } = open();
     const one = member();
-    observatory.start();
+    await observatory.start();
     const happen = (i: number) => {
       one.hear(told.taken(`a-${i}`, i));
       one.hear(told.ran(`a-${i}`));
@@ -178,7 +178,7 @@ describe("metrics", () => {
     test(title, async () => {
       const { observatory, member, get } = open();
       const [one, two] = [member(), member(OTHER)];
-      observatory.start();
+      await observatory.start();
       for (const event of [...well, told.taken("a", 20), told.ran("a", 70)]) {
         one.hear(event);
         two.hear(event);
@@ -201,7 +201,7 @@ describe("metrics", () => {
 test("no secret is in anything that is shown", async () => {
   const { observatory, member, get, file } = open();
   const one = member();
-  observatory.start();
+  await observatory.start();
   for (const event of well) one.hear(event);
   one.hear(told.paused(`it said: ${SECRET}`));
   one.hear(told.heartbeatFailed(`Bearer ${SECRET} was refused`));
@@ -218,7 +218,7 @@ test("no secret is in anything that is shown", async () => {
 test("its file tells what the process serves, and goes with it", async () => {
   const { observatory, member, file } = open();
   const one = member();
-  observatory.start();
+  await observatory.start();
   for (const event of well) one.hear(event);
   const read = () => JSON.parse(readFileSync(file, "utf8"));
   await lookUntil(() => existsSync(file) && read().workspaces[0].state === "connected");
@@ -250,29 +250,29 @@ test("a listener is called at what is to be seen, and not for each heartbeat", (
   expect(changes).toBe(before + 2);
 });
 
-test("who listens to others than this machine is warned", () => {
+test("who listens to others than this machine is warned", async () => {
   const { observatory, warnings } = open({ health: { hostname: "0.0.0.0", port: 0 } });
-  observatory.start();
+  await observatory.start();
   expect(warnings).toEqual([
     `the health server on ${observatory.healthAddress} answers anyone who can reach it, without a token`,
   ]);
   const local = open();
-  local.observatory.start();
+  await local.observatory.start();
   expect(local.warnings).toEqual([]);
 });
 
-test("without an address nothing listens", () => {
+test("without an address nothing listens", async () => {
   const { observatory } = open({ health: undefined });
-  observatory.start();
+  await observatory.start();
   expect(observatory.healthAddress).toBeUndefined();
 });
 
 test("a port in use ends it before anything is written", async () => {
   const { observatory: first } = open();
-  first.start();
+  await first.start();
   const port = Number(first.healthAddress?.split(":")[1]);
   const second = open({ health: { hostname: "127.0.0.1", port } });
-  expect(() => second.observatory.start()).toThrow("another program listens there");
+  expect(second.observatory.start()).rejects.toThrow("another program listens there");
   expect(readdirSync(second.folder)).toEqual([]);
 });
 
@@ -281,7 +281,7 @@ test("a file that can't be written is told of once, and nothing else suffers", a
   // A file where the folder should be.
   writeFileSync(join(folder, "bridges"), "");
   const one = member();
-  observatory.start();
+  await observatory.start();
   await lookUntil(() => warnings.length > 0);
   for (const event of well) one.hear(event);
   expect((await get("/readyz")).status).toBe(200);

@@ -236,6 +236,21 @@ test("a sweep takes away what dead processes left, and nothing else", async () =
   expect(readdirSync(lab.files.folder).sort()).toEqual([`${process.ppid}.json`, "7.txt"].sort());
 });
 
+test("a time that no date can hold is none", () => {
+  const names = ["retryAt", "connectedAt", "lastBeatAt", "lastLookAt", "lastMessageAt"] as const;
+  for (const at of [1e300, -1e300, 8.64e15 + 1]) {
+    const times = Object.fromEntries(names.map((name) => [name, at]));
+    const of = (change: object) =>
+      parseProcessStatus(JSON.stringify({ ...processOf(), workspaces: [], ...change }));
+    expect(of({ at })).toBeUndefined();
+    expect(of({ startedAt: at })?.startedAt).toBe(NOW);
+    const [found] = of({ workspaces: [{ ...statusOf(), ...times }] })?.workspaces ?? [];
+    expect(names.map((name) => found?.[name])).toEqual(names.map(() => undefined));
+  }
+  const edge = parseProcessStatus(JSON.stringify(processOf({ at: 8.64e15 })));
+  expect(new Date(edge?.at ?? NaN).getTime()).toBe(8.64e15);
+});
+
 test("whatever stands in a file, it is a status of its form or none", () => {
   const field = fc.oneof(fc.jsonValue(), fc.constantFrom("connected", "healthy", 5, "x"));
   const workspace = fc.dictionary(

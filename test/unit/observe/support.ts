@@ -78,6 +78,7 @@ export function wake(state: "off" | "away" | "open" | "healthy"): BridgeEvent {
 export function statusOf(change: Partial<WorkspaceStatus> = {}): WorkspaceStatus {
   return {
     workspaceId: WORKSPACE,
+    name: undefined,
     backend: "mock",
     mode: "poll",
     state: "connected",

@@ -135,6 +135,7 @@ test("what can't be started is tried again", async () => {
   expect(outcome).toMatchObject({
     kind: "again",
     told: "the agent's program could not be started",
+    overloaded: false,
   });
 });
 

@@ -8,6 +8,7 @@ import {
   LINGER_MS,
   PIPE_GRACE_MS,
   runChild,
+  isShortage,
 } from "../../../../src/backends/process/child.ts";
 import { killAllGroups } from "../../../../src/backends/process/group.ts";
 import { processIdentity } from "../../../../src/backends/process/identity.ts";
@@ -473,3 +474,14 @@ function openPipes(): number {
   };
   return readdirSync("/proc/self/fd").filter(isPipe).length;
 }
+
+test.each([
+  ["EMFILE", true],
+  ["ENFILE", true],
+  ["EAGAIN", true],
+  ["ENOMEM", true],
+  ["ENOENT", false],
+  [undefined, false],
+])("a start that fails by %p is a shortage of the system's: %p", (code, expected) => {
+  expect(isShortage(code)).toBe(expected);
+});
