@@ -6,6 +6,7 @@ import { runToEnd } from "../harness/binary.ts";
 import { Dev, type DevWorkspace, words } from "../harness/connect.ts";
 import { ask, configure, entryOf, execOf, fleet, told, until } from "../harness/fleet.ts";
 import { onPosix } from "../harness/platform.ts";
+import { lookUntil } from "../harness/wait.ts";
 import { tmpFolder } from "../harness/tmp.ts";
 
 const posix = onPosix("its command is for sh, or a signal").test;
@@ -24,6 +25,29 @@ posix("one whose token is wrong ends for good, and the other goes on", async () 
   expect(told(run, "failed", agent)[0]?.msg).toContain("this workspace is not answered any more");
   run.signal("SIGTERM");
   await run.endsWith(3);
+});
+
+posix("one whose variable has no token ends for good, and status says so of it alone", async () => {
+  using home = tmpFolder();
+  await using dev = await Dev.start(home.path);
+  const { agent, ada } = dev;
+  const { token_file: _, ...entry } = entryOf(agent, { token_env: "NO_TOKEN_HERE" });
+  configure(home.path, dev.url, [entry, entryOf(ada, { agent_name: "Hedy" })]);
+  await using run = fleet(home.path);
+  await Promise.all([until(run, "failed", agent), until(run, "connected", ada)]);
+  expect(told(run, "failed", agent)).toMatchObject([{ exit_code: 2 }]);
+  const look = async (...more: string[]) => {
+    const { stdout } = await runToEnd(["status", ...more], { home: home.path });
+    return stdout;
+  };
+  await lookUntil(async () => /^state +connected$/m.test(await look("Hedy")));
+  await lookUntil(async () =>
+    new RegExp(`^${agent.id} .*token_env names is not set, not tried again$`, "m").test(
+      await look(),
+    ),
+  );
+  run.signal("SIGTERM");
+  await run.endsWith(2);
 });
 
 test("when all have ended for good, so does the process", async () => {

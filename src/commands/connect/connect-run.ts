@@ -16,7 +16,7 @@ import { GLOBALS } from "../globals.ts";
 import { logFor } from "../logging.ts";
 import type { ConnectValues } from "./connect.ts";
 import { dryRun, dryRunAll } from "./dry-run.ts";
-import { tellLifecycle } from "./lifecycle-lines.ts";
+import { tellFailure, tellLifecycle } from "./lifecycle-lines.ts";
 import { memberLog } from "./member-log.ts";
 import { namesOf } from "./names.ts";
 import { observe, type Observing, type Watcher } from "./observing.ts";
@@ -26,11 +26,26 @@ import { chooseWorkspaces, within } from "./workspaces.ts";
 
 /** Runs the bridges until they end or are stopped. */
 export async function run(values: ConnectValues, context: Context): Promise<ExitCode> {
+  const log = logFor(context, values.logFormat);
+  let setups: readonly WorkspaceSetup[] = [];
+  try {
+    setups = await setUp(values, context);
+    const baseUrl = parseApiUrl(context.get(GLOBALS.apiUrl));
+    return await connect(values, setups, context, { log, baseUrl });
+  } catch (error) {
+    if (values.logFormat === "text" || !(error instanceof MoleculeError)) throw error;
+    // Who reads JSON lines reads nothing else.
+    tellFailure(logOf(log, setups), error);
+    return error.exitCode;
+  }
+}
+
+/** Which workspaces are answered, and with what. Rejects with a UsageError for what can't be meant. */
+async function setUp(values: ConnectValues, context: Context): Promise<WorkspaceSetup[]> {
   const all = await chooseWorkspaces(values, context);
-  const baseUrl = parseApiUrl(context.get(GLOBALS.apiUrl));
   // In JSON a field says it.
   const names = values.logFormat === "text" ? namesOf(all) : new Map<string, string>();
-  const setups = all.map((chosen): WorkspaceSetup => {
+  return all.map((chosen): WorkspaceSetup => {
     const { backend, backendOpt } = chosen.flags;
     return within(chosen, all, () => {
       const type = findBackend(backend);
@@ -38,16 +53,6 @@ export async function run(values: ConnectValues, context: Context): Promise<Exit
       return { chosen, type, options, name: names.get(chosen.id) };
     });
   });
-  const log = logFor(context, values.logFormat);
-  try {
-    return await connect(values, setups, context, { log, baseUrl });
-  } catch (error) {
-    if (values.logFormat === "text" || !(error instanceof MoleculeError)) throw error;
-    // Who reads JSON lines reads nothing else.
-    const { message, hint, exitCode } = error;
-    logOf(log, setups).error(message, { event: "failed", hint, exit_code: exitCode });
-    return exitCode;
-  }
 }
 
 async function connect(
@@ -79,11 +84,13 @@ async function connect(
     workspace,
     watcher: observing.member({
       workspaceId: workspace.id,
+      name: workspace.setup.chosen.flags.agentName,
       backend: workspace.setup.type.name,
       mode: workspace.setup.chosen.flags.mode,
       intervalMs: workspace.setup.chosen.flags.intervalMs,
       heartbeatMs: workspace.setup.chosen.flags.heartbeatMs,
       counts: () => workspace.counts(),
+      overdue: () => workspace.overdue(),
     }),
   }));
   const held = await Promise.all(workspaces.map((workspace) => workspace.requests()));
@@ -118,6 +125,7 @@ async function runAlone(
   const ready = await workspace.ready();
   await observing.ready();
   const stops = stopOnSignals(log);
+  observing.show();
   watcher.lifecycle({ state: "starting" });
   const serving = workspace
     .serve(ready, requests, stops, (event) => {
@@ -146,6 +154,7 @@ async function runTogether(
 ): Promise<ExitCode> {
   await observing.ready();
   const stops = stopOnSignals(log);
+  observing.show();
   const byId = new Map(watched.map((one) => [one.workspace.id, one]));
   const members = watched.map(({ workspace, watcher }): Member => {
     const run = async (drain: AbortSignal, now: AbortSignal, up: () => void) => {

@@ -17,6 +17,8 @@ import { StatusLine } from "./status-line.ts";
 /** A workspace that is answered. */
 export interface Observed {
   readonly workspaceId: string;
+  /** What its agent is called, where the operator says so. */
+  readonly name: string | undefined;
   /** What answers its messages. */
   readonly backend: string;
   readonly mode: "poll" | "push";
@@ -25,6 +27,8 @@ export interface Observed {
   readonly heartbeatMs: number;
   /** What its store holds. Rejects where that can't be asked at the moment. */
   counts(): Promise<StoreCounts>;
+  /** Which loop of its bridge has hung, in a sentence; undefined where none has. */
+  overdue(): string | undefined;
 }
 
 /** What is told of one workspace. Never throws. */
@@ -38,6 +42,11 @@ export interface Observing {
   member(observed: Observed): Watcher;
   /** Called before any bridge is started; rejects with a MoleculeError where it can't do its work. */
   ready(): Promise<void>;
+  /**
+   * Called once signals are handled: one that ends the process as it would any other leaves the row of a
+   * terminal as it is.
+   */
+  show(): void;
   /** Called once all bridges have ended. Never rejects. */
   close(): Promise<void>;
 }
@@ -68,13 +77,12 @@ export function observe({ flags, context, log, folder }: ObservingParts): Observ
     warn: (message) => log.warn(message, { event: "observing" }),
   });
   const verbose = context.get(GLOBALS.verbose) === true || flags.logFormat === "json";
-  const line = new StatusLine({ io, env, verbose }, () => observatory.statuses());
-  observatory.onChange(() => line.changed());
+  let line: StatusLine | undefined;
   let words: ServiceWords | undefined;
   return {
     member: (observed) => observatory.member(observed),
     async ready() {
-      observatory.start();
+      await observatory.start();
       const { healthAddress: address } = observatory;
       if (address !== undefined) {
         log.info(`health checks and metrics are on http://${address}/`, {
@@ -97,8 +105,12 @@ export function observe({ flags, context, log, folder }: ObservingParts): Observ
       const told = (words = new ServiceWords({ notifier, clock: systemClock, read, isAlive }));
       observatory.onChange(() => told.changed());
     },
+    show() {
+      const shown = (line = new StatusLine({ io, env, verbose }, () => observatory.statuses()));
+      observatory.onChange(() => shown.changed());
+    },
     async close() {
-      line.end();
+      line?.end();
       words?.end();
       await observatory.close();
     },

@@ -68,6 +68,8 @@ export class WorkspaceRun {
   readonly setup: WorkspaceSetup;
   readonly #shared: SharedParts;
   #made: Made | undefined;
+  /** Of the bridge that runs. */
+  #watch: (() => string | undefined) | undefined;
 
   constructor(setup: WorkspaceSetup, shared: SharedParts) {
     this.id = setup.chosen.id;
@@ -96,6 +98,12 @@ export class WorkspaceRun {
       store.outbox.count(),
     ]);
     return { unsettled: waiting, outbox, deadLetters };
+  }
+
+  /** Which loop of the bridge has hung, in a sentence; undefined where none has. */
+  overdue(): string | undefined {
+    const loop = this.#watch?.();
+    return loop === undefined ? undefined : `the ${loop} loop of ${this.id} has hung`;
   }
 
   /** Looks for the backend and the token. Rejects with a MoleculeError where one of them is missing. */
@@ -153,6 +161,7 @@ export class WorkspaceRun {
       secrets: context.io.secrets,
       allowance: allowances.of({ orgId: flags.orgId, token: token.value }),
       requests,
+      onWatch: (overdue: () => string | undefined) => void (this.#watch = overdue),
     };
     const polling = bridgeOptions(this.id, flags, type.name, backend);
     const pushing = pushOptions(flags, polling, baseUrl, backend, context.env);
@@ -162,6 +171,7 @@ export class WorkspaceRun {
         : runPushBridge(pushing, parts, drain, now));
     } finally {
       this.#made = undefined;
+      this.#watch = undefined;
       await Promise.all([backend.close?.(), met]);
     }
   }
@@ -198,7 +208,8 @@ export class WorkspaceRun {
   }
 
   #token(log: Log): Promise<Token> | Token {
-    const { flags, context, tokenEnv } = this.setup.chosen;
+    const { flags, context, tokenEnv, fault } = this.setup.chosen;
+    if (fault !== undefined) throw fault;
     if (tokenEnv === undefined) {
       return resolveToken(flags, context, log, tokenPath(this.#shared.folder, this.id));
     }

@@ -23,11 +23,13 @@ export interface Chosen {
   readonly origin: string | undefined;
   /** The entry says where its token lies. */
   readonly hasToken: boolean;
+  /** Why the environment that this is keeps it from being answered, and it alone; thrown once it is begun with. */
+  readonly fault: UsageError | undefined;
 }
 
 /**
- * The workspaces, each once, in their order. Rejects with a UsageError for what can't be meant; no I/O but
- * for the names in its hint.
+ * The workspaces, each once, in their order. Rejects with a UsageError for what can't be meant, and for the fault
+ * of one that is alone; no I/O but for the names in its hint.
  */
 export async function chooseWorkspaces(
   { workspaceId: words, ...flags }: ConnectValues,
@@ -59,6 +61,8 @@ export async function chooseWorkspaces(
     });
   }
   checkTogether(all);
+  const [only] = all;
+  if (all.length === 1 && only?.fault !== undefined) throw only.fault;
   return all;
 }
 
@@ -81,7 +85,7 @@ function chosen(
   item: ConfigItem | undefined,
 ): Chosen {
   if (list === undefined || item === undefined) {
-    return { id, flags, context, tokenEnv: undefined, origin: undefined, hasToken: false };
+    return { id, flags, context, origin: undefined, ...NO_TOKEN };
   }
   const { origin, values } = item;
   const view = itemView(context, list, item, ownFlags);
@@ -96,22 +100,10 @@ function chosen(
   // What is typed stands before the entry; what a variable holds does not.
   const typed = ["token", "tokenFile"].some((name) => context.source(name) === "flag");
   if (typed || (variable ?? file) === undefined) {
-    return {
-      id,
-      flags: merged,
-      context: view.context,
-      tokenEnv: undefined,
-      origin,
-      hasToken: false,
-    };
+    return { id, flags: merged, context: view.context, origin, ...NO_TOKEN };
   }
   const name = variable?.texts[0];
-  if (name !== undefined && !context.env[name]) {
-    throw new UsageError(
-      `${variable?.origin}: the variable that token_env names is not set`,
-      "It has to hold the token of the workspace, in the environment that the bridge is started with.",
-    );
-  }
+  const isUnset = name !== undefined && !context.env[name];
   const tokenFile = name === undefined ? merged.tokenFile : undefined;
   return {
     id,
@@ -120,7 +112,18 @@ function chosen(
     tokenEnv: name,
     origin,
     hasToken: true,
+    fault: isUnset ? unset(variable?.origin) : undefined,
   };
+}
+
+/** Of one whose entry, where it has one, says nothing of a token. */
+const NO_TOKEN = { tokenEnv: undefined, hasToken: false, fault: undefined };
+
+function unset(origin: string | undefined): UsageError {
+  return new UsageError(
+    `${origin}: the variable that token_env names is not set`,
+    "It has to hold the token of the workspace, in the environment that the bridge is started with.",
+  );
 }
 
 function idOf({ values }: ConfigItem): string {

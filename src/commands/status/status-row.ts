@@ -2,6 +2,7 @@
 import { age } from "../../cli/age.ts";
 import type { Column } from "../../cli/print.ts";
 import type { Tone } from "../../cli/table.ts";
+import type { WorkspaceStatus } from "../../observe/status.ts";
 import type { Running } from "./running.ts";
 
 /** As JSON and YAML have it; times are RFC 3339. */
@@ -17,6 +18,7 @@ export function rowOf({
 }: Running) {
   return {
     workspace_id: workspaceId,
+    name: status?.name,
     state,
     troubles,
     backend: status?.backend,
@@ -24,7 +26,7 @@ export function rowOf({
     wake: status?.wake,
     running: status?.running,
     messages: status?.messages,
-    waiting: status?.store?.unsettled,
+    waiting: waitingOf(status),
     replies: status?.store?.outbox,
     dead_letters: status?.store?.deadLetters,
     last_message_at: iso(status?.lastMessageAt),
@@ -41,12 +43,21 @@ export function rowOf({
   };
 }
 
+/** Messages that are taken and have no run yet. The store does not part them from those that have. */
+function waitingOf(status: WorkspaceStatus | undefined): number | undefined {
+  if (status?.store === undefined) return undefined;
+  // It was asked a moment before.
+  return Math.max(0, status.store.unsettled - status.running);
+}
+
 export type Row = ReturnType<typeof rowOf>;
 
-/** The columns of the table; `now` in milliseconds since 1970. */
-export function columns(now: number): Column<Row>[] {
+/** The columns of the table of these; `now` in milliseconds since 1970. */
+export function columns(rows: readonly Row[], now: number): Column<Row>[] {
+  const isNamed = rows.some(({ name }) => name !== undefined);
   return [
     { title: "workspace", of: (row) => row.workspace_id },
+    ...(isNamed ? [{ title: "name", of: (row: Row) => row.name }] : []),
     { title: "state", of: (row) => row.state, tone },
     { title: "backend", of: (row) => row.backend },
     { title: "wake", of: wakeOf, wide: true },
@@ -56,7 +67,7 @@ export function columns(now: number): Column<Row>[] {
     { title: "last message", of: (row) => age(row.last_message_at, now), wide: true },
     { title: "up", of: (row) => upOf(row, now), wide: true },
     { title: "pid", of: (row) => row.pid, align: "right", wide: true },
-    { title: "trouble", of: (row) => row.troubles.join("; "), wrap: true },
+    { title: "trouble", of: (row) => troublesOf(row, now).join("; "), wrap: true },
   ];
 }
 
@@ -67,8 +78,9 @@ export function lines(row: Row, now: number): Column<Row>[] {
   const ended = Object.entries(messages ?? {}).filter(([, n]) => n > 0);
   return [
     line("workspace", row.workspace_id),
+    line("name", row.name),
     { title: "state", of: () => row.state, tone },
-    ...row.troubles.map((trouble) => line("trouble", trouble)),
+    ...troublesOf(row, now).map((trouble) => line("trouble", trouble)),
     line("backend", row.backend),
     line("wake", wakeOf(row)),
     line("running", row.running),
@@ -80,7 +92,6 @@ export function lines(row: Row, now: number): Column<Row>[] {
     line("last look", age(row.last_feed_read_at, now)),
     line("last heartbeat", age(row.last_heartbeat_at, now)),
     line("connected", age(row.connected_at, now)),
-    line("next try", age(row.retry_at, now)),
     line("process", processOf(row)),
     line("up", upOf(row, now)),
     line("version", row.version),
@@ -104,8 +115,24 @@ function tone({ state }: Row): Tone {
   return TONES[state];
 }
 
-/** How it hears of messages. */
-function wakeOf({ mode, wake }: Row): string | undefined {
+/** Of one that failed with whether, and when, it is tried again. */
+function troublesOf({ state, troubles, retry_at }: Row, now: number): readonly string[] {
+  if (state !== "failed") return troubles;
+  const told = troubles.length > 0 ? troubles : ["it failed"];
+  return told.with(-1, `${told.at(-1)}, ${nextTry(retry_at, now)}`);
+}
+
+/** To the second while it is near, since that is what is waited for. */
+function nextTry(at: string | undefined, now: number): string {
+  if (at === undefined) return "not tried again";
+  const seconds = Math.ceil((Date.parse(at) - now) / 1_000);
+  if (seconds <= 0) return "tried again now";
+  return `tried again ${seconds < 60 ? `in ${seconds}s` : age(at, now)}`;
+}
+
+/** How it hears of messages, where it does. */
+function wakeOf({ state, mode, wake }: Row): string | undefined {
+  if (state !== "connected" && state !== "troubled") return undefined;
   if (mode === "push") return "pushed";
   return wake === undefined ? undefined : WAKES[wake];
 }

@@ -6,14 +6,14 @@ import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
 import { stateFolder } from "../access/state-folder.ts";
 import { note, show } from "../show.ts";
-import { readWorkspaceId, requireKnown } from "../which/workspace-id.ts";
+import { requireKnown } from "../which/workspace-id.ts";
 import { findRunning, type Running } from "./running.ts";
 import { columns, lines, rowOf } from "./status-row.ts";
 import type { StatusValues } from "./status.ts";
 
 /**
- * Prints them. Rejects where one was asked for that is not among them; one that is, and has ended for good
- * while its process goes on with others, is shown and is exit code 1, too.
+ * Prints them. Rejects where one was asked for that is not among them; one that is, but hangs, or has ended
+ * for good while its process goes on with others, is shown and is exit code 1, too.
  */
 export async function run(values: StatusValues, context: Context): Promise<ExitCode> {
   const folder = stateFolder(values.stateDir);
@@ -22,7 +22,8 @@ export async function run(values: StatusValues, context: Context): Promise<ExitC
   const { workspaceId } = values;
   if (workspaceId === undefined) {
     const empty = `no bridge runs on this machine with the state folder ${folder}`;
-    await show(context, all.map(rowOf), columns(now), { empty });
+    const rows = all.map(rowOf);
+    await show(context, rows, columns(rows, now), { empty });
     return ExitCode.ok;
   }
   const id = await find(workspaceId, all, context);
@@ -34,26 +35,34 @@ export async function run(values: StatusValues, context: Context): Promise<ExitC
     const those = others.map(({ pid, state }) => `${pid} (${state})`).join(", ");
     note(context, `${count(others.length, "other process", "other processes")} of it: ${those}`);
   }
-  return hasEnded(found) ? ExitCode.failed : ExitCode.ok;
+  return isUnserved(found) ? ExitCode.failed : ExitCode.ok;
 }
 
-function hasEnded({ state, status }: Running): boolean {
-  return state === "stopped" || (state === "failed" && status?.retryAt === undefined);
+function isUnserved({ state, status }: Running): boolean {
+  if (state === "failed") return status?.retryAt === undefined;
+  return state === "stopped" || state === "hung";
 }
 
-/** The id that is meant: one of those that run by its beginning, else one that this machine knows. */
+/** The id that is meant: one of those that run by its name or its beginning, else one that this machine knows. */
 async function find(given: string, all: readonly Running[], context: Context): Promise<string> {
-  const beginning = readWorkspaceId(given).toLowerCase();
-  const ids = [...new Set(all.map(({ workspaceId }) => workspaceId))];
+  const beginning = given.toLowerCase();
+  const ids = idsOf(all);
   if (ids.includes(beginning)) return beginning;
-  const matching = ids.filter((id) => id.startsWith(beginning));
+  if (beginning === "") return requireKnown(given, context.env);
+  const named = idsOf(all.filter(({ status }) => status?.name === given));
+  const matching = named.length > 0 ? named : ids.filter((id) => id.startsWith(beginning));
   const [only] = matching;
-  if (only !== undefined && matching.length === 1) return only;
-  if (matching.length === 0) return requireKnown(given, context.env);
+  if (only === undefined) return requireKnown(given, context.env);
+  if (matching.length === 1) return only;
+  const what = named.length > 0 ? "name" : "beginning";
   throw new UsageError(
-    `"${oneLine(given, 80)}" is the beginning of ${matching.length} workspaces that run here`,
-    `Give more of the id: ${matching.join(", ")}`,
+    `"${oneLine(given, 80)}" is the ${what} of ${matching.length} workspaces that run here`,
+    `Give ${named.length > 0 ? "its id" : "more of the id"}: ${matching.join(", ")}`,
   );
+}
+
+function idsOf(all: readonly Running[]): string[] {
+  return [...new Set(all.map(({ workspaceId }) => workspaceId))];
 }
 
 function notRunning(id: string, folder: string): MoleculeError {

@@ -6,7 +6,7 @@ import { WORKSPACES } from "../which/workspace-offer.ts";
 const positionals = [
   {
     name: "workspaceId",
-    summary: "only this workspace; the beginning of its id is enough",
+    summary: "only this workspace, by its name or the beginning of its id",
     complete: WORKSPACES,
   },
 ] as const;
@@ -20,8 +20,8 @@ export const status = command({
   config: "lenient",
   summary: "show the bridges that run on this machine",
   description: `Shows what each running 'molecule connect' serves, and how: from files in the state folder, without the
-platform and without disturbing anybody. Of one workspace it shows more; that it is not served here is
-exit code 1. A process that has not written for 40 s is shown as hung.`,
+platform and without disturbing anybody. Of one workspace it shows more; that it is not served here, or hangs,
+is exit code 1. A process that has not written for 40 s is shown as hung.`,
   flags,
   positionals,
   examples: ["molecule status", "molecule status <workspace-id>", "molecule status -o json"],

@@ -179,12 +179,25 @@ describe("a token that is given for the process", () => {
 
 describe("a token's variable", () => {
   test("has to be set, and is not named: it may be the token", async () => {
-    const { code, err } = await choose("", { file: LIST });
+    const { code, err } = await choose(B, { file: LIST });
     expect(code).toBe(2);
     expect(err).toContain(
       "~/.config/molecule.yaml:8: the variable that token_env names is not set",
     );
     expect(err).not.toContain("TOKEN_B");
+  });
+
+  test("that is not set is the fault of its own workspace, and of no other", async () => {
+    const { code } = await choose("", { file: LIST });
+    expect(code).toBe(0);
+    expect(ids()).toEqual([A, B]);
+    expect(chosen[0]?.fault).toBeUndefined();
+    expect(chosen[1]?.fault).toMatchObject({
+      exitCode: 2,
+      message: "~/.config/molecule.yaml:8: the variable that token_env names is not set",
+    });
+    await choose("", { file: LIST, env: ENV });
+    expect(chosen[1]?.fault).toBeUndefined();
   });
 
   test("does not stand beside a file", async () => {

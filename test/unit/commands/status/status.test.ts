@@ -77,9 +77,60 @@ test("a table has a row for each workspace, and what is wrong with it", async ()
     /^WORKSPACE +STATE +BACKEND +WAKE +DONE +WAITING +DEAD +LAST MESSAGE +UP +PID/,
   );
   expect(first).toMatch(
-    new RegExp(`^${A} +connected +mock +events +31 +4 +2 .* 1h +${process.pid}`),
+    new RegExp(`^${A} +connected +mock +events +31 +3 +2 .* 1h +${process.pid}`),
   );
   expect(second).toMatch(/ troubled +mock +looking .*heartbeats fail: no route; the feed can't/);
+});
+
+test("what failed for good and what is tried again do not look alike", async () => {
+  const failed = (workspaceId: string, change: object) =>
+    statusOf({ workspaceId, state: "failed", troubles: ["no token"], wake: "off", ...change });
+  using three = lab({
+    workspaces: [
+      failed(A, {}),
+      failed(B, { retryAt: Date.now() + 45_000 }),
+      failed(C, { retryAt: Date.now() - 1, mode: "push" }),
+    ],
+  });
+  const { out } = await three.run();
+  const [, ...rows] = out.trimEnd().split("\n");
+  // Nothing runs there, so nothing wakes it.
+  for (const row of rows) expect(row).toMatch(/ failed +mock +- /);
+  expect(rows[0]).toEndWith("no token, not tried again");
+  expect(rows[1]).toMatch(/no token, tried again in (?:45|[34]\d)s$/);
+  expect(rows[2]).toEndWith("no token, tried again now");
+  expect((await three.json(B)).data).toMatchObject({ troubles: ["no token"] });
+});
+
+describe("the names of agents", () => {
+  const hedy = statusOf({ workspaceId: A, name: "Hedy L" });
+
+  test("have a column where there is one", async () => {
+    using none = lab({ workspaces: [WELL] });
+    expect((await none.run()).out).not.toContain("NAME");
+    using one = lab({ workspaces: [hedy, statusOf({ workspaceId: C })] });
+    const [titles, first, second] = (await one.run()).out.split("\n");
+    expect(titles).toMatch(/^WORKSPACE +NAME +STATE/);
+    expect(first).toMatch(new RegExp(`^${A} +Hedy L +connected`));
+    expect(second).toMatch(new RegExp(`^${C} +- +connected`));
+  });
+
+  test("find their workspaces", async () => {
+    using two = lab({ workspaces: [hedy, statusOf({ workspaceId: B })] });
+    const { code, out } = await two.run("Hedy L");
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^workspace +${A}\nname +Hedy L\n`));
+    expect(await two.json("Hedy L")).toMatchObject({ data: { workspace_id: A, name: "Hedy L" } });
+    expect(await two.run("Grace")).toMatchObject({ code: 2 });
+  });
+
+  test("are not chosen among several", async () => {
+    using two = lab({ workspaces: [hedy, statusOf({ workspaceId: B, name: "Hedy L" })] });
+    const { code, err } = await two.run("Hedy L");
+    expect(code).toBe(2);
+    expect(err).toContain('"Hedy L" is the name of 2 workspaces that run here');
+    expect(err).toContain(`${A}, ${B}`);
+  });
 });
 
 test("JSON tells all of it, with times as text", async () => {
@@ -95,7 +146,7 @@ test("JSON tells all of it, with times as text", async () => {
       wake: "healthy",
       running: 1,
       messages: WELL.messages,
-      waiting: 4,
+      waiting: 3,
       replies: 1,
       dead_letters: 2,
       last_message_at: "1970-01-01T00:00:04.000Z",
@@ -119,6 +170,14 @@ test("a process that does not write any more is hung", async () => {
   expect(data[0].troubles[0]).toMatch(/^not heard of for 1 min/);
   using late = lab({ at: Date.now() - 20_000, workspaces: [WELL] });
   expect((await late.json()).data).toMatchObject([{ state: "connected", troubles: [] }]);
+});
+
+test("what runs does not wait, whichever of the two was counted first", async () => {
+  const store = { unsettled: 1, outbox: 0, deadLetters: 0 };
+  using state = lab({ workspaces: [statusOf({ workspaceId: A, running: 2, store })] });
+  expect((await state.json()).data).toMatchObject([{ running: 2, waiting: 0 }]);
+  using closed = lab({ workspaces: [statusOf({ workspaceId: A, store: undefined })] });
+  expect((await closed.json()).data[0].waiting).toBeUndefined();
 });
 
 test("a bridge that has the lock and wrote nothing runs, and more is not known", async () => {
@@ -175,6 +234,13 @@ describe("one workspace", () => {
     expect(await state.run("../x")).toMatchObject({ code: 2 });
   });
 
+  test("whose process hangs is a failure, and shown", async () => {
+    using state = lab({ at: Date.now() - 61_000, workspaces: [row] });
+    const { code, out } = await state.run(A);
+    expect([code, out]).toEqual([1, expect.stringMatching(/^state +hung$/m)]);
+    expect(await state.run()).toMatchObject({ code: 0 });
+  });
+
   test("that has ended for good, in a process that goes on, is a failure, too", async () => {
     const failed = statusOf({ workspaceId: A, state: "failed", troubles: ["it was removed"] });
     using state = lab({ workspaces: [failed, statusOf({ workspaceId: C })] });
@@ -182,7 +248,7 @@ describe("one workspace", () => {
     using again = lab({ workspaces: [{ ...failed, retryAt: Date.now() + 90_000 }] });
     const { code, out } = await again.run(A);
     expect(code).toBe(0);
-    expect(out).toMatch(/^next try +in 1m$/m);
+    expect(out).toMatch(/^trouble +it was removed, tried again in 1m$/m);
   });
 });
 
