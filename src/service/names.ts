@@ -1,6 +1,6 @@
 /** What services are called, and which workspace a name speaks of. */
 import { isWorkspaceId } from "../shared/ids.ts";
-import type { Subject } from "./spec.ts";
+import { idOf, type Subject } from "./spec.ts";
 
 /** The name of its unit: `molecule@<workspace-id>.service`, the template of those, or `molecule.service`. */
 export function unitName(subject: Subject): string {
@@ -34,8 +34,4 @@ export function subjectOfLabel(label: string): Subject | undefined {
 
 function workspace(id: string): Subject | undefined {
   return isWorkspaceId(id) ? { kind: "workspace", id } : undefined;
-}
-
-function idOf(subject: Subject): string | undefined {
-  return subject.kind === "workspace" ? subject.id : undefined;
 }

@@ -41,6 +41,11 @@ export interface Account {
 /** How much longer than its grace a service may take to end, in seconds: answers are posted, state is saved. */
 export const STOP_MARGIN_SECS = 15;
 
+/** The workspace that is served; undefined where it is not one alone. */
+export function idOf(subject: Subject): string | undefined {
+  return subject.kind === "workspace" ? subject.id : undefined;
+}
+
 /** What is served, for people. */
 export function describe(subject: Subject): string {
   switch (subject.kind) {

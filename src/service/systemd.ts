@@ -1,6 +1,6 @@
 /** The unit of a service for systemd: of a user or of the system, for one workspace, as a template, or for a list. */
 import { SEAL, sealed } from "./seal.ts";
-import { describe, type ServiceSpec, STOP_MARGIN_SECS } from "./spec.ts";
+import { describe, idOf, type ServiceSpec, STOP_MARGIN_SECS, type Subject } from "./spec.ts";
 import { hardening } from "./systemd-hardening.ts";
 import {
   assignment,
@@ -14,11 +14,13 @@ import {
 /** From this version on pauses between restarts can grow. */
 const GROWING_PAUSES = 254;
 
-/** The folder below /var/lib that a service of the system keeps its state in. */
-export const STATE_DIRECTORY = "molecule";
-
-/** Where that is. */
-export const SYSTEM_STATE = `/var/lib/${STATE_DIRECTORY}`;
+/**
+ * Where a service of the system keeps its state. Each has a folder of its own: systemd gives it, and all in it, to
+ * the service's user at each start (systemd.exec(5), StateDirectory=).
+ */
+export function systemState(subject: Subject): string {
+  return `/var/lib/${stateDirectory(subject)}`;
+}
 
 /**
  * The text of the unit, with its mark. `version` is systemd's, for what older ones don't know; undefined takes a
@@ -90,7 +92,7 @@ function identity({ scope, runAs, credential, subject }: ServiceSpec): string[] 
   }
   return [
     ...(runAs === undefined ? [] : [`User=${runAs.name}`]),
-    `StateDirectory=${STATE_DIRECTORY}`,
+    `StateDirectory=${stateDirectory(subject)}`,
     "StateDirectoryMode=0700",
     ...(credential === undefined
       ? []
@@ -99,6 +101,12 @@ function identity({ scope, runAs, credential, subject }: ServiceSpec): string[] 
           `LoadCredential=token:${instance(barePath(credential), subject)}`,
         ]),
   ];
+}
+
+/** Below /var/lib; in a template `%i` is the instance. */
+function stateDirectory(subject: Subject): string {
+  const end = { workspace: idOf(subject), template: "%i", fleet: "fleet" }[subject.kind];
+  return `molecule/${end}`;
 }
 
 function commandLine({ program, args, credential, subject }: ServiceSpec): string {

@@ -1,7 +1,8 @@
-/** As whom a service of the system runs. */
+/** As whom a service runs. */
 import type { Account } from "../../service/spec.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import type { Machine } from "./machine.ts";
+import type { Manager } from "./manager.ts";
 
 /**
  * The account of --run-as, or of who called sudo: never root without being told so. On Windows the account is the
@@ -29,8 +30,33 @@ export async function accountFor(
   return { runAs: { name, home: await homeOf(name, machine) }, warnings };
 }
 
+/** Stands for a user of another system. */
+const SOMEBODY = "USER";
+
+/**
+ * The same on another system, where nobody can be asked for: of a user that is not named, and of every home, the
+ * usual form. Undefined where the service is its user's own and need not name one.
+ */
+export function accountElsewhere(
+  given: string | undefined,
+  { name: manager, scope }: Pick<Manager, "name" | "scope">,
+): { runAs: Account | undefined; warnings: string[] } {
+  if (manager === "windows") {
+    const name = given ?? `COMPUTER\\${SOMEBODY}`;
+    return { runAs: { name, home: "" }, warnings: given === undefined ? [standsFor(name)] : [] };
+  }
+  if (scope === "user") return { runAs: undefined, warnings: [] };
+  const name = given ?? SOMEBODY;
+  const home = `${manager === "launchd" ? "/Users" : "/home"}/${name}`;
+  return { runAs: { name, home }, warnings: given === undefined ? [standsFor(name)] : [] };
+}
+
+function standsFor(name: string): string {
+  return `${name} stands for the account that it is to run as`;
+}
+
+/** As the system has it: after su, HOME may be another user's. */
 async function homeOf(name: string, machine: Machine): Promise<string> {
-  if (name === machine.user) return machine.home;
   const mac = machine.platform === "darwin";
   const words = mac
     ? ["dscl", ".", "-read", `/Users/${name}`, "NFSHomeDirectory"]

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { launchdPlist } from "../../service/launchd.ts";
 import { launchdLabel, subjectOfLabel } from "../../service/names.ts";
 import { type ServiceSpec, type Subject, STOP_MARGIN_SECS } from "../../service/spec.ts";
-import { MoleculeError, UsageError } from "../../shared/errors.ts";
+import { messageOf, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { exitWords } from "./exit-words.ts";
 import type { Machine } from "./machine.ts";
 import type { Manager, Scope, ServiceState } from "./manager.ts";
@@ -50,8 +50,8 @@ export class LaunchdManager implements Manager {
     });
   }
 
-  async isTaken(): Promise<boolean> {
-    return false;
+  async holder(): Promise<string | undefined> {
+    return undefined;
   }
 
   async start(subject: Subject): Promise<void> {
@@ -82,7 +82,7 @@ export class LaunchdManager implements Manager {
       const { code, out } = await this.#machine.run(["launchctl", "print", this.#target(subject)]);
       return code === 0 ? stateOf(out) : { kind: "stopped", pid: undefined, detail: "not loaded" };
     } catch (error) {
-      return { kind: "unknown", pid: undefined, detail: (error as Error).message };
+      return { kind: "unknown", pid: undefined, detail: messageOf(error) };
     }
   }
 

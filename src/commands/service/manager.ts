@@ -29,8 +29,8 @@ export interface Manager {
   encode(text: string): string | Uint8Array;
   /** Rejects with a MoleculeError where there is no such manager to speak to. */
   reach(): Promise<void>;
-  /** Whether there is a service of this name that no file of ours has made. */
-  isTaken(subject: Subject): Promise<boolean>;
+  /** What has this name already, as a clause's end, where no file of ours has made it; else undefined. */
+  holder(subject: Subject): Promise<string | undefined>;
   /** Has it read the file, starts it, and has it started from now on. Rejects with a MoleculeError. */
   start(subject: Subject): Promise<void>;
   /** Stops it, and has it not started again. Rejects with a MoleculeError. */

@@ -23,7 +23,8 @@ export function managerFor(machine: Machine, scope: Scope, name?: ManagerName): 
   }
 }
 
-const OF_SYSTEMS: Partial<Record<NodeJS.Platform, ManagerName>> = {
+/** By system. */
+export const OF_SYSTEMS: Partial<Record<NodeJS.Platform, ManagerName>> = {
   linux: "systemd",
   darwin: "launchd",
   win32: "windows",

@@ -1,24 +1,31 @@
 /** From flags, variables and config files to what a service is to be. */
-import { resolve } from "node:path";
+import { posix } from "node:path";
 import { isFolder } from "../../backends/process/folder.ts";
 import { parseOptions } from "../../backends/options.ts";
 import { findBackend } from "../../backends/registry.ts";
 import type { Context } from "../../cli/command.ts";
 import { REPOSITORY } from "../../project.ts";
 import type { ServiceSpec, Subject } from "../../service/spec.ts";
-import { SYSTEM_STATE } from "../../service/systemd.ts";
+import { systemState } from "../../service/systemd.ts";
 import { UsageError } from "../../shared/errors.ts";
-import { accountFor } from "./account.ts";
+import { realPath } from "../../shared/real-path.ts";
+import { stateFolder } from "../access/state-folder.ts";
+import { accountElsewhere, accountFor } from "./account.ts";
 import { type ConnectLine, connectLine } from "./connect-line.ts";
+import { checkFence, checkPrivate } from "./fence.ts";
 import type { SpecValues } from "./flags.ts";
 import type { Machine } from "./machine.ts";
 import type { Manager } from "./manager.ts";
-import { checkTokenFile } from "./token-source.ts";
+import { checkMemberTokens, membersOf } from "./members.ts";
+import { placeOf } from "./place.ts";
 import { serviceEnv } from "./service-env.ts";
+import { checkTokenFile } from "./token-source.ts";
 
 /** What the service is to be, and what is to be said of that. */
 export interface Plan {
   readonly spec: ServiceSpec;
+  /** Absolute path of the folder that it keeps its state in, where that is not the default one of who asks. */
+  readonly state: string | undefined;
   /** A clause each. */
   readonly warnings: readonly string[];
 }
@@ -39,89 +46,97 @@ export async function planService(
   if (!system && values.runAs !== undefined) {
     throw new UsageError("--run-as is for a service of the system", "Add --system.");
   }
-  const folder = resolve(machine.folder, values.folder ?? ".");
-  if (values.folder !== undefined && !isFolder(folder)) {
+  const place = placeOf(machine, manager.name);
+  const { isElsewhere, absolute } = place;
+  const folder = absolute(values.folder ?? ".");
+  if (values.folder !== undefined && !isElsewhere && !isFolder(folder)) {
     throw new UsageError(`--folder ${folder} is no folder that can be entered`);
   }
+  const isFleet = subject.kind === "fleet";
   // systemd hands the token over, and gives the state a folder of the service's own.
   const isHandedOver = system && manager.name === "systemd";
   const file = context.source("tokenFile") === "flag" ? values.tokenFile : undefined;
-  const given = file === undefined ? [] : [`--token-file=${resolve(machine.folder, file)}`];
-  const line = await connectLine([...given, ...context.rest], context, {
+  const ofToken = file === undefined ? [] : [`--token-file=${absolute(file)}`];
+  const line = await connectLine([...ofToken, ...context.rest], context, {
     subject,
-    folder: machine.folder,
+    manager: manager.name,
+    place,
     readsUserFile: !system,
-    without: isHandedOver ? ["tokenFile"] : [],
+    without: isHandedOver && !isFleet ? ["tokenFile"] : [],
   });
-  if (isHandedOver) checkPrivate([machine.self[0] ?? "", folder]);
-  checkBackend(line, subject);
-  checkList(line, subject, system, context);
-  const tokens = await checkTokenFile(line, subject, machine, isHandedOver);
-  const ownState = textOf(line, "stateDir");
-  const isOwnState = isHandedOver && line.setting("stateDir")?.source === "unset";
-  const variables = serviceEnv(values, line, context, manager.name);
-  const account = system ? await accountFor(values.runAs, machine) : undefined;
+  if (isHandedOver && !isElsewhere) checkPrivate([machine.self[0] ?? "", folder]);
+  const members = await membersOf(line, subject, scope, context);
+  const options = isFleet ? members.flatMap(({ flags }) => flags.backendOpt) : checkBackend(line);
+  const account = await accountOf(values.runAs, machine, manager, isElsewhere);
+  const given = textOf(line, "stateDir");
+  const stateDir = given === undefined ? undefined : absolute(given);
+  const ownState = isHandedOver && stateDir === undefined ? systemState(subject) : undefined;
+  const home = account.runAs?.home || machine.home;
+  if (isHandedOver) {
+    const writable = { folder, home, stateDir };
+    checkFence(account.runAs?.name ?? "", writable, isElsewhere ? posix.normalize : realPath);
+  }
+  const kept = ownState === undefined ? stateFolder(stateDir, home) : undefined;
+  const hasEnvFile = values.envFile !== undefined;
+  const parts = { manager: manager.name, place, kept, hasEnvFile };
+  const tokens = isFleet
+    ? await checkMemberTokens(members, parts)
+    : await checkTokenFile(line, subject, place, kept);
+  const variables = serviceEnv(values, options, context, manager.name);
   const [program = "", ...before] = machine.self;
+  // It ends with the last of them.
+  const graces = (isFleet ? members.map(({ flags }) => flags) : [line.values]).map(
+    ({ graceSecs }) => graceSecs,
+  );
   const spec: ServiceSpec = {
     subject,
     scope,
     program,
-    args: [...before, ...line.words, ...(isOwnState ? ["--state-dir", SYSTEM_STATE] : [])],
+    args: [...before, ...line.words, ...(ownState === undefined ? [] : ["--state-dir", ownState])],
     folder,
-    env: { ...(subject.kind === "fleet" ? FLEET_ENV : {}), ...variables.env },
-    envFile: values.envFile === undefined ? undefined : resolve(machine.folder, values.envFile),
-    runAs: account?.runAs,
+    env: { ...(isFleet && manager.name !== "windows" ? FLEET_ENV : {}), ...variables.env },
+    envFile: hasEnvFile ? absolute(values.envFile) : undefined,
+    runAs: account.runAs,
     credential: isHandedOver ? tokens.path : undefined,
-    stateDir: ownState === undefined ? undefined : resolve(machine.folder, ownState),
-    graceSecs: Number(line.setting("graceSecs")?.value),
+    stateDir,
+    graceSecs: Math.max(...graces),
     documentation: REPOSITORY,
   };
-  const warnings = [...tokens.warnings, ...variables.warnings, ...(account?.warnings ?? [])];
-  return { spec, warnings: [...warnings, ...fleeting(folder)] };
+  const warnings = [...tokens.warnings, ...variables.warnings, ...account.warnings];
+  const ofFolder = isElsewhere ? [PATHS_OF_HERE] : fleeting(folder);
+  const state = ownState ?? kept;
+  return {
+    spec,
+    state: state === stateFolder(undefined, machine.home) ? undefined : state,
+    warnings: [...warnings, ...ofFolder],
+  };
 }
 
-/** Each workspace holds an event stream open, and Bun allows 256 requests at once unless it is told. */
+/**
+ * Each workspace holds an event stream open, and Bun allows 256 requests at once unless it is told. Where a
+ * manager gives no variables, those above that number look for their messages.
+ */
 const FLEET_ENV = { BUN_CONFIG_MAX_HTTP_REQUESTS: "4096" };
 
-/** As connect would refuse it, and before anything is installed. */
-function checkBackend(line: ConnectLine, { kind }: Subject): void {
-  // The list may say otherwise for each workspace.
-  if (kind === "fleet") return;
-  const options = line.setting("backendOpt")?.value as string[];
-  parseOptions(findBackend(String(line.setting("backend")?.value)), options);
+const PATHS_OF_HERE =
+  "the paths in it are those of this machine; put in those of the one that it is for";
+
+async function accountOf(
+  runAs: string | undefined,
+  machine: Machine,
+  manager: Manager,
+  isElsewhere: boolean,
+): Promise<ReturnType<typeof accountElsewhere>> {
+  if (isElsewhere) return accountElsewhere(runAs, manager);
+  return manager.scope === "system"
+    ? accountFor(runAs, machine)
+    : { runAs: undefined, warnings: [] };
 }
 
-function checkList(
-  { list }: ConnectLine,
-  { kind }: Subject,
-  system: boolean,
-  { configFile }: Context,
-): void {
-  if (kind !== "fleet") return;
-  if (list?.refusal !== undefined) throw list.refusal;
-  if (list === undefined || list.items.length === 0) {
-    throw new UsageError(
-      "no workspace was named, and no config file lists any",
-      "Name one by its id, or a file with a list of workspaces by --config.",
-    );
-  }
-  // The service stands in another folder, or has another home.
-  if (configFile === undefined && (system || list.kind === "project")) {
-    throw new UsageError(
-      `the service would not find the list of ${list.origin}`,
-      "Name its file by --config.",
-    );
-  }
-}
-
-/** A service of systemd's own has a /tmp of its own, too, where nothing of this one is. */
-function checkPrivate(paths: readonly string[]): void {
-  const path = paths.find((one) => /^\/(?:var\/)?tmp(?:\/|$)/.test(one));
-  if (path === undefined) return;
-  throw new UsageError(
-    `a service of the system would not find ${path}: it has a /tmp of its own`,
-    "Put it elsewhere; --folder names the folder that it works in.",
-  );
+/** The options of the backend. Throws what connect would, before anything is installed. */
+function checkBackend({ values: { backend, backendOpt } }: ConnectLine): readonly string[] {
+  parseOptions(findBackend(backend), backendOpt);
+  return backendOpt;
 }
 
 /** What is emptied at start-up. */

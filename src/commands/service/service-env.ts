@@ -1,8 +1,7 @@
 /** The variables of a service: what programs are found by, and nothing secret. */
 import type { Context } from "../../cli/command.ts";
-import { TOKEN_VARIABLES } from "../../shared/secret-variables.ts";
 import { UsageError } from "../../shared/errors.ts";
-import type { ConnectLine } from "./connect-line.ts";
+import { isSecretName, looksSecret } from "./exposed.ts";
 import type { SpecValues } from "./flags.ts";
 import type { ManagerName } from "./manager.ts";
 
@@ -18,12 +17,12 @@ const CARRIED = [
 ];
 
 /**
- * The variables, and warnings of those that are left out. Throws a UsageError for one that holds a secret: a
+ * The variables, and warnings of those that are left out, or that `options` of backends name. Throws a UsageError for one that holds a secret: a
  * service's file can be read by others.
  */
 export function serviceEnv(
   values: Pick<SpecValues, "env" | "envFile">,
-  line: ConnectLine,
+  options: readonly string[],
   { env: here, io }: Context,
   manager: ManagerName,
 ): { env: Record<string, string>; warnings: string[] } {
@@ -33,13 +32,12 @@ export function serviceEnv(
   for (const name of manager === "windows" ? [] : CARRIED) {
     const value = here[name];
     if (!value) continue;
-    if (!/\/\/[^/]*@/.test(value) && !io.secrets.within(value)) env[name] = value;
+    if (!looksSecret(value, io.secrets)) env[name] = value;
     else warnings.push(`${name} holds a password and is left out; --env-file can have it`);
   }
   for (const pair of values.env) {
     const [, name = "", value = ""] = /^(\w+)=(.*)$/s.exec(pair) ?? [];
-    const isSecret = TOKEN_VARIABLES.includes(name) || io.secrets.within(value);
-    if (isSecret || SECRET_NAME.test(name)) {
+    if (isSecretName(name) || looksSecret(value, io.secrets)) {
       throw new UsageError(
         `--env ${name} would put a secret into a file that others can read`,
         "The token belongs into --token-file, other secrets into a file of yours alone: --env-file (systemd).",
@@ -47,16 +45,13 @@ export function serviceEnv(
     }
     env[name] = value;
   }
-  if (values.envFile === undefined) warnings.push(...missing(line, env));
+  if (values.envFile === undefined) warnings.push(...missing(options, env));
   return { env, warnings };
 }
 
-const SECRET_NAME = /(?:TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|API_?KEY|PRIVATE_?KEY)S?$/i;
-
 /** Options of the backend that are read from variables which the service will not have. */
-function missing(line: ConnectLine, env: Record<string, string>): string[] {
-  const options = (line.setting("backendOpt")?.value ?? []) as string[];
-  return options.flatMap((option) => {
+function missing(options: readonly string[], env: Record<string, string>): string[] {
+  return [...new Set(options)].flatMap((option) => {
     const [, key, name] = /^([^=]+)=env:(\w+)$/.exec(option) ?? [];
     if (name === undefined || name in env) return [];
     return [

@@ -1,24 +1,32 @@
 /** A service's file: whose it is, how it is written and removed. */
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Standing, standingOf } from "../../service/seal.ts";
 import { codeOf, messageOf, MoleculeError } from "../../shared/errors.ts";
+import { readRegularBytes } from "../../shared/read-file.ts";
+import { replaceFile } from "../../shared/replace-file.ts";
 import { shellWord } from "../../shared/shell-word.ts";
 
-/** Whose the file is; undefined where there is none. Rejects with a MoleculeError where it can't be read. */
-export async function lookAt(
-  path: string,
-): Promise<{ standing: Standing; text: string } | undefined> {
+/** Far more than a service's file of ours can have. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Whose the file is; undefined where there is none. Never waits for another program: what is no regular file, or is
+ * too large, is foreign. Rejects with a MoleculeError where it can't be read.
+ */
+export async function lookAt(path: string): Promise<{ standing: Standing } | undefined> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    const found = await stat(path);
+    if (!found.isFile() || found.size > MOST_BYTES) return { standing: "foreign" };
+    ({ bytes } = await readRegularBytes(path, MOST_BYTES));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
     throw fault(path, "read", error);
   }
   // The Task Scheduler's form begins with its byte order mark.
   const text = bytes.toString(bytes[0] === 0xff && bytes[1] === 0xfe ? "utf16le" : "utf8");
-  return { standing: standingOf(text), text };
+  return { standing: standingOf(text) };
 }
 
 /** Rejects with a MoleculeError where the file is not as this tool has written it, unless it is forced. */
@@ -46,7 +54,7 @@ export async function writeServiceFile(path: string, data: string | Uint8Array):
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await replaceFile(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw fault(path, "written", error);

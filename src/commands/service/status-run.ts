@@ -2,7 +2,7 @@
 import type { Context } from "../../cli/command.ts";
 import type { Column } from "../../cli/print.ts";
 import type { Subject } from "../../service/spec.ts";
-import { ExitCode } from "../../shared/errors.ts";
+import { ExitCode, messageOf } from "../../shared/errors.ts";
 import { show } from "../show.ts";
 import type { StatusValues } from "./index.ts";
 import { type Machine, thisMachine } from "./machine.ts";
@@ -24,12 +24,23 @@ export async function run(
   );
   const rows: Row[] = [];
   for (const manager of managers) rows.push(...(await rowsOf(manager, id)));
-  const empty =
-    id === undefined ? "no services are installed" : `no service is installed for ${id}`;
-  await show(context, rows, COLUMNS, { empty });
+  const none = id === undefined ? "no services are installed" : `no service is installed for ${id}`;
+  const missing = rows.length === 0 ? await missingManager(managers) : undefined;
+  await show(context, rows, COLUMNS, {
+    empty: missing === undefined ? none : `${none}: ${missing}`,
+  });
   const counting = rows.filter(({ kind }) => kind !== "template");
   const isWell = counting.length > 0 && counting.every(({ state }) => state === "running");
   return isWell ? ExitCode.ok : ExitCode.failed;
+}
+
+/** Why there can be none: no manager of services is to be found; undefined where there is one. */
+async function missingManager(managers: readonly Manager[]): Promise<string | undefined> {
+  const faults = await Promise.all(
+    managers.map((manager) => manager.reach().then(() => undefined, messageOf)),
+  );
+  if (faults.includes(undefined)) return undefined;
+  return `no manager of services was found here (${faults.at(-1)})`;
 }
 
 interface Row {

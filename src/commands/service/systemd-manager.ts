@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { subjectOfUnit, unitName } from "../../service/names.ts";
 import type { ServiceSpec, Subject } from "../../service/spec.ts";
 import { systemdUnit } from "../../service/systemd.ts";
-import { MoleculeError } from "../../shared/errors.ts";
+import { messageOf, MoleculeError } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
 import { exitWords } from "./exit-words.ts";
 import type { Machine } from "./machine.ts";
 import type { Manager, Scope, ServiceState } from "./manager.ts";
 import { mustRun, type Ran } from "./programs.ts";
+import { lookAt } from "./service-file.ts";
 
 /** A service ends within its TimeoutStopSec, which is at most a day and a little. */
 const STOP_DEADLINE_MS = 25 * 3600_000;
@@ -43,7 +44,7 @@ export class SystemdManager implements Manager {
 
   async reach(): Promise<void> {
     const { code, out, err } = await this.#ctl(["show", "--property=Version"]).catch(
-      (error: Error): Ran => ({ code: 1, out: "", err: error.message }),
+      (error: unknown): Ran => ({ code: 1, out: "", err: messageOf(error) }),
     );
     const version = /^Version=\D*(\d+)/m.exec(out)?.[1];
     if (code === 0 && version !== undefined) {
@@ -56,8 +57,16 @@ export class SystemdManager implements Manager {
     });
   }
 
-  async isTaken(): Promise<boolean> {
-    return false;
+  /** Vendors' units, and those of generators, lie in folders that ours would stand before. */
+  async holder(subject: Subject): Promise<string | undefined> {
+    const words = ["show", "--property=FragmentPath", unitName(subject)];
+    const told = await this.#ctl(words).catch(() => undefined);
+    const path = /^FragmentPath=(\/.*)$/m.exec(told?.out ?? "")?.[1];
+    if (path === undefined || path === this.fileOf(subject)) return undefined;
+    // An instance may get a unit that differs from our template.
+    const isTemplate = path === this.fileOf({ kind: "template" });
+    const isOurs = isTemplate && (await lookAt(path))?.standing === "ours";
+    return isOurs ? undefined : path;
   }
 
   async start(subject: Subject): Promise<void> {
@@ -97,7 +106,7 @@ export class SystemdManager implements Manager {
     try {
       return stateOf(await this.#must(["show", `--property=${PROPERTIES.join()}`, name]));
     } catch (error) {
-      return { kind: "unknown", pid: undefined, detail: (error as Error).message };
+      return { kind: "unknown", pid: undefined, detail: messageOf(error) };
     }
   }
 

@@ -1,58 +1,71 @@
 /** Where a service gets its token from: always a file. */
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
 import { isReadableByOthers } from "../../platform/token.ts";
 import type { Subject } from "../../service/spec.ts";
 import { codeOf, MoleculeError, UsageError } from "../../shared/errors.ts";
 import { shellWord } from "../../shared/shell-word.ts";
 import { tokenPath } from "../../store/token-file.ts";
 import type { ConnectLine } from "./connect-line.ts";
-import type { Machine } from "./machine.ts";
+import type { Place } from "./place.ts";
+
+/** What was found out about where the token is. */
+export interface TokenFile {
+  /** Absolute; undefined where no one file is the service's. */
+  readonly path: string | undefined;
+  /** A clause each. */
+  readonly warnings: readonly string[];
+}
 
 /**
  * The path of the token file that was given, absolute, and warnings of it. Rejects where there is none for a
- * workspace: `isHandedOver` says that one which is kept with the state would not be found either.
+ * workspace, nor one in `kept`, the state folder that the service finds; undefined where it begins with an
+ * empty one. For another system nothing is looked up.
  */
 export async function checkTokenFile(
   line: ConnectLine,
   subject: Subject,
-  machine: Machine,
-  isHandedOver: boolean,
-): Promise<{ path: string | undefined; warnings: string[] }> {
+  { isElsewhere, absolute }: Place,
+  kept: string | undefined,
+): Promise<TokenFile> {
   const given = line.setting("tokenFile")?.value as string | undefined;
-  if (subject.kind === "fleet") return { path: undefined, warnings: [] };
   if (given === undefined) {
-    if (subject.kind === "workspace") await requireKept(subject.id, line, machine, isHandedOver);
+    if (isElsewhere) return { path: undefined, warnings: [] };
+    if (subject.kind === "workspace" && !(await isKept(subject.id, kept))) {
+      throw new UsageError(
+        "the service has no token",
+        `Name its file by --token-file; to make one: molecule token create ${subject.id} --save-to FILE`,
+      );
+    }
     return { path: undefined, warnings: [] };
   }
-  const path = resolve(machine.folder, given);
-  if (subject.kind === "template") {
-    if (path.includes("%i")) return { path, warnings: [] };
-    throw new UsageError(
-      "a token is one workspace's, and a template serves many",
-      "Let the file's name hold the id, as in --token-file /etc/molecule/%i.token.",
-    );
+  const path = absolute(given);
+  if (subject.kind === "workspace") {
+    return { path, warnings: isElsewhere ? [] : await checkFile(path, subject.id) };
   }
-  await requireFile(path, subject.id);
-  const warnings = (await isReadableByOthers(path))
-    ? [`others on this machine can read the token file ${path}; chmod 600 mends it`]
-    : [];
-  return { path, warnings };
+  if (path.includes("%i")) return { path, warnings: [] };
+  throw new UsageError(
+    "a token is one workspace's, and a template serves many",
+    "Let the file's name hold the id, as in --token-file /etc/molecule/%i.token.",
+  );
 }
 
-async function requireKept(
-  id: string,
-  line: ConnectLine,
-  { home, folder }: Machine,
-  isHandedOver: boolean,
-): Promise<void> {
-  const stateDir = line.setting("stateDir")?.value as string | undefined;
-  const state = resolve(folder, stateDir ?? join(home, ".config", "molecule", "state"));
-  if (!isHandedOver && (await isThere(tokenPath(state, id)))) return;
-  throw new UsageError(
-    "the service has no token",
-    `Name its file by --token-file; to make one: molecule token create ${id} --save-to FILE`,
-  );
+/** Rejects with a MoleculeError where the workspace's token file is missing; gives warnings of it. */
+export async function checkFile(path: string, id: string): Promise<string[]> {
+  await requireFile(path, id);
+  return (await isReadableByOthers(path))
+    ? [`others on this machine can read the token file ${path}; chmod 600 mends it`]
+    : [];
+}
+
+/** Whether a token of the workspace lies in the state folder; so it is taken to be where that may not be looked at. */
+export async function isKept(id: string, folder: string | undefined): Promise<boolean> {
+  if (folder === undefined) return false;
+  try {
+    await stat(tokenPath(folder, id));
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EACCES";
+  }
 }
 
 async function requireFile(path: string, id: string): Promise<void> {
@@ -67,11 +80,4 @@ async function requireFile(path: string, id: string): Promise<void> {
   throw new MoleculeError(`the token file ${path} ${why}`, {
     hint: `To make one: molecule token create ${id} --save-to ${file}; with a new workspace: molecule workspace create NAME --save-to ${file}`,
   });
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

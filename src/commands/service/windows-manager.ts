@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { subjectOfLabel, taskName } from "../../service/names.ts";
 import type { ServiceSpec, Subject } from "../../service/spec.ts";
 import { windowsTask } from "../../service/windows.ts";
+import { messageOf, UsageError } from "../../shared/errors.ts";
 import { exitWords } from "./exit-words.ts";
 import { noEnvFile, noTemplates } from "./launchd-manager.ts";
 import type { Machine } from "./machine.ts";
 import type { Manager, Scope, ServiceState } from "./manager.ts";
 import { mustRun } from "./programs.ts";
-import { UsageError } from "../../shared/errors.ts";
 
 export class WindowsManager implements Manager {
   readonly name = "windows";
@@ -51,8 +51,8 @@ export class WindowsManager implements Manager {
 
   async reach(): Promise<void> {}
 
-  async isTaken(subject: Subject): Promise<boolean> {
-    return (await this.#schtasks(["/Query", "/TN", taskName(subject)])).code === 0;
+  async holder(subject: Subject): Promise<string | undefined> {
+    return (await this.#isThere(subject)) ? "a task that this tool did not make" : undefined;
   }
 
   async start(subject: Subject): Promise<void> {
@@ -68,7 +68,7 @@ export class WindowsManager implements Manager {
   async stop(subject: Subject): Promise<void> {
     const name = taskName(subject);
     await this.#schtasks(["/End", "/TN", name]);
-    if (await this.isTaken(subject)) {
+    if (await this.#isThere(subject)) {
       await mustRun(this.#machine.run, ["schtasks", "/Delete", "/TN", name, "/F"]);
     }
   }
@@ -91,7 +91,7 @@ export class WindowsManager implements Manager {
       const words = ["powershell", "-NoProfile", "-NonInteractive", "-Command", script];
       return stateOf(await mustRun(this.#machine.run, words));
     } catch (error) {
-      return { kind: "unknown", pid: undefined, detail: (error as Error).message };
+      return { kind: "unknown", pid: undefined, detail: messageOf(error) };
     }
   }
 
@@ -101,6 +101,10 @@ export class WindowsManager implements Manager {
 
   async advice(): Promise<string | undefined> {
     return "it is a task and no service of Windows: it is ended without a grace, and what is in hand is run again";
+  }
+
+  async #isThere(subject: Subject): Promise<boolean> {
+    return (await this.#schtasks(["/Query", "/TN", taskName(subject)])).code === 0;
   }
 
   #schtasks(words: readonly string[]) {

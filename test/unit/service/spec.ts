@@ -27,7 +27,7 @@ export function systemSpec(change: Partial<ServiceSpec> = {}): ServiceSpec {
     scope: "system",
     runAs: { name: "ann", home: "/home/ann" },
     credential: "/etc/molecule/token",
-    args: ["connect", ID, "--backend", "mock", "--state-dir", "/var/lib/molecule"],
+    args: ["connect", ID, "--backend", "mock", "--state-dir", `/var/lib/molecule/${ID}`],
     ...change,
   });
 }

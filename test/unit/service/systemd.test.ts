@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { standingOf } from "../../../src/service/seal.ts";
-import { systemdUnit } from "../../../src/service/systemd.ts";
+import { systemdUnit, systemState } from "../../../src/service/systemd.ts";
+import type { Subject } from "../../../src/service/spec.ts";
 import { UsageError } from "../../../src/shared/errors.ts";
 import { onlyWhere } from "../../harness/platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
@@ -106,11 +107,24 @@ describe("the unit", () => {
   test("of the system runs as its account, with its token handed over", () => {
     const unit = systemdUnit(systemSpec());
     expect(one(unit, "User")).toBe("ann");
-    expect(one(unit, "StateDirectory")).toBe("molecule");
     expect(one(unit, "ProtectSystem")).toBe("strict");
     expect(one(unit, "CapabilityBoundingSet")).toBe("");
     expect(started(unit).slice(-2)).toEqual(["--token-file", "/run/c/token"]);
     expect(one(unit, "WantedBy")).toBe("multi-user.target");
+  });
+
+  test("of the system has a state of its own, for systemd gives all in it to its user", () => {
+    const subjects: [Subject, string][] = [
+      [{ kind: "workspace", id: ID }, ID],
+      [{ kind: "template" }, "%i"],
+      [{ kind: "fleet" }, "fleet"],
+    ];
+    for (const [subject, folder] of subjects) {
+      const unit = systemdUnit(systemSpec({ subject, credential: undefined }));
+      expect(one(unit, "StateDirectory")).toBe(`molecule/${folder}`);
+      expect(one(unit, "StateDirectoryMode")).toBe("0700");
+      expect(systemState(subject)).toBe(`/var/lib/molecule/${folder}`);
+    }
   });
 
   test("never forbids what agents and this very program do", () => {

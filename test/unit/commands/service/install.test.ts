@@ -5,7 +5,9 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { standingOf } from "../../../../src/service/seal.ts";
@@ -118,11 +120,35 @@ posix.describe("an install", () => {
     expect(standingOf(readFileSync(it.file, "utf8"))).toBe("ours");
   });
 
-  test("with --no-start asks nobody and starts nothing", async () => {
+  test("leaves a unit that comes from elsewhere in its place, unless it is forced", async () => {
+    using it = lab();
+    it.systemd.fragment = `/usr/lib/systemd/user/${UNIT}`;
+    for (const more of [[], ["--no-start"]]) {
+      const { code, err } = await it.at.run([...it.base, ...more]);
+      expect([code, err]).toEqual([1, expect.stringContaining(it.systemd.fragment)]);
+      expect(err).toContain("--force");
+    }
+    expect(existsSync(it.file)).toBe(false);
+    expect(it.at.ran.filter((line) => !line.includes(" show "))).toEqual([]);
+    expect((await it.at.run([...it.base, "--force"])).code).toBe(0);
+    // What systemd has in mind of a file of this place, or of our own template, is none of theirs.
+    rmSync(it.file);
+    it.systemd.fragment = it.file;
+    expect((await it.at.run(it.base)).code).toBe(0);
+    rmSync(it.file);
+    it.systemd.fragment = it.at.at(...FOLDER, "molecule@.service");
+    writeFileSync(it.systemd.fragment, "[Service]\n");
+    expect((await it.at.run(it.base)).code).toBe(1);
+    rmSync(it.systemd.fragment);
+    await it.at.run(["install", "--template", "--token-file", "/t/%i", "--force"]);
+    expect((await it.at.run(it.base)).code).toBe(0);
+  });
+
+  test("with --no-start needs no systemd and starts nothing", async () => {
     using it = lab();
     it.systemd.reachable = false;
     expect((await it.at.run([...it.base, "--no-start"])).code).toBe(0);
-    expect(it.at.ran).toEqual([]);
+    expect(it.at.ran.filter((line) => !line.includes(" show "))).toEqual([]);
     expect(existsSync(it.file)).toBe(true);
   });
 
@@ -141,6 +167,22 @@ posix.describe("an install", () => {
     const { code, err } = await it.at.run(it.base);
     expect(code).toBe(2);
     expect(err).toContain("--system");
+    // It was not by sudo.
+    expect(err).not.toContain("sudo");
+    it.at.machine = { ...it.at.machine, env: { SUDO_USER: "bob" } };
+    expect((await it.at.run(it.base)).err).toContain("Leave sudo out");
+  });
+
+  test.each([
+    ["of root's own", []],
+    ["of the system", ["--system"]],
+  ])("%s, where no systemd runs, says so in place of what it wants", async (_, more) => {
+    using it = lab({ uid: 0, user: "root", folder: "/srv" });
+    it.systemd.reachable = false;
+    const { code, err } = await it.at.run([...it.base, ...more]);
+    expect([code, err]).toEqual([1, expect.stringContaining("no systemd can be reached")]);
+    expect(err).toContain("have what starts it run molecule connect");
+    expect(err).not.toMatch(/sudo|--run-as/);
   });
 
   test("of the template starts nothing, and tells how", async () => {
@@ -158,14 +200,28 @@ posix.describe("an install", () => {
 posix.describe("an install for the system", () => {
   test("runs as who called sudo, and hands the token over", async () => {
     using it = lab({ uid: 0, user: "root", env: { SUDO_USER: "bob" }, folder: "/srv" });
-    const { code, err } = await it.at.run([...it.base, "--system"]);
+    const { code, out, err } = await it.at.run([...it.base, "--system"]);
     expect({ code, err }).toMatchObject({ code: 0 });
     const unit = readFileSync(it.at.at("units", UNIT), "utf8");
     expect(unit).toContain("\nUser=bob\n");
     expect(unit).toContain(`\nLoadCredential=token:${it.at.tokenFile}\n`);
-    expect(unit).toContain("--state-dir /var/lib/molecule");
+    expect(unit).toContain(`\nStateDirectory=molecule/${ID}\n`);
+    expect(unit).toContain(`--state-dir /var/lib/molecule/${ID} `);
     expect(unit).not.toContain(`--token-file ${it.at.tokenFile}`);
     expect(it.at.ran.join()).not.toContain("--user");
+    expect(out).toMatch(new RegExp(`^state_dir +/var/lib/molecule/${ID}$`, "m"));
+    expect(err).toContain(`how it is: sudo molecule status --state-dir /var/lib/molecule/${ID}\n`);
+  });
+
+  test("of a template gives each instance a state of its own", async () => {
+    using it = lab({ uid: 0, user: "root", env: { SUDO_USER: "bob" }, folder: "/srv" });
+    const words = ["install", "--template", "--system", "--token-file", "/etc/molecule/%i.token"];
+    const { code, err } = await it.at.run(words);
+    expect(code).toBe(0);
+    const unit = readFileSync(it.at.at("units", "molecule@.service"), "utf8");
+    expect(unit).toContain("\nStateDirectory=molecule/%i\n");
+    expect(unit).toContain("--state-dir /var/lib/molecule/%i ");
+    expect(err).toContain("molecule status --state-dir /var/lib/molecule/WORKSPACE-ID\n");
   });
 
   test("never runs as root without being told so", async () => {
@@ -181,6 +237,41 @@ posix.describe("an install for the system", () => {
     using it = lab({ uid: 0, user: "root", env: { SUDO_USER: "bob" }, folder: "/tmp" });
     const { code, err } = await it.at.run([...it.base, "--system"]);
     expect([code, err]).toEqual([2, expect.stringContaining("would not find /tmp")]);
+  });
+
+  test.each(["/", "//", "/srv/..", "ROOT"])("has no fence in the folder %s", async (folder) => {
+    using it = lab({ uid: 0, user: "root", env: { SUDO_USER: "bob" }, folder: "/srv" });
+    symlinkSync("/", it.at.at("link"));
+    const at = folder === "ROOT" ? it.at.at("link") : folder;
+    for (const words of [
+      ["--folder", at],
+      ["--", "--state-dir", at],
+    ]) {
+      const { code, err } = await it.at.run([...it.base, "--system", ...words]);
+      expect(code).toBe(2);
+      // The folder of the link lies in a /tmp that a service would not find.
+      expect(err).toMatch(/is the folder \/,|in the folder \/,|it has a \/tmp of its own/);
+    }
+    it.at.machine = { ...it.at.machine, folder: at };
+    expect((await it.at.run([...it.base, "--system"])).code).toBe(2);
+    expect(existsSync(it.at.at("units", UNIT))).toBe(false);
+  });
+
+  test("has none, either, where the account's home is /", async () => {
+    using it = lab({ uid: 0, user: "root", folder: "/srv" });
+    it.at.homes["nobody"] = "/";
+    const { code, err } = await it.at.run([...it.base, "--system", "--run-as", "nobody"]);
+    expect([code, err]).toEqual([2, expect.stringContaining("the home of nobody is the folder /")]);
+  });
+
+  test("may write to the home that the system knows, and not to that of another user's", async () => {
+    // As su leaves it.
+    using it = lab({ uid: 0, user: "daemon", home: "/root", folder: "/srv" });
+    it.at.homes["daemon"] = "/usr/sbin";
+    const { code, err } = await it.at.run([...it.base, "--system", "--run-as", "daemon"]);
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const unit = readFileSync(it.at.at("units", UNIT), "utf8");
+    expect(unit).toContain("\nReadWritePaths=-/usr/sbin -/srv\n");
   });
 
   test("needs an account that is there", async () => {
@@ -268,6 +359,32 @@ posix.describe("the status", () => {
     const { code, out } = await it.at.run(["status"]);
     expect([code, out]).toEqual([1, expect.stringMatching(/failed .*the workspace was removed/)]);
     expect((await it.at.run(["status", OTHER])).err).toContain("no service is installed for");
+  });
+
+  test("where no systemd runs says so, and not only that there are no services", async () => {
+    using it = lab();
+    it.systemd.reachable = false;
+    const { code, err } = await it.at.run(["status"]);
+    expect(code).toBe(1);
+    expect(err).toStartWith("no services are installed: no manager of services was found here (");
+    expect(err).toContain("Failed to connect to bus");
+  });
+
+  test("is told where a pipe, or a device without an end, stands for a file", async () => {
+    using it = lab();
+    mkdirSync(it.at.at(...FOLDER), { recursive: true });
+    Bun.spawnSync(["mkfifo", it.file]);
+    symlinkSync("/dev/zero", it.at.at(...FOLDER, "molecule.service"));
+    const { code, out } = await it.at.run(["status", "-o", "json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject([
+      { service: "molecule.service", state: "running", file_state: "foreign" },
+      { service: UNIT, state: "running", file_state: "foreign" },
+    ]);
+    expect((await it.at.run(["uninstall", ID])).err).toContain("not written by this tool");
+    expect((await it.at.run(it.base)).err).toContain("not written by this tool");
+    expect((await it.at.run([...it.base, "--force"])).code).toBe(0);
+    expect(statSync(it.file).isFile()).toBe(true);
   });
 
   test("of a systemd that does not answer is unknown", async () => {

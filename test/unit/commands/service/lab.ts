@@ -32,6 +32,8 @@ export class Lab implements Disposable {
   /** What was run, each on one line. */
   readonly ran: string[] = [];
   machine: Machine;
+  /** By user: where the system says that their home is. */
+  readonly homes: Record<string, string> = { ann: join(this.path, "home"), root: "/root" };
 
   constructor(program: Program, change: Partial<Machine> = {}) {
     writeFileSync(this.tokenFile, "a-token-of-nobody\n", { mode: 0o600 });
@@ -49,7 +51,9 @@ export class Lab implements Disposable {
       daemons: join(this.path, "daemons"),
       run: async (argv) => {
         this.ran.push(argv.join(" "));
-        return { code: 0, out: "", err: "", ...program(argv) };
+        const home = argv[0] === "getent" ? this.homes[argv[2] ?? ""] : undefined;
+        const told = home === undefined ? program(argv) : { out: `x:x:1:1::${home}:/bin/sh\n` };
+        return { code: 0, out: "", err: "", ...told };
       },
       clock: new HastyClock(),
       ...change,
@@ -122,6 +126,8 @@ export class Systemd {
     { ActiveState: "active", MainPID: "41", StatusText: "connected" },
   ];
   instances: string[] = [];
+  /** The file that it has a unit from. */
+  fragment = "";
   readonly program: Program = (argv) => {
     const [name, ...rest] = argv;
     if (name === "loginctl") return { out: "no\n" };
@@ -136,6 +142,7 @@ export class Systemd {
     }
     if (words[0] !== "show") return {};
     if (words[1] === "--property=Version") return { out: `Version=${this.version}\n` };
+    if (words[1] === "--property=FragmentPath") return { out: `FragmentPath=${this.fragment}\n` };
     const look = this.looks.length > 1 ? this.looks.shift() : this.looks[0];
     const all = { LoadState: "loaded", NRestarts: "0", ...look };
     return {

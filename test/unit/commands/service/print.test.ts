@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { onPosix } from "../../../harness/platform.ts";
-import { ID, Lab } from "./lab.ts";
+import { ID, Lab, OTHER } from "./lab.ts";
 
 const { test: posix } = onPosix("paths of POSIX");
 
@@ -128,3 +129,141 @@ posix("a list of workspaces is one service, which reads its file by itself", asy
   const none = await lab.run(["print", "--config", file]);
   expect([none.code, none.err]).toEqual([2, expect.stringContaining("no config file lists any")]);
 });
+
+/** A list in a file, with these entries, and how its service is printed. */
+function listed(lab: Lab, entries: string): string[] {
+  const file = lab.at("fleet.yaml");
+  writeFileSync(file, `backend: mock\nworkspaces:\n${entries}`);
+  return ["print", "--config", file];
+}
+
+const WITH_FILE = `  - id: ${OTHER}\n    token_file: ./token\n`;
+
+posix(
+  "a list of workspaces is a service on each system, with the variables that it can have",
+  async () => {
+    using lab = new Lab(nothing, { folder: "/srv" });
+    const words = listed(lab, WITH_FILE);
+    expect(await lab.run(words)).toMatchObject({ code: 0, err: "" });
+    const { out } = await lab.run([...words, "--manager", "launchd"]);
+    expect(out).toContain("<key>BUN_CONFIG_MAX_HTTP_REQUESTS</key>");
+    const windows = await lab.run([...words, "--manager", "windows"]);
+    expect(windows.code).toBe(0);
+    expect(windows.out).toContain("connect --config ");
+  },
+);
+
+posix("a list may take as long to end as the most patient of its entries", async () => {
+  using lab = new Lab(nothing, { folder: "/srv" });
+  const grace = (secs: number) => `    grace_secs: ${secs}\n`;
+  const first = `${WITH_FILE}${grace(600)}`;
+  const { out } = await lab.run(
+    listed(lab, `${first}  - id: ${ID}\n    token_file: ./token\n${grace(5)}`),
+  );
+  expect(out).toContain("\nTimeoutStopSec=615\n");
+  // A flag stands before each of them.
+  const flagged = await lab.run([...listed(lab, first), "--", "--grace-secs", "90"]);
+  expect(flagged.out).toContain("\nTimeoutStopSec=105\n");
+});
+
+posix("a token in a variable that the service would not have is refused", async () => {
+  using lab = new Lab(nothing, { folder: "/srv" });
+  const words = listed(lab, `${WITH_FILE}  - id: ${ID}\n    token_env: FIRST_TOKEN\n`);
+  const env = { FIRST_TOKEN: "tok-canary" };
+  for (const manager of ["systemd", "launchd", "windows"]) {
+    for (const here of [env, {}]) {
+      const { code, out, err } = await lab.run([...words, "--manager", manager], here);
+      expect({ code, out }).toEqual({ code: 2, out: "" });
+      expect(err).toContain("fleet.yaml:5: the service would not have the variable");
+      expect(err).toContain("name that as token_file");
+      expect(err.includes("--env-file")).toBe(manager === "systemd");
+      expect(err).not.toContain("tok-canary");
+    }
+  }
+  const { code, out, err } = await lab.run([...words, "--env-file", lab.at("env")]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toContain(`EnvironmentFile=${lab.at("env")}\n`);
+});
+
+posix.each([
+  ["an option that its backend needs", "    backend: exec\n", "needs its option cmd"],
+  ["a backend that is none", "    backend: mokc\n", "did you mean mock?"],
+  ["a mode without its address", "    mode: push\n", "needs --public-url"],
+])("%s is missed before anything is installed, by the place in the list", async (_, more, why) => {
+  using lab = new Lab(nothing, { folder: "/srv" });
+  const { code, err } = await lab.run(listed(lab, `${WITH_FILE}${more}`));
+  expect(code).toBe(2);
+  expect(err).toContain("fleet.yaml:3: ");
+  expect(err).toContain(why);
+});
+
+posix("the options of an entry are warned of as those of one workspace are", async () => {
+  using lab = new Lab(nothing, { folder: "/srv" });
+  const options = '{ base_url: "http://127.0.0.1:1/v1", model: m, api_key: "env:MODEL_KEY" }';
+  const words = listed(lab, `${WITH_FILE}    backend: openai\n    backend_opt: ${options}\n`);
+  const { code, err } = await lab.run(words);
+  expect([code, err]).toEqual([0, expect.stringContaining("api_key is to come from MODEL_KEY")]);
+});
+
+posix("the token files of a list are looked at as that of one workspace is", async () => {
+  using lab = new Lab(nothing, { folder: "/srv" });
+  const gone = await lab.run(listed(lab, `  - id: ${OTHER}\n    token_file: ./gone\n`));
+  expect([gone.code, gone.err]).toEqual([
+    1,
+    expect.stringContaining(`token file ${lab.at("gone")} is not there`),
+  ]);
+  chmodSync(lab.tokenFile, 0o644);
+  expect((await lab.run(listed(lab, WITH_FILE))).err).toContain("chmod 600 mends it");
+});
+
+posix(
+  "an entry without a token needs one that is kept where the service looks for it",
+  async () => {
+    using lab = new Lab(nothing, { folder: "/srv" });
+    const words = listed(lab, `  - id: ${OTHER}\n`);
+    const { code, err } = await lab.run(words);
+    expect([code, err]).toEqual([2, expect.stringContaining(`has no token for ${OTHER}`)]);
+    keep(lab.machine.home, OTHER);
+    expect(await lab.run(words)).toMatchObject({ code: 0, err: "" });
+    // systemd gives a service of the system a state of its own, unless another one is named.
+    expect((await lab.run([...words, "--system"])).err).toContain(`has no token for ${OTHER}`);
+    const state = stateIn(lab.machine.home);
+    const named = await lab.run([...words, "--system", "--", "--state-dir", state]);
+    expect(named).toMatchObject({ code: 0, err: "" });
+  },
+);
+
+posix(
+  "a token file that is given for a list of one reaches the service of the system",
+  async () => {
+    using lab = new Lab(nothing, { folder: "/srv" });
+    const words = [...listed(lab, `  - id: ${OTHER}\n`), "--token-file", lab.tokenFile, "--system"];
+    const { code, out, err } = await lab.run(words);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(lineOf(out)).toContain(`--token-file ${lab.tokenFile}`);
+  },
+);
+
+posix(
+  "a daemon of launchd finds the tokens that are kept for the user that it runs as",
+  async () => {
+    using lab = new Lab(([name]) =>
+      name === "dscl" ? { out: `NFSHomeDirectory: ${lab.at("bob")}\n` } : { code: 1 },
+    );
+    lab.machine = { ...lab.machine, platform: "darwin", folder: "/srv" };
+    const words = ["print", ID, "--system", "--run-as", "bob"];
+    keep(lab.machine.home, ID);
+    const { code, err } = await lab.run(words);
+    expect([code, err]).toEqual([2, expect.stringContaining("the service has no token")]);
+    keep(lab.at("bob"), ID);
+    expect(await lab.run(words)).toMatchObject({ code: 0, err: "" });
+  },
+);
+
+const stateIn = (home: string) => join(home, ".config", "molecule", "state");
+
+/** Puts a token where one is kept. */
+function keep(home: string, id: string): void {
+  mkdirSync(stateIn(home), { recursive: true });
+  writeFileSync(join(stateIn(home), `${id}.token`), "a-token-of-nobody\n", { mode: 0o600 });
+}
