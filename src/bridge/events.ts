@@ -75,7 +75,7 @@ type Told =
    * is looked for at `origin`; else only a new start can take it.
    */
   | { type: "credentials-rotated"; origin: string; awaited: boolean }
-  /** Many share the platform's rate limit: the feed is looked at so seldom where no event asks for it. */
+  /** The platform's rate limit, and those who share it, leave so few looks where no event asks for one. */
   | { type: "rate-shared"; idleMs: number }
   /** Messages came that the event stream had not told of: it is not relied on for so long. */
   | { type: "wake-missed"; forMs: number }

@@ -92,7 +92,8 @@ export class Rhythm {
     const leastMs = pace.idleMs;
     if (leastMs > ms) {
       ms = leastMs;
-      this.#tellOfLimit(leastMs);
+      // What is no rarer than an idle bridge's looks are is no news.
+      if (leastMs > IDLE_MS) this.#tellOfLimit(leastMs);
     }
     if (ms > this.#intervalMs) {
       ms *= 1 - JITTER + 2 * JITTER * random();

@@ -33,7 +33,7 @@ export function describeWake(event: WakeEvent, told: WakeTold): [LogLevel, strin
     case "rate-shared":
       return [
         "info",
-        `many share the platform's rate limit; looking for messages every ${ms(event.idleMs)} unless woken`,
+        `the platform's rate limit leaves a look for messages every ${ms(event.idleMs)}, unless the event stream asks for one`,
       ];
   }
 }
