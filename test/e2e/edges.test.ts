@@ -22,7 +22,8 @@ test("an id in capital letters is the same workspace, with the same state", asyn
   }
   expect(platform.calls("a2a").length).toBe(1);
   const owners = readdirSync(stateDir(home.path)).map((name) => name.split(".")[0]);
-  expect(new Set(owners)).toEqual(new Set([WORKSPACE]));
+  // `bridges` is that of the processes.
+  expect(new Set(owners)).toEqual(new Set([WORKSPACE, "bridges"]));
 });
 
 inShell("agent send --wait tells a failure from an answer", async () => {
