@@ -339,7 +339,7 @@ group("of the event stream is told", () => {
     ]);
   });
 
-  test("what goes on beside it: a new token, and a rate limit that many share", () => {
+  test("what goes on beside it: a new token, and a rate limit that leaves few looks", () => {
     const origin = "--token-file /etc/token";
     expect(
       lines(
@@ -350,7 +350,7 @@ group("of the event stream is told", () => {
     ).toEqual([
       `info: the platform is replacing the token; a new one is awaited from ${origin}`,
       `warn: the platform is replacing the token from ${origin}; only a new start can take another one`,
-      "info: many share the platform's rate limit; looking for messages every 20 s unless woken",
+      "info: the platform's rate limit leaves a look for messages every 20 s, unless the event stream asks for one",
     ]);
   });
 });
