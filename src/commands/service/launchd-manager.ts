@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import { launchdPlist } from "../../service/launchd.ts";
 import { launchdLabel, subjectOfLabel } from "../../service/names.ts";
 import { type ServiceSpec, type Subject, STOP_MARGIN_SECS } from "../../service/spec.ts";
-import { messageOf, MoleculeError, UsageError } from "../../shared/errors.ts";
+import { messageOf, MoleculeError } from "../../shared/errors.ts";
 import { exitWords } from "./exit-words.ts";
 import type { Machine } from "./machine.ts";
-import type { Manager, Scope, ServiceState } from "./manager.ts";
+import { type Manager, noEnvFile, noTemplates, type Scope, type ServiceState } from "./manager.ts";
 import { mustRun } from "./programs.ts";
 
 const LOOK_MS = 250;
@@ -120,19 +120,6 @@ export class LaunchdManager implements Manager {
       await clock.sleep(LOOK_MS);
     }
   }
-}
-
-/** The refusal of a template, by managers that know none. */
-export function noTemplates(manager: string): UsageError {
-  return new UsageError(`${manager} has no templates`, "Install one service for each workspace.");
-}
-
-/** The refusal of --env-file, by managers that read none. */
-export function noEnvFile(manager: string): UsageError {
-  return new UsageError(
-    `${manager} reads no file of variables`,
-    "Let the backend be a script that reads it (--backend exec).",
-  );
 }
 
 /** From what `launchctl print` tells, which is made for people. */

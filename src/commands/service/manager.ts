@@ -1,5 +1,6 @@
 /** What manages services: systemd, launchd, or the Task Scheduler of Windows. */
 import type { ServiceSpec, Subject } from "../../service/spec.ts";
+import { UsageError } from "../../shared/errors.ts";
 
 export const MANAGERS = ["systemd", "launchd", "windows"] as const;
 
@@ -45,4 +46,17 @@ export interface Manager {
   logOf(subject: Subject): string;
   /** What else has to be known after it was started. */
   advice(): Promise<string | undefined>;
+}
+
+/** The refusal of a template, by managers that know none. */
+export function noTemplates(manager: string): UsageError {
+  return new UsageError(`${manager} has no templates`, "Install one service for each workspace.");
+}
+
+/** The refusal of --env-file, by managers that read none. */
+export function noEnvFile(manager: string): UsageError {
+  return new UsageError(
+    `${manager} reads no file of variables`,
+    "Let the backend be a script that reads it (--backend exec).",
+  );
 }

@@ -6,9 +6,8 @@ import type { ServiceSpec, Subject } from "../../service/spec.ts";
 import { windowsTask } from "../../service/windows.ts";
 import { messageOf, UsageError } from "../../shared/errors.ts";
 import { exitWords } from "./exit-words.ts";
-import { noEnvFile, noTemplates } from "./launchd-manager.ts";
 import type { Machine } from "./machine.ts";
-import type { Manager, Scope, ServiceState } from "./manager.ts";
+import { type Manager, noEnvFile, noTemplates, type Scope, type ServiceState } from "./manager.ts";
 import { mustRun } from "./programs.ts";
 
 export class WindowsManager implements Manager {
