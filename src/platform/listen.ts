@@ -15,6 +15,18 @@ const MOST_BYTES = 64 * 1024;
 /** What a server answers that does not know this path: it has no such stream. */
 const ABSENT: readonly number[] = [404, 405, 406, 501];
 
+/** The call that opens a workspace's event stream, and how long it may take, in ms, until it is open. */
+export function streamCall(workspaceId: string, deadlineMs: number): Call {
+  return {
+    what: "the event stream",
+    method: "GET",
+    path: ["workspaces", workspaceId, "events", "stream"],
+    accept: "text/event-stream",
+    deadlineMs,
+    maxBytes: MOST_BYTES,
+  };
+}
+
 /** Listens as `Platform.events` promises it. */
 export async function listen(
   http: Http,
@@ -22,14 +34,7 @@ export async function listen(
   hear: (sign: StreamSign) => void,
   options: CallOptions = {},
 ): Promise<void> {
-  const call: Call = {
-    what: "the event stream",
-    method: "GET",
-    path: ["workspaces", workspaceId, "events", "stream"],
-    accept: "text/event-stream",
-    deadlineMs: OPEN_MS,
-    maxBytes: MOST_BYTES,
-  };
+  const call = streamCall(workspaceId, OPEN_MS);
   const deadline = new Deadline(OPEN_MS, options.signal);
   let answered = false;
   try {

@@ -1,6 +1,7 @@
 /** The event stream, which tells at once that there is something to fetch. */
 import { Deadline } from "../../platform/deadline.ts";
-import { Http, type Call } from "../../platform/http.ts";
+import { Http } from "../../platform/http.ts";
+import { streamCall } from "../../platform/listen.ts";
 import { PlatformError } from "../../platform/platform.ts";
 import { mediaType } from "../../shared/http.ts";
 import { failure, ok, skipped, warning, type Check } from "./check.ts";
@@ -26,14 +27,7 @@ export const stream: Check = {
     if (workspaceId === undefined) return skipped(NO_WORKSPACE);
     const { token } = await patient.ownToken();
     const http = new Http(await patient.httpParts(token));
-    const call: Call = {
-      what: "opening the event stream",
-      method: "GET",
-      path: ["workspaces", workspaceId, "events", "stream"],
-      accept: "text/event-stream",
-      deadlineMs: FIRST_FRAME_MS,
-      maxBytes: MOST_BYTES,
-    };
+    const call = streamCall(workspaceId, FIRST_FRAME_MS);
     const deadline = new Deadline(FIRST_FRAME_MS, undefined);
     try {
       const response = await http.open(call, { fresh: true }, deadline.signal);
