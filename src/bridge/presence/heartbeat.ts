@@ -20,8 +20,6 @@ import type { Watchdog } from "../watchdog.ts";
 const LONGEST_WAIT_MS = 30_000;
 /** A call's own deadline, a token file's minute and a diagnosis, with room to spare. */
 const SLACK_MS = 120_000;
-/** Where very many share a rate limit, beats are no rarer than this. */
-const LONGEST_BEAT_MS = 60_000;
 /** How soon after a beat there may be one only because the task has changed. */
 const CHANGE_MS = 5_000;
 /** And because a new event stream is to be proven. */
@@ -53,9 +51,10 @@ export async function runHeartbeat(
   let failingSince = 0;
   try {
     while (!signal.aborted) {
-      watchdog.expect("heartbeat", Math.max(options.heartbeatMs, LONGEST_BEAT_MS) + SLACK_MS);
+      const everyMs = pace.beatMs(options.heartbeatMs);
+      watchdog.expect("heartbeat", everyMs + SLACK_MS);
       const presented = token.value;
-      let waitMs = pace.beatMs(options.heartbeatMs);
+      let waitMs = everyMs;
       const taken = wake?.beat();
       const began = clock.monotonic();
       try {

@@ -6,6 +6,7 @@ import { Observatory, type ObservatoryParts } from "../../../src/observe/observa
 import type { StoreCounts } from "../../../src/observe/status.ts";
 import { systemClock } from "../../../src/shared/clock.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
+import { onlyWhere } from "../../harness/platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { lookUntil } from "../../harness/wait.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
@@ -172,30 +173,27 @@ describe("metrics", () => {
   });
 
   const promtool = Bun.which("promtool");
-  const title = "are what promtool wants";
-  if (promtool === null) test.skip(`${title} (promtool is not here: package prometheus)`, () => {});
-  else {
-    test(title, async () => {
-      const { observatory, member, get } = open();
-      const [one, two] = [member(), member(OTHER)];
-      await observatory.start();
-      for (const event of [...well, told.taken("a", 20), told.ran("a", 70)]) {
-        one.hear(event);
-        two.hear(event);
-      }
-      const { body } = await get("/metrics");
-      const checked = Bun.spawn([promtool, "check", "metrics"], {
-        stdin: new TextEncoder().encode(body),
-        stdout: "pipe",
-        stderr: "pipe",
-      });
-      const [out, err] = await Promise.all([
-        new Response(checked.stdout).text(),
-        new Response(checked.stderr).text(),
-      ]);
-      expect({ out, err, code: await checked.exited }).toEqual({ out: "", err: "", code: 0 });
+  const withPromtool = onlyWhere(promtool !== null, "promtool of the package prometheus").test;
+  withPromtool("are what promtool wants", async () => {
+    const { observatory, member, get } = open();
+    const [one, two] = [member(), member(OTHER)];
+    await observatory.start();
+    for (const event of [...well, told.taken("a", 20), told.ran("a", 70)]) {
+      one.hear(event);
+      two.hear(event);
+    }
+    const { body } = await get("/metrics");
+    const checked = Bun.spawn([promtool ?? "", "check", "metrics"], {
+      stdin: new TextEncoder().encode(body),
+      stdout: "pipe",
+      stderr: "pipe",
     });
-  }
+    const [out, err] = await Promise.all([
+      new Response(checked.stdout).text(),
+      new Response(checked.stderr).text(),
+    ]);
+    expect({ out, err, code: await checked.exited }).toEqual({ out: "", err: "", code: 0 });
+  });
 });
 
 test("no secret is in anything that is shown", async () => {
