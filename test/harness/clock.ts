@@ -14,9 +14,12 @@ export class ManualClock implements Clock {
   #watchers = new Set<() => void>();
   /** Wall time less running time: {@link suspend} widens it. */
   #offset: number;
+  /** Resolves once what was woken has done what it does without waiting for time. */
+  readonly #settled: () => Promise<void>;
 
-  constructor(startMs = Date.UTC(2026, 0, 1)) {
+  constructor(startMs = Date.UTC(2026, 0, 1), settled = () => turn(setImmediate)) {
     this.#offset = startMs;
+    this.#settled = settled;
   }
 
   now(): number {
@@ -68,13 +71,14 @@ export class ManualClock implements Clock {
 
   /** Moves time on, waking sleepers as their time comes, and lets what they resume run. */
   async advance(ms: number): Promise<void> {
+    await this.#settled();
     const end = this.#monotonic + ms;
     for (;;) {
       const [next] = this.#bySoonest();
       if (next === undefined || next.due > end) break;
       this.#monotonic = Math.max(this.#monotonic, next.due);
       next.resolve();
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.#settled();
     }
     this.#monotonic = end;
   }
@@ -86,7 +90,7 @@ export class ManualClock implements Clock {
   async advanceUntil(condition: () => boolean, stepMs = 1): Promise<void> {
     while (!condition()) {
       await this.advance(stepMs);
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await turn((done) => setTimeout(done, 1));
     }
   }
 
@@ -103,4 +107,9 @@ export class ManualClock implements Clock {
   #bySoonest(): Sleeper[] {
     return [...this.#sleepers].sort((a, b) => a.due - b.due);
   }
+}
+
+/** Resolves when the event loop has come round. */
+function turn(next: (done: () => void) => unknown): Promise<void> {
+  return new Promise((resolve) => next(resolve));
 }

@@ -85,6 +85,8 @@ export class ScriptedPlatform implements AsyncDisposable {
   rows: ActivityRow[] = [];
   readonly seen: Seen[] = [];
   readonly bell = new Bell();
+  /** Calls whose answers a script holds back. */
+  held = 0;
   readonly #handlers = new Map<RouteName, Handler>();
   readonly #counts = new Map<RouteName, number>();
   readonly #server: Bun.Server<undefined>;
@@ -140,7 +142,21 @@ export class ScriptedPlatform implements AsyncDisposable {
     if (seen.route === "other") return Response.json({ error: "not found" }, { status: 404 });
     const nth = (this.#counts.get(seen.route) ?? 0) + 1;
     this.#counts.set(seen.route, nth);
-    return (await this.#handlers.get(seen.route)?.(seen, nth)) ?? this.#behave(seen);
+    const answer = this.#handlers.get(seen.route)?.(seen, nth);
+    if (answer instanceof Promise) this.#hold(answer, request.signal);
+    return (await answer) ?? this.#behave(seen);
+  }
+
+  /** Counts it among {@link held} until it is there, or nobody waits for it any more. */
+  #hold(answer: Promise<unknown>, caller: AbortSignal): void {
+    const end = Promise.withResolvers<void>();
+    caller.addEventListener("abort", () => end.resolve());
+    const over = () => {
+      this.held -= 1;
+      this.bell.ring();
+    };
+    this.held += 1;
+    void Promise.race([answer, end.promise]).then(over, over);
   }
 
   #behave({ route, query, path, body }: Seen): Response {

@@ -11,6 +11,8 @@ export class ScriptedStream {
   /** How often it was opened, and how often its reader went away. */
   opened = 0;
   left = 0;
+  /** Events that were sent on the one that is open. */
+  told = 0;
   /** Whether heartbeats come back on it, as the platform has them do. */
   echoes = true;
 
@@ -31,6 +33,7 @@ export class ScriptedStream {
     const body = new ReadableStream<Uint8Array>({
       start: (pipe) => {
         this.#pipe = pipe;
+        this.told = 0;
         pipe.enqueue(new TextEncoder().encode(": ping\n\n"));
       },
       cancel: () => {
@@ -55,6 +58,7 @@ export class ScriptedStream {
   }
 
   event(type: string, data: object = {}): void {
+    this.told += 1;
     this.raw(`data: ${JSON.stringify({ type, timestamp: Date.now(), data })}\n\n`);
   }
 

@@ -2,7 +2,6 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Allowance } from "../../../../src/bridge/allowance.ts";
 import { OpenRequests } from "../../../../src/bridge/open-requests.ts";
 import { Token } from "../../../../src/platform/token.ts";
 import { Secrets } from "../../../../src/shared/secrets.ts";
@@ -11,6 +10,7 @@ import { ManualClock } from "../../../harness/clock.ts";
 import { row, ScriptedPlatform } from "../../../harness/scripted-platform.ts";
 import { ScriptedStream } from "../../../harness/scripted-stream.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
+import { Traffic } from "../../../harness/traffic.ts";
 
 /** Nothing is found by looking, unless a test moves the clock so far. */
 const NEVER_MS = 3_600_000;
@@ -19,17 +19,15 @@ const INTERVAL_MS = 1_000;
 class Scene implements AsyncDisposable {
   readonly platform = new ScriptedPlatform();
   readonly stream = new ScriptedStream(this.platform);
-  readonly clock: ManualClock;
+  readonly #traffic = new Traffic(this.platform, this.stream);
+  readonly clock = new ManualClock(undefined, () => this.#traffic.settled());
   readonly bridge: TestBridge;
 
-  constructor({
-    options,
-    clock = new ManualClock(),
-    ...setup
-  }: Omit<BridgeUnderTest, "clock"> & { clock?: ManualClock } = {}) {
-    this.clock = clock;
+  constructor({ options, ...setup }: Omit<BridgeUnderTest, "clock"> = {}) {
     this.bridge = new TestBridge(this.platform.url, {
-      clock,
+      clock: this.clock,
+      platform: (client) => this.#traffic.platform(client),
+      store: (store) => this.#traffic.store(store),
       ...setup,
       options: { wake: "auto", intervalMs: INTERVAL_MS, ...options },
     });
@@ -439,9 +437,8 @@ describe("no stream is opened", () => {
   });
 
   test("where the rate limit has no room for it, and opened once it has", async () => {
-    const clock = new ManualClock();
-    const allowance = new Allowance(clock);
-    await using scene = new Scene({ allowance, clock, options: { intervalMs: 60_000 } });
+    await using scene = new Scene({ options: { intervalMs: 60_000 } });
+    const { clock } = scene;
     let limit = "2";
     const headers = () => ({ "x-ratelimit-limit": limit, "x-ratelimit-remaining": "1" });
     scene.platform.on("register", () => Response.json({ status: "ok" }, { headers: headers() }));
