@@ -11,15 +11,19 @@ import { replaceFile } from "../shared/replace-file.ts";
 
 let counter = 0;
 
-/** Replaces the file's contents; mode 0600. On any failure the old file stands and nothing is left. */
-export async function writeAtomic(path: string, text: string): Promise<void> {
+/** Replaces the file's contents, for its owner alone by default. On any failure the old file stands and nothing is left. */
+export async function writeAtomic(
+  path: string,
+  data: string | Uint8Array,
+  mode = 0o600,
+): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.${counter++}.tmp`);
   // "wx": never through a link that someone planted under this name.
-  const handle = await open(temporary, "wx", 0o600);
+  const handle = await open(temporary, "wx", mode);
   try {
     try {
-      await Bun.write(temporary, text);
+      await Bun.write(temporary, data);
       await handle.sync();
     } finally {
       await handle.close();

@@ -1,11 +1,11 @@
 /** A service's file: whose it is, how it is written and removed. */
-import { mkdir, open, rm, stat } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Standing, standingOf } from "../../service/seal.ts";
 import { codeOf, messageOf, MoleculeError } from "../../shared/errors.ts";
 import { readRegularBytes } from "../../shared/read-file.ts";
-import { replaceFile } from "../../shared/replace-file.ts";
 import { shellWord } from "../../shared/shell-word.ts";
+import { writeAtomic } from "../../store/atomic-file.ts";
 
 /** Far more than a service's file of ours can have. */
 const MOST_BYTES = 4 * 1024 * 1024;
@@ -44,19 +44,10 @@ export async function refuseTheirs(path: string, force: boolean, to: "replace" |
 
 /** Puts the file in place, whole, for all to read: there is no secret in it. */
 export async function writeServiceFile(path: string, data: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const handle = await open(temporary, "wx", 0o644);
-    try {
-      await handle.writeFile(data);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await replaceFile(temporary, path);
+    await writeAtomic(path, data, 0o644);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw fault(path, "written", error);
   }
 }
