@@ -7,21 +7,29 @@ import { tmpFolder } from "../../harness/tmp.ts";
 
 const lockIn = (folder: string) => join(folder, "sub", "lock");
 
+/** Work under the lock that has begun, and goes on until `end` does. */
+async function holdLock(folder: string, end: Promise<void>): Promise<{ done: Promise<void> }> {
+  const begun = Promise.withResolvers<void>();
+  const done = exclusively(lockIn(folder), () => {
+    begun.resolve();
+    return end;
+  });
+  await begun.promise;
+  return { done };
+}
+
 describe("work under a lock", () => {
   test("waits for the end of another, also of one that fails", async () => {
     using home = tmpFolder();
     const clock = new ManualClock();
     const first = Promise.withResolvers<void>();
     const order: string[] = [];
-    const failing = exclusively(lockIn(home.path), async () => {
-      await first.promise;
-      order.push("first");
-      throw new Error("full disk");
-    });
+    const work = first.promise.finally(() => order.push("first"));
+    const { done: failing } = await holdLock(home.path, work);
     const second = exclusively(lockIn(home.path), async () => void order.push("second"), clock);
     await clock.untilSleeping();
     expect(order).toEqual([]);
-    first.resolve();
+    first.reject(new Error("full disk"));
     await expect(failing).rejects.toThrow("full disk");
     await clock.advance(100);
     await second;
@@ -53,7 +61,7 @@ describe("work under a lock", () => {
     using home = tmpFolder();
     const clock = new ManualClock();
     const end = Promise.withResolvers<void>();
-    const first = exclusively(lockIn(home.path), () => end.promise);
+    const { done: first } = await holdLock(home.path, end.promise);
     const second = exclusively(lockIn(home.path), async () => {}, clock).catch(
       (error: unknown) => error,
     );
