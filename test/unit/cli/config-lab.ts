@@ -117,7 +117,8 @@ let seen: (values: Record<string, unknown>, context: Context) => void = () => {}
 
 const run = (values: object, context: Context) => seen({ ...values }, context);
 
-const flags = {
+/** What answers, and how: others than who runs the program may not choose it. */
+export const GUARDED = {
   backend: flag({ type: "string", summary: "it answers", default: "mock", config: "guarded" }),
   backendOpt: flag({
     type: "strings",
@@ -125,6 +126,10 @@ const flags = {
     complete: { by: "backend", sets: [] },
     config: "guarded",
   }),
+};
+
+const flags = {
+  ...GUARDED,
   tags: flag({ type: "strings", summary: "words", config: "free" }),
   count: flag({
     type: "integer",

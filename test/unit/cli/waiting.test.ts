@@ -1,29 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { Io } from "../../../src/cli/output.ts";
 import { progress, type Stage, waiting } from "../../../src/cli/waiting.ts";
-import { Secrets } from "../../../src/shared/secrets.ts";
-import { ManualClock } from "../../harness/clock.ts";
-
-/** A terminal of 60 columns that keeps what is shown in its last row. */
-function stage(over: Partial<Stage> = {}) {
-  const clock = new ManualClock();
-  const shown: string[] = [];
-  const io: Io = {
-    secrets: new Secrets(),
-    out: () => expect.unreachable(),
-    err: () => expect.unreachable(),
-    live: { show: (text) => void shown.push(text), leave: () => expect.unreachable() },
-  };
-  const on: Stage = {
-    io,
-    env: { COLUMNS: "60" },
-    verbose: false,
-    clock,
-    terminal: () => true,
-    ...over,
-  };
-  return { clock, shown, on };
-}
+import { stage } from "./stage.ts";
 
 describe("a wait", () => {
   test("that is short shows nothing", async () => {

@@ -7,16 +7,10 @@ import { itemView } from "../../../../src/cli/config/item-context.ts";
 import { readYaml } from "../../../../src/cli/config/yaml.ts";
 import { flag } from "../../../../src/cli/flag.ts";
 import { list } from "../../../../src/cli/list.ts";
-import { ConfigLab, type Program, type Ran, SAMPLE } from "../config-lab.ts";
+import { ConfigLab, GUARDED, type Program, type Ran, SAMPLE } from "../config-lab.ts";
 
 const own = {
-  backend: flag({ type: "string", summary: "it answers", default: "mock", config: "guarded" }),
-  backendOpt: flag({
-    type: "strings",
-    summary: "its options",
-    complete: { by: "backend", sets: [] },
-    config: "guarded",
-  }),
+  ...GUARDED,
   count: flag({ type: "integer", summary: "tries", default: 5, min: 1, config: "free" }),
   tokenFile: flag({ type: "string", summary: "file", complete: "file", config: "guarded" }),
 };

@@ -1,29 +1,18 @@
 /** The line under the log of a running bridge. */
 import { describe, expect, test } from "bun:test";
-import type { Io } from "../../../../src/cli/output.ts";
 import type { Stage } from "../../../../src/cli/waiting.ts";
 import { describeStatuses, StatusLine } from "../../../../src/commands/connect/status-line.ts";
 import type { WorkspaceStatus } from "../../../../src/observe/status.ts";
-import { Secrets } from "../../../../src/shared/secrets.ts";
-import { ManualClock } from "../../../harness/clock.ts";
+import { stage } from "../../cli/stage.ts";
 import { statusOf } from "../../observe/support.ts";
 
 const messages = (answered: number) => ({ ...statusOf().messages, answered });
 
 function line(over: Partial<Stage> = {}) {
-  const clock = new ManualClock();
-  const shown: string[] = [];
-  const io: Io = {
-    secrets: new Secrets(),
-    out: () => expect.unreachable(),
-    err: () => expect.unreachable(),
-    live: { show: (text) => void shown.push(text), leave: () => expect.unreachable() },
-  };
-  const env = { COLUMNS: "60", NO_COLOR: "1" };
+  const { clock, shown, on } = stage({ env: { COLUMNS: "60", NO_COLOR: "1" }, ...over });
   let status = statusOf();
-  const stage = { io, env, verbose: false, clock, terminal: () => true, ...over };
   let reads = 0;
-  const statusLine = new StatusLine(stage, () => {
+  const statusLine = new StatusLine(on, () => {
     reads += 1;
     return [status];
   });
