@@ -13,6 +13,7 @@ import { systemClock, type Clock } from "../../src/shared/clock.ts";
 import { Secrets } from "../../src/shared/secrets.ts";
 import { LocalStore, type LocalStoreParts } from "../../src/store/local.ts";
 import type { Store } from "../../src/store/store.ts";
+import { InFlight } from "./in-flight.ts";
 import { TOKEN, WORKSPACE } from "./scripted-platform.ts";
 import { tmpFolder } from "./tmp.ts";
 import { Bell } from "./wait.ts";
@@ -124,7 +125,7 @@ export class TestBridge implements AsyncDisposable {
   /** How the run ended; `undefined` for well. Never rejects. */
   readonly ended: Promise<unknown>;
   readonly #bell = new Bell();
-  #posting = 0;
+  readonly #posts = new InFlight();
   readonly #drain = new AbortController();
   readonly #folder = tmpFolder();
 
@@ -155,8 +156,8 @@ export class TestBridge implements AsyncDisposable {
   }
 
   /** Resolves once no answer is on its way to the platform: then the clock may take large steps. */
-  async untilPosted(): Promise<void> {
-    if (this.#posting > 0) await this.#bell.until(() => this.#posting === 0, "the posts' end");
+  untilPosted(): Promise<void> {
+    return this.#posts.none();
   }
 
   /** Like a first signal; resolves with how the run ended. */
@@ -175,24 +176,6 @@ export class TestBridge implements AsyncDisposable {
     this.#folder[Symbol.dispose]();
   }
 
-  #counted(platform: Platform): Platform {
-    const count = <A extends unknown[], R>(post: (...args: A) => Promise<R>) => {
-      return async (...args: A): Promise<R> => {
-        this.#posting += 1;
-        try {
-          return await post(...args);
-        } finally {
-          this.#posting -= 1;
-          this.#bell.ring();
-        }
-      };
-    };
-    return changed(platform, {
-      send: count(platform.send.bind(platform)),
-      notify: count(platform.notify.bind(platform)),
-    });
-  }
-
   async #run(url: string, setup: BridgeUnderTest): Promise<void> {
     const clock = setup.clock ?? systemClock;
     const given = "token" in setup ? setup.token : TOKEN;
@@ -207,7 +190,7 @@ export class TestBridge implements AsyncDisposable {
       clock,
       secrets: this.secrets,
     });
-    const platform = this.#counted(setup.platform?.(client) ?? client);
+    const platform = this.#posts.watch(setup.platform?.(client) ?? client, ["send", "notify"]);
     const opened = new LocalStore(this.stateDir, WORKSPACE, { clock, ...setup.room });
     const store = setup.store?.(opened) ?? opened;
     await runBridge(

@@ -4,8 +4,9 @@
  * that is the bridge's.
  */
 import type { Platform, StreamSign } from "../../src/platform/platform.ts";
-import type { Journal, Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { changed } from "./bridge.ts";
+import { InFlight } from "./in-flight.ts";
 import type { ScriptedPlatform } from "./scripted-platform.ts";
 import type { ScriptedStream } from "./scripted-stream.ts";
 
@@ -13,22 +14,21 @@ export class Traffic {
   readonly #server: ScriptedPlatform;
   readonly #stream: ScriptedStream;
   /** Calls of the platform, and of the journal, that have not ended. */
-  #calls = 0;
+  readonly #calls: InFlight;
   /** Events that have come on the stream that is open; undefined where none is. */
   #heard: number | undefined;
 
   constructor(server: ScriptedPlatform, stream: ScriptedStream) {
     this.#server = server;
     this.#stream = stream;
+    this.#calls = new InFlight(server.bell);
   }
 
   /** The client, watched. */
   platform(client: Platform): Platform {
-    const { events } = client;
-    const watched = this.#watched(client);
-    return changed(watched, {
+    return changed(this.#calls.watch(client), {
       events: (hear, options) => {
-        const open = this.#begun();
+        const open = this.#calls.begin();
         const hearing = (sign: StreamSign): void => {
           if (sign.kind === "open") this.#heard = 0;
           if (sign.kind === "event" && this.#heard !== undefined) this.#heard += 1;
@@ -36,7 +36,7 @@ export class Traffic {
           if (sign.kind === "open") open();
           this.#server.bell.ring();
         };
-        return events.call(client, hearing, options).finally(() => {
+        return client.events(hearing, options).finally(() => {
           this.#heard = undefined;
           open();
         });
@@ -46,7 +46,7 @@ export class Traffic {
 
   /** The store, its journal watched. */
   store(store: Store): Store {
-    return changed(store, { journal: this.#watched<Journal>(store.journal) });
+    return changed(store, { journal: this.#calls.watch(store.journal) });
   }
 
   /** Resolves once nothing is on its way but what the test itself holds back. */
@@ -61,32 +61,7 @@ export class Traffic {
   }
 
   get #isBusy(): boolean {
-    if (this.#calls > this.#server.held) return true;
+    if (this.#calls.count > this.#server.held) return true;
     return this.#heard !== undefined && this.#heard < this.#stream.told;
-  }
-
-  #watched<T extends object>(target: T): T {
-    return new Proxy(target, {
-      get: (_, key) => {
-        const value: unknown = Reflect.get(target, key);
-        if (typeof value !== "function") return value;
-        return (...args: unknown[]): unknown => {
-          const result: unknown = value.apply(target, args);
-          return result instanceof Promise ? result.finally(this.#begun()) : result;
-        };
-      },
-    });
-  }
-
-  /** Something is on its way; what it gives is to be called when it is there. */
-  #begun(): () => void {
-    this.#calls += 1;
-    let over = false;
-    return () => {
-      if (over) return;
-      over = true;
-      this.#calls -= 1;
-      this.#server.bell.ring();
-    };
   }
 }
