@@ -1,13 +1,13 @@
 /** What a bridge keeps of a workspace, seen from outside: also while it runs, and changing nothing. */
-import { constants, Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { existsSync, readdirSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import { isWorkspaceId } from "../shared/ids.ts";
 import { readIfThere } from "./atomic-file.ts";
 import { parseCursorFile } from "./cursor-file.ts";
 import { pathsOf } from "./local.ts";
 import { check, number } from "./open-database.ts";
+import { openToRead } from "./open-to-read.ts";
 import { MIGRATIONS, OPEN } from "./schema.ts";
 import type { Cursor } from "./store.ts";
 import { databaseError, fileError } from "./store-error.ts";
@@ -97,16 +97,4 @@ export function keptIn(folder: string): { workspaceId: string; hasToken: boolean
     kept.set(id, kept.get(id) === true || ending === "token");
   }
   return [...kept].map(([workspaceId, hasToken]) => ({ workspaceId, hasToken }));
-}
-
-/**
- * One that was closed well is read as a file that nobody changes: to open it as a database would leave
- * two files beside it (sqlite.org/wal.html, "Read-Only Databases").
- */
-function openToRead(path: string): Database {
-  if (existsSync(`${path}-wal`)) return new Database(path, { readonly: true });
-  return new Database(
-    `${pathToFileURL(path).href}?immutable=1`,
-    constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI,
-  );
 }

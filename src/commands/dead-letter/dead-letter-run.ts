@@ -1,9 +1,8 @@
 /** `molecule dead-letter`: what its commands do. */
 import { readMessage } from "../../a2a/message.ts";
-import { regenerate } from "../../a2a/reply.ts";
+import { retryLetter } from "../../bridge/delivery/retry-letter.ts";
 import type { Context } from "../../cli/command.ts";
 import type { Column } from "../../cli/print.ts";
-import type { MessageSendRequest } from "../../contract/types.ts";
 import { Token } from "../../platform/token.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import { get } from "../../shared/json.ts";
@@ -53,15 +52,7 @@ export async function show(values: ShowValues, context: Context): Promise<void> 
 }
 
 export async function retry(values: ManyValues, context: Context): Promise<void> {
-  await each(values, context, "retried", async (letters, id) => {
-    const letter = await letters.get(id);
-    return letters.retry(id, (body, kind, generation) => {
-      // A notice to the canvas carries no id.
-      if (letter?.lane === "") return body;
-      const request = JSON.parse(body) as MessageSendRequest;
-      return JSON.stringify(regenerate(request, id, kind, generation));
-    });
-  });
+  await each(values, context, "retried", retryLetter);
 }
 
 export async function drop(values: ManyValues, context: Context): Promise<void> {

@@ -67,7 +67,7 @@ function told(process: ProcessStatus, status: WorkspaceStatus, now: number): Run
 }
 
 /** One that waits, or has ended while its process goes on, leaves the workspace to another. */
-function holdsLock({ state }: Running): boolean {
+export function holdsLock({ state }: Pick<Running, "state">): boolean {
   return !["waiting", "stopped", "failed", "starting"].includes(state);
 }
 
