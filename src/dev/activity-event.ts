@@ -7,8 +7,12 @@ import type { Events } from "./events.ts";
 /** Section 7: the row itself has all of it. */
 const MAX_ERROR_BYTES = 4_096;
 
-/** Tells of a new row, without its id. A notice of the agent has an event of its own. */
-export function tellOf(events: Events, row: NewActivity): void {
+/**
+ * Tells of a new row, without its id; who watches in this process learns its `seq`. A notice of the
+ * agent has an event of its own.
+ */
+export function tellOf(events: Events, row: NewActivity, seq: number): void {
+  events.row(seq);
   if (row.method === "notify") return;
   events.emit(row.workspace_id, "ACTIVITY_LOGGED", dataOf(row));
 }

@@ -68,8 +68,8 @@ export class Activities {
     this.#clock = clock;
   }
 
-  /** Writes a row; false when the workspace already has one with this message id. */
-  add(entry: NewActivity): boolean {
+  /** Writes a row and gives its seq; undefined when the workspace has one with this message id. */
+  add(entry: NewActivity): number | undefined {
     return this.#insert(entry, { created_at: this.#now() });
   }
 
@@ -77,7 +77,7 @@ export class Activities {
    * Gives a row its time and seq, as a transaction that has begun, and the action that commits it;
    * that one's answer is {@link add}'s. A seq that is never committed is a gap.
    */
-  begin(entry: NewActivity): () => boolean {
+  begin(entry: NewActivity): () => number | undefined {
     const place: Place = { created_at: this.#now(), seq: this.#takeSeq() };
     return () => this.#insert(entry, place);
   }
@@ -93,8 +93,11 @@ export class Activities {
     }
   }
 
-  #insert(entry: NewActivity, { created_at, seq }: { created_at: string; seq?: number }): boolean {
-    const { changes } = this.#sqlite
+  #insert(
+    entry: NewActivity,
+    { created_at, seq }: { created_at: string; seq?: number },
+  ): number | undefined {
+    const { changes, lastInsertRowid } = this.#sqlite
       .query(
         `INSERT INTO activities (id, workspace_id, activity_type, status, source_id, target_id,
            method, summary, error_detail, duration_ms, request_body, response_body, message_id,
@@ -119,7 +122,7 @@ export class Activities {
         created_at,
         seq ?? null,
       );
-    return changes > 0;
+    return changes > 0 ? Number(lastInsertRowid) : undefined;
   }
 
   /** Where a row of this workspace stands, of whatever type it is. */
@@ -209,6 +212,11 @@ export class Activities {
   }
 }
 
+/** A row's time as it goes over the wire: without zeros at its end. */
+export function shownTime(created_at: string): string {
+  return created_at.replace(/\.?0+Z$/, "Z");
+}
+
 function given(sql: string, value: string | undefined): Condition[] {
   return value === undefined ? [] : [[sql, value]];
 }
@@ -217,11 +225,11 @@ function toText(value: unknown): string | null {
   return value === undefined || value === null ? null : JSON.stringify(value);
 }
 
-/** As it goes over the wire: bodies left out when null, and no zeros at the end of the time. */
+/** As it goes over the wire: bodies left out when null. */
 function toRow({ request_body, response_body, ...row }: StoredRow): ActivityRow {
   return {
     ...row,
-    created_at: row.created_at.replace(/\.?0+Z$/, "Z"),
+    created_at: shownTime(row.created_at),
     ...(request_body === null ? {} : { request_body: JSON.parse(request_body) as unknown }),
     ...(response_body === null ? {} : { response_body: JSON.parse(response_body) as unknown }),
   };

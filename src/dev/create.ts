@@ -50,6 +50,7 @@ export async function createWorkspace({ dev, request }: Call): Promise<Response>
     x: canvas.number("x") ?? 0,
     y: canvas.number("y") ?? 0,
   });
+  dev.events.changed(id);
   const answer: CreatedExternalWorkspace = {
     id,
     external: true,

@@ -4,6 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Clock } from "../shared/clock.ts";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import { Activities } from "./activity-store.ts";
+import { ActivityViews } from "./activity-views.ts";
 import { DelegationLedger } from "./delegation-ledger.ts";
 import { EventLog } from "./event-log.ts";
 import { OrgTokens } from "./org-token-store.ts";
@@ -16,6 +17,7 @@ export class DevDatabase {
   readonly workspaces: Workspaces;
   readonly tokens: Tokens;
   readonly activities: Activities;
+  readonly views: ActivityViews;
   readonly uploads: Uploads;
   readonly orgTokens: OrgTokens;
   readonly delegations: DelegationLedger;
@@ -27,6 +29,7 @@ export class DevDatabase {
     this.workspaces = new Workspaces(sqlite, clock);
     this.tokens = new Tokens(sqlite, clock);
     this.activities = new Activities(sqlite, clock);
+    this.views = new ActivityViews(sqlite);
     this.uploads = new Uploads(sqlite, clock);
     this.orgTokens = new OrgTokens(sqlite, clock);
     this.delegations = new DelegationLedger(sqlite, clock);

@@ -25,7 +25,10 @@ export async function editWorkspace(call: Call<"id">): Promise<Response> {
     });
   }
   const change = readChange(dev, body, row.id);
-  if (Object.keys(change).length > 0) dev.database.workspaces.change(row.id, change);
+  if (Object.keys(change).length > 0) {
+    dev.database.workspaces.change(row.id, change);
+    dev.events.changed(row.id);
+  }
   const restart = NEEDS_RESTART.some((key) => key in change && change[key] !== row[key]);
   return Response.json({ status: "updated", ...(restart ? { needs_restart: true } : {}) });
 }

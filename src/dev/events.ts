@@ -17,22 +17,38 @@ const NOT_KEPT: readonly EventType[] = [
   "WORKSPACE_HEARTBEAT",
 ];
 
+/** What those hear who watch the platform from within this process. */
+export type Happening =
+  /** A row of the feed that readers can see from now on; it may be older than others before it. */
+  | { type: "row"; seq: number }
+  /** The event of a workspace; or, where the contract has none for it, that its record is new or another. */
+  | { type: EventType | "RECORD_CHANGED"; workspaceId: string }
+  /** The platform stops: the last that is heard, while its connections still stand. */
+  | { type: "stop" };
+
+type Watcher = (happening: Happening) => void;
+
 type Subscriber = ReadableStreamDefaultController<Uint8Array>;
 
 export class Events {
   readonly #log: EventLog;
   readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
   readonly #subscribers = new Map<string, Set<Subscriber>>();
+  readonly #watchers = new Set<Watcher>();
   #stopped = false;
 
-  constructor(log: EventLog, clock: Clock) {
+  /** `onError` hears of what a watcher throws. */
+  constructor(log: EventLog, clock: Clock, onError: (error: unknown) => void) {
     this.#log = log;
     this.#clock = clock;
+    this.#onError = onError;
   }
 
   /** Tells the subscribers of this workspace, and keeps what concerns more than daily life. */
   emit(workspaceId: string, type: EventType, data: JsonObject): void {
     if (!NOT_KEPT.includes(type)) this.#log.add(workspaceId, type, data);
+    this.#tell({ type, workspaceId });
     const subscribers = this.#subscribers.get(workspaceId);
     if (subscribers === undefined) return;
     const frame: EventFrame = { type, timestamp: this.#clock.now(), data };
@@ -45,6 +61,24 @@ export class Events {
   /** The event of a workspace's new status. */
   emitStatus(id: string, status: WorkspaceStatus, more: JsonObject = {}): void {
     this.emit(id, STATUS_EVENTS[status], { workspace_id: id, status, ...more });
+  }
+
+  /** A row of the feed can be seen. */
+  row(seq: number): void {
+    this.#tell({ type: "row", seq });
+  }
+
+  /** A workspace was made or edited, which is no event of the contract. */
+  changed(workspaceId: string): void {
+    this.#tell({ type: "RECORD_CHANGED", workspaceId });
+  }
+
+  /** Has `watcher` hear of all that happens on the platform. Gives the way to end that. */
+  watch(watcher: Watcher): () => void {
+    // Its own object: the same function may watch twice.
+    const own: Watcher = (happening) => watcher(happening);
+    this.#watchers.add(own);
+    return () => void this.#watchers.delete(own);
   }
 
   /** The events of a workspace from now on, as a stream of server-sent events. */
@@ -80,9 +114,21 @@ export class Events {
   /** Ends all streams, and new ones as they come; resolves when their ends are on the way. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#tell({ type: "stop" });
     for (const workspaceId of this.#subscribers.keys()) this.end(workspaceId);
     // The server writes an end in its next turn, and after that it may be closed.
     await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+
+  /** Whoever does something is not to fail for somebody who watches it. */
+  #tell(happening: Happening): void {
+    for (const watcher of this.#watchers) {
+      try {
+        watcher(happening);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
   }
 
   #forget(workspaceId: string, subscriber: Subscriber): void {

@@ -19,7 +19,7 @@ export class Feed {
   readonly #activities: Activities;
   readonly #clock: Clock;
   readonly #late: LateCommits | undefined;
-  readonly #onAdded: (row: NewActivity) => void;
+  readonly #onAdded: (row: NewActivity, seq: number) => void;
   readonly #stop = new AbortController();
   /** The rows under way, and of those with a message id, which one it is. */
   readonly #pending = new Map<Promise<void>, string | undefined>();
@@ -29,7 +29,7 @@ export class Feed {
     activities: Activities,
     clock: Clock,
     late: LateCommits | undefined,
-    onAdded: (row: NewActivity) => void,
+    onAdded: (row: NewActivity, seq: number) => void,
   ) {
     this.#activities = activities;
     this.#clock = clock;
@@ -65,21 +65,26 @@ export class Feed {
     const rows = this.#activities;
     const delay = this.#delay();
     if (delay === undefined) {
-      const added = rows.together(() => entries.filter((entry) => rows.add(entry)));
-      return added.forEach(this.#onAdded);
+      const seqs = rows.together(() => entries.map((entry) => rows.add(entry)));
+      return this.#tell(entries, seqs);
     }
-    const begun = rows.together(() =>
-      entries.map((entry) => ({ entry, commit: rows.begin(entry) })),
-    );
+    const commits = rows.together(() => entries.map((entry) => rows.begin(entry)));
     const pending = this.#clock.sleep(delay, this.#stop.signal).then(() => {
-      const added = rows.together(() => begun.filter(({ commit }) => commit()));
-      for (const { entry } of added) this.#onAdded(entry);
+      const seqs = rows.together(() => commits.map((commit) => commit()));
+      this.#tell(entries, seqs);
     });
     this.#pending.set(pending, message);
     try {
       await pending;
     } finally {
       this.#pending.delete(pending);
+    }
+  }
+
+  #tell(entries: readonly NewActivity[], seqs: readonly (number | undefined)[]): void {
+    for (const [n, entry] of entries.entries()) {
+      const seq = seqs[n];
+      if (seq !== undefined) this.#onAdded(entry, seq);
     }
   }
 

@@ -1,4 +1,4 @@
-/** One request, from the door to the log: limit, faults, origin, tenant, route, token, endpoint. */
+/** One request, from the door to the log: front, limit, faults, origin, tenant, route, token, endpoint. */
 import { Refusal, refuse } from "./answers.ts";
 import { authorize } from "./auth.ts";
 import type { Dev } from "./call.ts";
@@ -18,7 +18,19 @@ export interface RequestLine {
   ms: number;
 }
 
+/**
+ * What stands before the platform's own endpoints: undefined where the request is not for it. A
+ * Refusal that it throws is the answer.
+ */
+export type Front = (
+  request: Request,
+  url: URL,
+  dev: Dev,
+) => Response | Promise<Response> | undefined;
+
 export interface Hooks {
+  /** Asked first of all: rate limit, faults and organisation are the platform's own. */
+  front?: Front;
   /** Called after each request. */
   onRequest?(line: RequestLine): void;
   /** Called with what an endpoint should not have thrown; the caller hears nothing of it. */
@@ -26,8 +38,8 @@ export interface Hooks {
 }
 
 /**
- * Answers a request; never rejects. The limiter comes before everything, so that failing calls
- * count too, and its headers are on every answer (contract 1.8). `address` is the caller's.
+ * Answers a request; never rejects. The limiter comes before everything of the platform, so that
+ * failing calls count too, and its headers are on every answer (contract 1.8). `address` is the caller's.
  */
 export async function handle(
   dev: Dev,
@@ -37,30 +49,51 @@ export async function handle(
   address: string,
 ): Promise<Response> {
   const startedAt = dev.clock.monotonic();
-  const verdict = limiter?.take(bucketOf(request, address));
   // A request without a Host has a URL without one.
   const url = URL.parse(request.url, dev.url);
   const path = url?.pathname ?? "/";
-  const respond = () => answerOrRefuse(dev, verdict, hooks, request, path, url?.searchParams);
-  const response = await dev.faults.around(path, respond);
-  if (verdict !== undefined) {
-    for (const [name, value] of rateHeaders(verdict)) response.headers.set(name, value);
-  }
+  const response =
+    (await fromFront(dev, hooks, request, url)) ??
+    (await fromPlatform(dev, limiter?.take(bucketOf(request, address)), hooks, request, url));
   const ms = dev.clock.monotonic() - startedAt;
   hooks.onRequest?.({ method: request.method, path, status: response.status, ms });
   return response;
 }
 
-async function answerOrRefuse(
+function fromFront(
+  dev: Dev,
+  hooks: Hooks,
+  request: Request,
+  url: URL | null,
+): Promise<Response | undefined> | undefined {
+  const { front } = hooks;
+  if (front === undefined || url === null) return undefined;
+  return orRefusal(hooks, () => front(request, url, dev));
+}
+
+async function fromPlatform(
   dev: Dev,
   verdict: Verdict | undefined,
   hooks: Hooks,
   request: Request,
-  path: string,
-  query: URLSearchParams | undefined,
+  url: URL | null,
 ): Promise<Response> {
+  const path = url?.pathname ?? "/";
+  const respond = () =>
+    orRefusal(hooks, () => answer(dev, verdict, request, path, url?.searchParams));
+  const response = await dev.faults.around(path, respond);
+  if (verdict !== undefined) {
+    for (const [name, value] of rateHeaders(verdict)) response.headers.set(name, value);
+  }
+  return response;
+}
+
+async function orRefusal<T extends Response | undefined>(
+  hooks: Hooks,
+  work: () => T | Promise<T>,
+): Promise<T | Response> {
   try {
-    return await answer(dev, verdict, request, path, query);
+    return await work();
   } catch (error) {
     if (error instanceof Refusal) return error.toResponse();
     hooks.onError?.(error);

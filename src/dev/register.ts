@@ -54,6 +54,8 @@ export async function register({ dev, request }: Call): Promise<Response> {
   });
   if (workspaces.find(id)?.status === "online") {
     dev.events.emitStatus(id, "online", { delivery_mode: mode });
+  } else {
+    dev.events.changed(id);
   }
   return Response.json(answer);
 }

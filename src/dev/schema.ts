@@ -6,6 +6,17 @@
 /** Marks a file as ours (SQLite's application_id): "MoDv". */
 export const APPLICATION_ID = 0x4d6f4476;
 
+/**
+ * Rows of the conversation with the canvas: its messages, the notices of the agent, and what that says
+ * of its progress. An index is used where a query has its very condition: neither this nor the next
+ * can be changed without a step that makes the index anew.
+ */
+export const OF_CANVAS = `(activity_type = 'a2a_receive' AND source_id IS NULL
+    AND method IS NOT 'chat_upload_receive' OR activity_type = 'task_update' AND summary <> '')`;
+
+/** Messages from one workspace to another; not what an agent notes in its own feed. */
+export const OF_PEERS = "(activity_type = 'a2a_receive' AND source_id <> workspace_id)";
+
 /** One step for each schema version; PRAGMA user_version counts those taken. */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -141,5 +152,14 @@ export const MIGRATIONS: readonly string[] = [
     hash TEXT NOT NULL
   ) STRICT;
   CREATE INDEX events_by_workspace ON events (workspace_id, seq);
+  `,
+  // Who looks at a conversation need not pass over all else that is in the feed.
+  `
+  CREATE INDEX activities_of_canvas ON activities (workspace_id, created_at, seq)
+    WHERE ${OF_CANVAS};
+  CREATE INDEX activities_of_peers ON activities (workspace_id, created_at, seq)
+    WHERE ${OF_PEERS};
+  CREATE INDEX activities_to_peers ON activities (source_id, created_at, seq)
+    WHERE ${OF_PEERS};
   `,
 ];

@@ -33,7 +33,7 @@ export async function seed(platform: DevPlatform): Promise<Seed> {
 }
 
 async function seedWorkspace(
-  { database }: DevPlatform,
+  { database, events }: DevPlatform,
   files: TokenFiles,
   name: string,
 ): Promise<SeededWorkspace> {
@@ -41,6 +41,7 @@ async function seedWorkspace(
   const found = database.workspaces.findByName(name);
   if (found === undefined) {
     const { id, token } = createExternal(database, name, { delivery_mode: "poll" });
+    events.changed(id);
     if (token !== undefined) await files.write(name, token);
     return { id, name, tokenFile };
   }

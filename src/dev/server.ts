@@ -3,10 +3,11 @@
  * as external workspaces need it, over one SQLite file. It listens on this machine only and shares
  * nothing with the client but the types of the wire, so that one checks the other.
  */
-import { timingSafeEqual } from "node:crypto";
 import { systemClock, type Clock } from "../shared/clock.ts";
 import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
+import { isSameSecret } from "../shared/same-secret.ts";
 import { tellOf } from "./activity-event.ts";
+import type { NewActivity } from "./activity-store.ts";
 import type { Dev } from "./call.ts";
 import { openDatabase, type DevDatabase } from "./database.ts";
 import { Errands } from "./errands.ts";
@@ -20,7 +21,7 @@ import { RateLimiter } from "./rate-limit.ts";
 import { REVISIONS, type RevisionName } from "./revision.ts";
 import { DEFAULT_SWEEP_EVERY_MS, sweep } from "./sweep.ts";
 import { savedAdminToken } from "./token-files.ts";
-import { randomToken, sha256 } from "./token-store.ts";
+import { randomToken } from "./token-store.ts";
 
 export interface DevOptions extends Hooks {
   /** 0 picks a free one. */
@@ -81,15 +82,15 @@ export async function startDevPlatform(options: DevOptions): Promise<DevPlatform
     // What was cut off by the stop is no fault.
     if (!stopping.signal.aborted) options.onError?.(error);
   };
-  const events = new Events(database.events, clock);
-  const isAdminToken = sameAs(adminToken);
+  const events = new Events(database.events, clock, onError);
+  const tell = (row: NewActivity, seq: number) => tellOf(events, row, seq);
   const dev: Dev = {
     revision,
     database,
-    feed: new Feed(database.activities, clock, options.lateCommits, (row) => tellOf(events, row)),
+    feed: new Feed(database.activities, clock, options.lateCommits, tell),
     clock,
     url: "",
-    isAdmin: (token) => isAdminToken(token) || database.orgTokens.use(token),
+    isAdmin: (token) => isSameSecret(token, adminToken) || database.orgTokens.use(token),
     pushes: new Pushes(revision.push, clock),
     events,
     errands: new Errands(onError),
@@ -168,9 +169,4 @@ function listen(
       cause: error,
     });
   }
-}
-
-function sameAs(secret: string): (text: string) => boolean {
-  const hash = Buffer.from(sha256(secret));
-  return (text) => timingSafeEqual(Buffer.from(sha256(text)), hash);
 }

@@ -10,6 +10,7 @@ import { codeOf, messageOf, MoleculeError } from "../shared/errors.ts";
 import { replaceFile } from "../shared/replace-file.ts";
 
 const ADMIN = "admin";
+const PAGE = "page";
 
 export class TokenFiles {
   readonly folder: string;
@@ -64,19 +65,37 @@ export class TokenFiles {
   }
 
   /** Keeps the admin token for the next start; gives the path of its file. */
-  async keepAdmin(token: string): Promise<string> {
-    if (this.readAdmin() !== token) await this.write(ADMIN, token);
-    return this.path(ADMIN);
+  keepAdmin(token: string): Promise<string> {
+    return this.#keep(ADMIN, token);
+  }
+
+  readPage(): string | undefined {
+    return this.read(PAGE);
+  }
+
+  /** The same for the token of the page, whose link is then good after the next start, too. */
+  keepPage(token: string): Promise<string> {
+    return this.#keep(PAGE, token);
   }
 
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #keep(name: string, token: string): Promise<string> {
+    if (this.read(name) !== token) await this.write(name, token);
+    return this.path(name);
   }
 }
 
 /** The admin token that an earlier run has left beside this database. */
 export function savedAdminToken(db: string): string | undefined {
   return db === ":memory:" ? undefined : new TokenFiles(folderOf(db)).readAdmin();
+}
+
+/** The token of the page that an earlier run has left there. */
+export function savedPageToken(db: string): string | undefined {
+  return db === ":memory:" ? undefined : new TokenFiles(folderOf(db)).readPage();
 }
 
 function folderOf(db: string): string {

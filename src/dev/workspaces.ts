@@ -66,6 +66,7 @@ export async function changeAbilities(call: Call<"id">): Promise<Response> {
   }
   const { id } = present(call);
   call.dev.database.workspaces.change(id, change);
+  call.dev.events.changed(id);
   return Response.json({ status: "updated" });
 }
 

@@ -97,6 +97,6 @@ test("a place that is taken is nobody else's, also in a feed that was empty", ()
     [3, "third"],
     [2, "second"],
   ]);
-  expect(first()).toBe(true);
+  expect(first()).toBe(1);
   expect(seen()[3]).toEqual([1, "first"]);
 });
