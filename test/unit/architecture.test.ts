@@ -31,6 +31,8 @@ const ARROWS: Record<string, { code: string[]; types: string[] }> = {
   fleet: { code: ["shared", "bridge"], types: [] },
   // Shares nothing with the client but the contract's types, so that one checks the other.
   dev: { code: ["shared"], types: ["contract"] },
+  // Stands before the platform, which knows nothing of it.
+  page: { code: ["shared", "dev", "a2a"], types: ["contract"] },
   cli: { code: ["shared"], types: [] },
   // Texts of service files, and word to the service manager.
   service: { code: ["shared"], types: [] },
@@ -48,6 +50,7 @@ const ARROWS: Record<string, { code: string[]; types: string[] }> = {
       "observe",
       "service",
       "dev",
+      "page",
       "cli",
       "project.ts",
     ],
@@ -113,6 +116,20 @@ describe("imports point one way", () => {
   });
 });
 
+test("what runs in the browser shares nothing with the server but the types of what they say", () => {
+  const browser = files.filter((file) => file.startsWith("page/browser/"));
+  expect(browser).not.toEqual([]);
+  for (const file of browser) {
+    const abroad = (paths: string[]) =>
+      paths.map((path) => target(file, path)).filter((to) => !to.startsWith("page/browser/"));
+    expect([file, abroad(codeImports(file))]).toEqual([file, []]);
+    expect([file, abroad(allImports(file)).filter((to) => to !== "page/wire.ts")]).toEqual([
+      file,
+      [],
+    ]);
+  }
+});
+
 test("each package is used in its one home only, and no other is used", () => {
   for (const file of files) {
     for (const path of allImports(file)) {
@@ -128,14 +145,22 @@ const BANNED: [name: string, pattern: RegExp, allowed: string[]][] = [
   ["the standard streams of Node, which cost milliseconds", /process\.(stdout|stderr|stdin)\b/, []],
   ["console", /\bconsole\./, []],
   ["exits", /process\.exit\b/, ["main.ts"]],
-  ["wall time", /Date\.now\(|new Date\(\)|performance\.now\(/, ["shared/clock.ts"]],
+  [
+    "wall time",
+    /Date\.now\(|new Date\(\)|performance\.now\(/,
+    ["shared/clock.ts", "page/browser/edges.ts"],
+  ],
   ["chance", /Math\.random\b/, ["commands"]],
-  ["timers", /\bset(Timeout|Interval)\(|Bun\.sleep\(/, ["shared/clock.ts", "platform/deadline.ts"]],
+  [
+    "timers",
+    /\bset(Timeout|Interval)\(|Bun\.sleep\(/,
+    ["shared/clock.ts", "platform/deadline.ts", "page/browser/edges.ts"],
+  ],
   ["the environment", /(process|Bun)\.env\b/, ["main.ts", "platform/failure.ts"]],
   [
     "fetch",
     /(?<![#.\w])fetch\(|globalThis\.fetch/,
-    ["platform/http.ts", "backends/http-call.ts", "push/probe.ts"],
+    ["platform/http.ts", "backends/http-call.ts", "push/probe.ts", "page/browser/edges.ts"],
   ],
 ];
 

@@ -1,0 +1,243 @@
+/** The page: takes what the platform tells, and shows it. */
+import type { Frame, PageRow, RowPage, View } from "../wire.ts";
+import { activity } from "./activity.ts";
+import type { Calls } from "./calls.ts";
+import { Composer } from "./composer.ts";
+import { conversation, noteOf, peerTraffic } from "./conversation.ts";
+import { compose, deliver } from "./deliver.ts";
+import { el } from "./dom.ts";
+import { beforePaint, every } from "./edges.ts";
+import { Heading } from "./heading.ts";
+import { type Entry, LogView } from "./log-view.ts";
+import type { Deeds } from "./message.ts";
+import { Model, type Pending } from "./model.ts";
+import { Sidebar } from "./sidebar.ts";
+import { Stream } from "./stream.ts";
+import { Tabs, tabId, viewOf } from "./tabs.ts";
+import { asJson, wholeText } from "./whole.ts";
+
+/** "12 s ago" is told anew this often. */
+const AGE_MS = 5_000;
+
+export class App {
+  readonly #calls: Calls;
+  readonly #model = new Model();
+  readonly #onRefused: () => void;
+  readonly #stream: Stream;
+  readonly #sidebar = new Sidebar((id) => this.#choose(id, this.#model.view));
+  readonly #heading = new Heading();
+  readonly #tabs = new Tabs("panel", (view) => this.#choose(this.#model.selected, view));
+  readonly #log = new LogView("Messages", () => void this.#readEarlier());
+  readonly #composer = new Composer((text, files) => this.#write(text, files));
+  readonly #banner = el("p", { class: "banner", role: "status" });
+  readonly #panel = el("div", { id: "panel", class: "panel", role: "tabpanel" });
+  readonly #deeds: Deeds;
+  readonly #draw = beforePaint(() => this.#render());
+  #note: { made: string; element: HTMLElement | undefined } = { made: "", element: undefined };
+
+  constructor(calls: Calls, onRefused: () => void) {
+    this.#calls = calls;
+    this.#onRefused = onRefused;
+    this.#stream = new Stream(calls, {
+      frame: (frame) => this.#take(frame),
+      lost: () => this.#setLink("lost"),
+      refused: () => this.#onRefused(),
+    });
+    this.#deeds = {
+      fetcher: (path) => calls.bytes(path),
+      retry: (workspaceId, id) =>
+        calls.post(`workspaces/${workspaceId}/dead-letters/${id}/retry`, {}),
+      whole: async (id) => wholeText(await calls.text(`rows/${id}`)),
+      resend: (pending) => void this.#send(pending),
+      discard: (pending) => this.#discard(pending),
+    };
+  }
+
+  /** Takes the place of what is in `root`, and begins. */
+  start(root: HTMLElement): void {
+    this.#panel.append(this.#log.element, this.#composer.element);
+    const main = el("main", {}, this.#heading.element, this.#tabs.element, this.#panel);
+    const name = el("h1", {}, "molecule ", el("span", { class: "dim", id: "about" }));
+    const side = el("div", { class: "side" }, el("header", {}, name), this.#sidebar.element);
+    const skip = el("a", { class: "skip", href: "#message" }, "Write a message");
+    skip.addEventListener("click", (event) => {
+      // The address says which workspace and view are shown.
+      event.preventDefault();
+      this.#choose(this.#model.selected, "conversation");
+      this.#render();
+      this.#composer.focus();
+    });
+    root.replaceChildren(skip, this.#banner, side, main);
+    this.#takePlace();
+    window.addEventListener("hashchange", () => this.#takePlace());
+    document.addEventListener("visibilitychange", () => this.#look());
+    // A page that comes back from the history is as it was when it was left.
+    window.addEventListener("pageshow", () => this.#look());
+    window.addEventListener("pagehide", () => this.#stream.stop());
+    every(AGE_MS, this.#draw);
+    this.#look();
+  }
+
+  #look(): void {
+    if (document.hidden) return this.#stream.stop();
+    this.#stream.start();
+    const { selected } = this.#model;
+    if (selected !== undefined) this.#model.select(selected);
+    this.#draw();
+  }
+
+  #take(frame: Frame): void {
+    this.#model.take(frame, !document.hidden);
+    this.#draw();
+  }
+
+  #setLink(link: Model["link"]): void {
+    this.#model.link = link;
+    this.#draw();
+  }
+
+  /** Which workspace and view the address names: a reload and the history keep them. */
+  #takePlace(): void {
+    const [id, view] = location.hash.slice(1).split("/");
+    const { workspaces } = this.#model;
+    // Before the first word of the platform any may be there.
+    const isThere = workspaces.length === 0 || workspaces.some((one) => one.id === id);
+    if (id && isThere) this.#model.select(id);
+    this.#model.view = viewOf(view) ?? "conversation";
+    this.#draw();
+  }
+
+  #choose(workspaceId: string | undefined, view: View): void {
+    if (workspaceId === undefined) return;
+    this.#model.select(workspaceId);
+    this.#model.view = view;
+    history.replaceState(null, "", `#${workspaceId}/${view}`);
+    this.#draw();
+  }
+
+  #write(text: string, files: File[]): void {
+    const { workspace } = this.#model;
+    if (workspace === undefined) return;
+    const pending = compose(workspace.id, text, files);
+    this.#model.pending = [...this.#model.pending, pending];
+    if (this.#model.view !== "conversation") this.#choose(workspace.id, "conversation");
+    void this.#send(pending);
+    this.#log.toEnd();
+  }
+
+  async #send(pending: Pending): Promise<void> {
+    const done = deliver(pending, this.#calls);
+    this.#draw();
+    await done;
+    this.#draw();
+  }
+
+  #discard(pending: Pending): void {
+    this.#model.pending = this.#model.pending.filter((one) => one !== pending);
+    this.#draw();
+    this.#composer.focus();
+  }
+
+  #render(): void {
+    const { workspace, workspaces, link, version, revision, view, bridges, unread } = this.#model;
+    const lost = "The platform does not answer; it is tried again until it does.";
+    const banner = link === "lost" ? lost : "";
+    if (this.#banner.textContent !== banner) this.#banner.textContent = banner;
+    const news = [...unread.values()].reduce((sum, n) => sum + n, 0);
+    document.title = `${news > 0 ? `(${news}) ` : ""}${workspace?.name ?? "…"} · molecule`;
+    const about = document.getElementById("about");
+    if (about !== null) about.textContent = version === "" ? "" : `${version} · ${revision}`;
+    this.#sidebar.show(this.#model);
+    this.#tabs.show(view);
+    this.#panel.setAttribute("aria-labelledby", tabId(view));
+    this.#composer.element.hidden = view !== "conversation" || workspace === undefined;
+    if (workspace === undefined) {
+      const more = { hasEarlier: false, note: undefined, isReading: workspaces.length > 0 };
+      return this.#log.show("", [], more);
+    }
+    this.#heading.show(workspace, bridges.get(workspace.id));
+    this.#composer.show(workspace.id, workspace.name);
+    const timeline = this.#model.timeline(workspace.id, view);
+    if (timeline.state === "unread" && link === "open") void this.#read(workspace.id, view);
+    const entries = this.#entries();
+    this.#log.show(`${workspace.id}/${view}`, entries, {
+      hasEarlier: timeline.hasEarlier,
+      note: this.#noteBelow(entries.length),
+      isReading: timeline.state !== "read",
+    });
+  }
+
+  #entries(): Entry[] {
+    const { workspace, view } = this.#model;
+    if (workspace === undefined) return [];
+    const whole = async (id: string) => asJson(await this.#calls.text(`rows/${id}`));
+    switch (view) {
+      case "conversation":
+        return conversation(this.#model, workspace, this.#deeds);
+      case "peers":
+        return peerTraffic(this.#model, workspace, this.#deeds);
+      case "activity":
+        return activity(this.#model, workspace, { whole });
+    }
+  }
+
+  /** Made anew only where it says something else, so that its buttons keep their focus. */
+  #noteBelow(entries: number): HTMLElement | undefined {
+    const { workspace, view } = this.#model;
+    if (workspace === undefined) return undefined;
+    const { state, problem } = this.#model.timeline(workspace.id, view);
+    let element: HTMLElement | undefined;
+    if (state === "failed") element = this.#failure(workspace.id, view, problem);
+    else if (view === "conversation") element = noteOf(this.#model, workspace);
+    else if (entries === 0 && state === "read") element = el("p", { class: "hint" }, EMPTY[view]);
+    const made = `${workspace.id} ${view} ${element?.outerHTML}`;
+    if (made !== this.#note.made) this.#note = { made, element };
+    return this.#note.element;
+  }
+
+  #failure(workspaceId: string, view: View, problem: string | undefined): HTMLElement {
+    const again = () => void this.#read(workspaceId, view);
+    const button = el("button", { type: "button", onclick: again }, "Read again");
+    return el("p", { class: "hint problem" }, `${problem ?? "It can't be read."} `, button);
+  }
+
+  async #read(workspaceId: string, view: View): Promise<void> {
+    const timeline = this.#model.timeline(workspaceId, view);
+    timeline.state = "reading";
+    await this.#page(workspaceId, view, undefined, (page) => timeline.restart(page));
+  }
+
+  async #readEarlier(): Promise<void> {
+    const { workspace, view } = this.#model;
+    if (workspace === undefined) return;
+    const timeline = this.#model.timeline(workspace.id, view);
+    const before = timeline.widen();
+    this.#draw();
+    if (before === undefined) return;
+    await this.#page(workspace.id, view, before, (page) => timeline.extend(page));
+  }
+
+  async #page(
+    workspaceId: string,
+    view: View,
+    before: string | undefined,
+    take: (page: RowPage) => void,
+  ): Promise<void> {
+    const query = new URLSearchParams({ view, ...(before === undefined ? {} : { before }) });
+    const timeline = this.#model.timeline(workspaceId, view);
+    try {
+      const page = await this.#calls.get<RowPage>(`workspaces/${workspaceId}/rows?${query}`);
+      take(page);
+      this.#model.learn(page.rows satisfies PageRow[]);
+    } catch (error) {
+      timeline.state = "failed";
+      timeline.problem = (error as Error).message;
+    }
+    this.#draw();
+  }
+}
+
+const EMPTY: Record<Exclude<View, "conversation">, string> = {
+  peers: "No workspace has written to this one yet, nor it to another.",
+  activity: "Nothing has happened here yet.",
+};

@@ -1,0 +1,149 @@
+/** Where a message is written: text, and files that go with it. */
+import { el, isolated } from "./dom.ts";
+import { sizeOf } from "./words.ts";
+
+const DRAFTS = "molecule.draft.";
+
+export class Composer {
+  readonly element: HTMLFormElement;
+  readonly #text: HTMLTextAreaElement;
+  readonly #chips = el("ul", { class: "chips", "aria-label": "Files to send" });
+  readonly #send: HTMLButtonElement;
+  readonly #onSend: (text: string, files: File[]) => void;
+  #files: File[] = [];
+  #workspaceId = "";
+
+  constructor(onSend: (text: string, files: File[]) => void) {
+    this.#onSend = onSend;
+    this.#text = el("textarea", {
+      id: "message",
+      rows: "1",
+      dir: "auto",
+      "aria-label": "Message",
+      "aria-describedby": "keys",
+    });
+    const choose = el("input", { type: "file", multiple: true, hidden: true, tabindex: "-1" });
+    choose.addEventListener("change", () => {
+      this.#attach(choose.files);
+      choose.value = "";
+    });
+    this.#send = el("button", { type: "submit", class: "send" }, "Send");
+    const attach = { type: "button", class: "attach", onclick: () => choose.click() };
+    this.element = el(
+      "form",
+      // Until it is known for whom a message would be.
+      { class: "composer", "aria-label": "New message", hidden: true },
+      this.#chips,
+      el(
+        "div",
+        { class: "line" },
+        el("button", attach, "Attach", el("span", { class: "sr" }, " files")),
+        choose,
+        this.#text,
+        this.#send,
+      ),
+      el("p", { id: "keys", class: "keys" }, "Enter sends, Shift+Enter begins a new line."),
+    );
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("keydown", (event) => {
+      // While a word is being composed, Enter chooses it.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener("input", () => this.#keepDraft());
+    this.#text.addEventListener("paste", ({ clipboardData }) => this.#attach(clipboardData?.files));
+    this.#takeDropped();
+    this.#showFiles();
+  }
+
+  /** Is for this workspace from now on; what was being written for another is kept. */
+  show(workspaceId: string, name: string): void {
+    this.#text.placeholder = `Message to ${name}`;
+    if (workspaceId === this.#workspaceId) return;
+    const isFirst = this.#workspaceId === "";
+    this.#workspaceId = workspaceId;
+    this.#text.value = sessionStorage.getItem(DRAFTS + workspaceId) ?? "";
+    this.#files = [];
+    this.#showFiles();
+    // The page was opened to write; after that the focus is the reader's.
+    if (isFirst) this.#text.focus();
+  }
+
+  focus(): void {
+    this.#text.focus();
+  }
+
+  #submit(): void {
+    const text = this.#text.value.trim();
+    if (text === "" && this.#files.length === 0) return this.#text.focus();
+    this.#onSend(text, this.#files);
+    this.#text.value = "";
+    this.#files = [];
+    this.#keepDraft();
+    this.#showFiles();
+    this.#text.focus();
+  }
+
+  #attach(files: FileList | null | undefined): void {
+    if (files === null || files === undefined || files.length === 0) return;
+    this.#files = [...this.#files, ...files];
+    this.#showFiles();
+  }
+
+  #takeDropped(): void {
+    const over = (event: DragEvent, isOver: boolean) => {
+      event.preventDefault();
+      this.element.classList.toggle("over", isOver);
+    };
+    this.element.addEventListener("dragover", (event) => over(event, true));
+    this.element.addEventListener("dragleave", (event) => over(event, false));
+    this.element.addEventListener("drop", (event) => {
+      over(event, false);
+      this.#attach(event.dataTransfer?.files);
+    });
+  }
+
+  #showFiles(): void {
+    this.#chips.hidden = this.#files.length === 0;
+    this.#chips.replaceChildren(
+      ...this.#files.map((file) =>
+        el(
+          "li",
+          {},
+          isolated(file.name),
+          ` ${sizeOf(file.size)} `,
+          el(
+            "button",
+            {
+              type: "button",
+              "aria-label": `Remove ${file.name}`,
+              onclick: () => this.#drop(file),
+            },
+            "×",
+          ),
+        ),
+      ),
+    );
+  }
+
+  #drop(file: File): void {
+    this.#files = this.#files.filter((one) => one !== file);
+    this.#showFiles();
+    this.#text.focus();
+  }
+
+  /** A reload, or a look at another workspace, loses no word. */
+  #keepDraft(): void {
+    const key = DRAFTS + this.#workspaceId;
+    if (this.#text.value === "") return sessionStorage.removeItem(key);
+    try {
+      sessionStorage.setItem(key, this.#text.value);
+    } catch {
+      // Longer than the browser keeps.
+    }
+  }
+}

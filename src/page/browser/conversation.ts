@@ -1,0 +1,132 @@
+/** The conversation of the canvas with a workspace, and what its peers and it say to each other. */
+import type { PageRow, PageWorkspace } from "../wire.ts";
+import { el, isolated } from "./dom.ts";
+import type { Entry } from "./log-view.ts";
+import { answer, type Deeds, message, pendingMessage } from "./message.ts";
+import type { Model, Pending } from "./model.ts";
+import { dayOf, presenceOf } from "./words.ts";
+
+/** Messages with the canvas, and those of this page that are still on their way. */
+export function conversation(model: Model, workspace: PageWorkspace, deeds: Deeds): Entry[] {
+  const rows = model.timeline(workspace.id, "conversation").shown;
+  const entries = rows.flatMap((row): Entry[] => {
+    if (row.kind === "progress") return [progress(row)];
+    const isUser = row.kind === "user";
+    const from = isUser ? "You" : workspace.name;
+    const entry = entryOf(model, row, { from, hasStep: isUser && row.answer === null }, deeds);
+    const said = row.answer;
+    if (said === null) return [entry];
+    const key = `${row.id} answer`;
+    const made = workspace.name;
+    return [entry, { key, made, item: () => answer(row, said, workspace.name, deeds) }];
+  });
+  const pending = model.pending.filter(({ workspaceId }) => workspaceId === workspace.id);
+  return [...withDays(entries, rows), ...pending.map((one) => pendingEntry(one, deeds))];
+}
+
+/** What workspaces say to this one, and it to them. */
+export function peerTraffic(model: Model, workspace: PageWorkspace, deeds: Deeds): Entry[] {
+  const rows = model.timeline(workspace.id, "peers").shown;
+  const entries = rows.map((row) => {
+    const from = row.sourceId === null ? "the canvas" : model.nameOf(row.sourceId);
+    const to = model.nameOf(row.workspaceId);
+    return entryOf(model, row, { from, to, hasStep: true }, deeds);
+  });
+  return withDays(entries, rows);
+}
+
+/** What a person is told below the messages: who is not there to answer, and what goes on. */
+export function noteOf(model: Model, workspace: PageWorkspace): HTMLElement | undefined {
+  const { connect, name } = workspace;
+  if (!workspace.mayTalk) {
+    return el("p", { class: "hint" }, isolated(name), " may not write to the canvas.");
+  }
+  const isThere = ["online", "degraded"].includes(workspace.status);
+  if (isThere) return working(model, workspace);
+  const presence = presenceOf(workspace).word;
+  const lead = el(
+    "p",
+    {},
+    "Nobody answers as ",
+    isolated(name),
+    ` yet: it ${presenceWord(presence)}.`,
+  );
+  if (connect === null) return el("div", { class: "hint" }, lead);
+  const copied = el("span", { role: "status", class: "dim" });
+  const copy = () =>
+    void navigator.clipboard.writeText(connect).then(
+      () => copied.replaceChildren(" copied"),
+      () => copied.replaceChildren(" select it, and copy it by hand"),
+    );
+  return el(
+    "div",
+    { class: "hint" },
+    lead,
+    el("p", {}, "Connect an agent from a terminal:"),
+    el("pre", { tabindex: "0", "aria-label": "Command" }, connect),
+    el("p", {}, el("button", { type: "button", onclick: copy }, "Copy"), copied),
+  );
+}
+
+function presenceWord(word: string): string {
+  return /^(?:is|goes|awaits|sleeps)\b/.test(word) ? word : `is ${word}`;
+}
+
+/** Until the agent has spoken to the canvas, the last thing that was asked of it is under way. */
+function working(model: Model, workspace: PageWorkspace): HTMLElement | undefined {
+  const rows = model.timeline(workspace.id, "conversation").rows;
+  const asked = rows.filter(({ kind }) => kind === "user").at(-1);
+  if (asked === undefined || asked.answer !== null || asked.status !== "ok") return undefined;
+  const state = model.standingOf(asked)?.state;
+  if (state !== "running" && state !== "journal") return undefined;
+  return el(
+    "p",
+    { class: "working" },
+    el("span", { class: "pulse", "aria-hidden": "true" }),
+    isolated(workspace.name),
+    ...(workspace.task === "" ? [" is working"] : [": ", isolated(workspace.task)]),
+  );
+}
+
+interface Roles {
+  from: string;
+  to?: string;
+  hasStep: boolean;
+}
+
+function entryOf(model: Model, row: PageRow, roles: Roles, deeds: Deeds): Entry {
+  const standing = model.standingOf(row);
+  const target = model.workspaces.find(({ id }) => id === row.workspaceId);
+  const isOnline = target !== undefined && ["online", "degraded"].includes(target.status);
+  const around = { ...roles, standing, isOnline };
+  const made = JSON.stringify([around, row.answer !== null]);
+  return { key: row.id, made, item: () => message(row, around, deeds) };
+}
+
+function pendingEntry(pending: Pending, deeds: Deeds): Entry {
+  const { messageId, state, problem } = pending;
+  const key = `pending ${messageId}`;
+  return { key, made: `${state} ${problem}`, item: () => pendingMessage(pending, deeds) };
+}
+
+function progress(row: PageRow): Entry {
+  const item = () =>
+    el("li", { class: "progress", "data-row": row.id }, isolated(row.summary ?? ""));
+  return { key: row.id, made: "", item };
+}
+
+/** A line with the day where a new one begins. */
+function withDays(entries: readonly Entry[], rows: readonly PageRow[]): Entry[] {
+  const days = new Map(rows.map(({ id, at }) => [id, dayOf(at)]));
+  let day: string | undefined;
+  return entries.flatMap((entry) => {
+    const own = days.get(entry.key) ?? day;
+    if (own === day || own === undefined) return [entry];
+    day = own;
+    const title = own;
+    return [
+      { key: `day ${title}`, made: "", item: () => el("li", { class: "day" }, title) },
+      entry,
+    ];
+  });
+}

@@ -1,0 +1,29 @@
+/** What the page takes from the world: the network, time, and the next frame of the screen. */
+
+export const now = (): number => Date.now();
+
+export const call = (path: string, init: RequestInit): Promise<Response> => fetch(path, init);
+
+/** Does it once after `ms`; the result takes it back. */
+export function after(ms: number, work: () => void): () => void {
+  const timer = setTimeout(work, ms);
+  return () => clearTimeout(timer);
+}
+
+/** Does it again and again, until the page is left. */
+export function every(ms: number, work: () => void): void {
+  setInterval(work, ms);
+}
+
+/** A function that does it before the next frame is painted, however often it is called until then. */
+export function beforePaint(work: () => void): () => void {
+  let isDue = false;
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      work();
+    });
+  };
+}

@@ -1,0 +1,95 @@
+/** Rows of one view of a workspace, oldest first: what was read of the past, and what came since. */
+import type { PageRow, RowPage, View } from "../wire.ts";
+
+/** More than these are not kept: a page may stay open for days. */
+const MAX_ROWS = 5_000;
+/** So many are shown at first, and so many more each time that somebody asks. */
+const STEP = 100;
+
+export class Timeline {
+  rows: PageRow[] = [];
+  /** `unread`: nothing of the past is here yet. */
+  state: "unread" | "reading" | "read" | "failed" = "unread";
+  /** Why the past could not be read. */
+  problem: string | undefined;
+  #next: string | null = null;
+  #limit = STEP;
+  #wasRead = false;
+
+  /** The rows that are to be shown: the newest of those that are here. */
+  get shown(): readonly PageRow[] {
+    return this.rows.slice(-this.#limit);
+  }
+
+  /** Whether there are older ones than those shown. */
+  get hasEarlier(): boolean {
+    return this.#next !== null || this.rows.length > this.#limit;
+  }
+
+  /** A row that is new, or seen late. */
+  add(row: PageRow): void {
+    insert(this.rows, row);
+    if (this.rows.length <= MAX_ROWS) return;
+    // What was dropped would be missing between these and an older page.
+    this.rows.splice(0, this.rows.length - MAX_ROWS / 2);
+    this.#next = null;
+  }
+
+  /** Shows more of them; gives where to read on, where there are not enough here. */
+  widen(): string | undefined {
+    const missing = this.rows.length < this.#limit + STEP;
+    this.#limit += STEP;
+    return missing ? (this.#next ?? undefined) : undefined;
+  }
+
+  /** The newest page. What was here stays if nothing can be missing between the two. */
+  restart({ rows, next }: RowPage): void {
+    const oldest = rows.at(-1);
+    const known = new Set(this.rows.map(({ id }) => id));
+    const meets = next === null || oldest === undefined || rows.some(({ id }) => known.has(id));
+    if (!meets || !this.#wasRead) this.#next = next;
+    if (!meets) {
+      this.rows = this.rows.filter((row) => oldest !== undefined && compare(row, oldest) > 0);
+      this.#limit = STEP;
+    }
+    for (const row of rows) insert(this.rows, row);
+    this.#wasRead = true;
+    this.state = "read";
+  }
+
+  /** An older page. */
+  extend({ rows, next }: RowPage): void {
+    for (const row of rows) insert(this.rows, row);
+    this.#next = next;
+  }
+}
+
+/** Which row stands before the other: below 0 the first. */
+export function compare(a: PageRow, b: PageRow): number {
+  if (a.at !== b.at) return a.at < b.at ? -1 : 1;
+  return a.seq - b.seq;
+}
+
+/** Whether a row is part of a view of this workspace. */
+export function belongs(row: PageRow, workspaceId: string, view: View): boolean {
+  const isOwn = row.workspaceId === workspaceId;
+  switch (view) {
+    case "conversation":
+      return isOwn && (row.kind === "user" || row.kind === "agent" || row.kind === "progress");
+    case "peers":
+      return row.kind === "peer" && (isOwn || row.sourceId === workspaceId);
+    case "activity":
+      return isOwn;
+  }
+}
+
+/** Puts a row in its place; once, however often it comes. Most belong at the end. */
+function insert(rows: PageRow[], row: PageRow): void {
+  let at = rows.length;
+  for (; at > 0; at--) {
+    const order = compare(rows[at - 1] as PageRow, row);
+    if (order === 0) return;
+    if (order < 0) break;
+  }
+  rows.splice(at, 0, row);
+}
