@@ -1,16 +1,14 @@
 import { ExitCode } from "../shared/errors.ts";
-import type { Cli, Command, Context, Env, Source } from "./command.ts";
+import type { Cli, Command, Context, Env } from "./command.ts";
 import { CommandLine } from "./command-line.ts";
 import type { CommandConfig } from "./config/command-config.ts";
 import { configOf, namedFile } from "./config/config-of.ts";
-import type { NamedFile } from "./config/places.ts";
-import { snake } from "./config/variables.ts";
-import type { Flag } from "./flag.ts";
+import { contextOf } from "./context-of.ts";
 import { helpWidth, renderHelp } from "./help.ts";
 import { tellingOf } from "./leniently.ts";
-import { type Io, type MaskedIo, maskedIo, OutputClosed } from "./output.ts";
+import { type Io, maskedIo, OutputClosed } from "./output.ts";
 import { report } from "./report.ts";
-import { resolve, type Setting, type Settings } from "./resolve.ts";
+import { resolve, type Settings } from "./resolve.ts";
 
 export interface Invocation extends Cli {
   /** The words after the program's name. */
@@ -52,7 +50,7 @@ export async function runCli(invocation: Invocation): Promise<ExitCode> {
     return await runNode(
       command,
       settings,
-      contextOf(invocation, line, settings, { io, configFile, config }),
+      contextOf(invocation, line, settings, { env, io, configFile, config }),
     );
   } catch (error) {
     if (error instanceof OutputClosed) return ExitCode.ok;
@@ -79,36 +77,4 @@ async function runNode(
   const { runCommand } = await import("citty");
   const { result } = await runCommand(command, { rawArgs: [], data: { values, context } });
   return (result as ExitCode | undefined) ?? ExitCode.ok;
-}
-
-function contextOf(
-  cli: Invocation,
-  line: CommandLine,
-  settings: Settings,
-  parts: { io: MaskedIo; configFile: NamedFile | undefined; config: CommandConfig | undefined },
-): Context {
-  const { io, configFile, config } = parts;
-  return {
-    cli,
-    path: line.path,
-    rest: line.rest,
-    env: cli.env,
-    io,
-    configFile,
-    get<T>(flag: Flag<T>): T {
-      const setting = settings.byFlag.get(flag);
-      if (setting === undefined) throw new Error("a flag was asked for that isn't declared here");
-      if (setting.refusal !== undefined) throw setting.refusal;
-      return setting.value as T;
-    },
-    source: (name): Source => named(settings, name).source,
-    origin: (name) => named(settings, name).origin,
-    list: (name) => config?.list(snake(name)),
-  };
-}
-
-function named({ byName }: Settings, name: string): Setting {
-  const setting = byName.get(name);
-  if (setting === undefined) throw new Error(`no flag or argument is declared as "${name}"`);
-  return setting;
 }

@@ -56,6 +56,7 @@ withModes(
       "admin.token",
       "agent.token",
       "ben.token",
+      "page.token",
     ]);
     for (const name of readdirSync(tokens)) {
       expect(statSync(join(tokens, name)).mode & 0o777).toBe(0o600);

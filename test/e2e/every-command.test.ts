@@ -218,7 +218,7 @@ exec "$@" >&3 3>&-`;
 /** Those that a table of single runs can't hold, and where they are tried. */
 const ELSEWHERE: Record<string, string> = {
   connect: "round-trip.test.ts and most others",
-  dev: "dev.test.ts, and in every run of this table",
+  dev: "dev.test.ts, dev-page.test.ts and dev-connect.test.ts, and in every run of this table",
   init: "config.test.ts",
   "config init": "config.test.ts",
   // The one changes the system, the other ends with 1 and data where nothing is installed.

@@ -47,13 +47,16 @@ test("the start loads no command", () => {
   ]);
 });
 
-test("connect loads the backends' declarations and none of their code", () => {
-  const { files, others } = loadedWith("src/commands/connect/connect.ts");
-  expect(others).toEqual([]);
-  const names = ["acp", "claude", "exec", "http", "mock", "openai"];
-  for (const name of names) {
-    const folder = join(ROOT, "src", "backends", name);
-    expect(files).toContain(join(folder, "declaration.ts"));
-    expect(files).not.toContain(join(folder, "create.ts"));
-  }
-});
+test.each(["src/commands/connect/connect.ts", "src/commands/dev/index.ts"])(
+  "%s loads the backends' declarations and none of their code",
+  (entry) => {
+    const { files, others } = loadedWith(entry);
+    expect(others).toEqual([]);
+    const names = ["acp", "claude", "exec", "http", "mock", "openai"];
+    for (const name of names) {
+      const folder = join(ROOT, "src", "backends", name);
+      expect(files).toContain(join(folder, "declaration.ts"));
+      expect(files).not.toContain(join(folder, "create.ts"));
+    }
+  },
+);

@@ -4,25 +4,30 @@ import type { SeededWorkspace } from "../../dev/seed.ts";
 import { shellWord } from "../../shared/shell-word.ts";
 import { GLOBALS } from "../globals.ts";
 import { show } from "../show.ts";
+import { connectLine, placeOf, type Whereabouts } from "./whereabouts.ts";
 
-export interface Ready {
-  url: string;
-  port: number;
-  /** What its callers have to name, if anything. */
-  tenantOrg: string | undefined;
+export interface Ready extends Whereabouts {
+  /** The link to the page, which is the one place that tells `pageToken`. */
+  pageUrl: string;
+  pageToken: string;
   /** The agent's and then its peers'. */
   workspaces: readonly SeededWorkspace[];
   adminTokenFile: string;
   /** Its files are there the next time, too. */
   isKept: boolean;
+  /** What a bridge of this process answers with as the agent; undefined where there is none. */
+  backend: string | undefined;
 }
 
 /** Prints it on standard output; as JSON in one line, so that a script can wait for it. */
 export async function announce(ready: Ready, context: Context): Promise<void> {
+  const { io } = context;
+  const { pageToken } = ready;
   const format = context.get(GLOBALS.output);
-  if (format === "table") return context.io.out(words(ready));
+  if (format === "table") return io.reveal(words(ready), pageToken);
   const data = {
     url: ready.url,
+    page_url: ready.pageUrl,
     workspaces: ready.workspaces.map(({ id, name, tokenFile }) => ({
       id,
       name,
@@ -30,8 +35,9 @@ export async function announce(ready: Ready, context: Context): Promise<void> {
     })),
     admin_token_file: ready.adminTokenFile,
   };
-  if (format === "json") return context.io.out(`${JSON.stringify(data)}\n`);
-  return show(context, data);
+  if (format === "json") return io.reveal(`${JSON.stringify(data)}\n`, pageToken);
+  const mask = (text: string) => io.secrets.mask(text, pageToken);
+  return show(context, data, undefined, { mask });
 }
 
 function words(ready: Ready): string {
@@ -40,6 +46,11 @@ function words(ready: Ready): string {
   const at = placeOf(ready);
   const as = `--as ${peer.id} --token-file ${shellWord(peer.tokenFile)}`;
   const admin = shellWord(ready.adminTokenFile);
+  const isAnswered = ready.backend !== undefined;
+  const connect = isAnswered
+    ? `The ${ready.backend} backend answers as its agent, by a bridge in this process.`
+    : `Connect a program as its agent, from a second terminal:
+  ${connectLine(agent, ready)}`;
   // A setting that outlives what it names would only be in the way.
   const lookAround = ready.isKept
     ? `Look around; the first line spares you the flag from here on:
@@ -49,21 +60,17 @@ function words(ready: Ready): string {
   molecule workspace list${at} --api-token-file ${admin}`;
   return `The platform is ready at ${ready.url}
 
-Connect a program as its agent, from a second terminal:
-  molecule connect ${agent.id}${at} --token-file ${shellWord(agent.tokenFile)} --backend exec --backend-opt cmd='tr a-z A-Z'
+Open its page in a browser; the link lets in whoever has it:
+  ${ready.pageUrl}
 
-Talk to it, from a third one, as the peer "${peer.name}" or as the person at the canvas:
+${connect}
+
+Talk to it, from a ${isAnswered ? "second terminal" : "third one"}, as the peer "${peer.name}" or as the person at the canvas:
   molecule agent send ${agent.id} 'hello there'${at} ${as}
   molecule agent send ${agent.id} 'hello there'${at} --api-token-file ${admin}
 
 ${lookAround}
 
-Ctrl-C stops it.
+Ctrl-C stops ${isAnswered ? "both" : "it"}.
 `;
-}
-
-/** The flags by which a command finds it, each after a space; none where it finds it by itself. */
-function placeOf({ port, url, tenantOrg }: Ready): string {
-  const address = port === 8080 ? "" : ` --api-url ${url}`;
-  return tenantOrg === undefined ? address : `${address} --org-id ${shellWord(tenantOrg)}`;
 }

@@ -9,5 +9,5 @@ export const dev = group({
   summary: "run a small platform on this machine, to try things out",
   main: serve,
   commands: [send, fault],
-  examples: [...serve.examples, "molecule dev send --n 100", "molecule dev fault 429 --rate 0.3"],
+  examples: [...serve.examples, "molecule dev send --n 100"],
 });

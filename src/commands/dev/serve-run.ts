@@ -1,86 +1,139 @@
 /** `molecule dev`: the embedded platform, to try everything on one machine. */
-import { dirname, resolve } from "node:path";
 import type { Context } from "../../cli/command.ts";
-import { seed } from "../../dev/seed.ts";
-import { startDevPlatform } from "../../dev/server.ts";
-import { ExitCode, messageOf, UsageError } from "../../shared/errors.ts";
-import { oneLine } from "../../shared/text.ts";
-import { makeFolder } from "../../store/atomic-file.ts";
-import { forgetWorkspaces, type Met, rememberWorkspaces } from "../which/known-workspaces.ts";
+import { kebab } from "../../cli/flag.ts";
+import type { Log } from "../../cli/log.ts";
+import type { Seed } from "../../dev/seed.ts";
+import { pageLink } from "../../page/link.ts";
+import { whenAborted } from "../../shared/abortions.ts";
+import { ExitCode, UsageError } from "../../shared/errors.ts";
+import { type Stops, stopOnSignals, untilCut } from "../connect/stopping.ts";
 import { logFor } from "../logging.ts";
-import { onStopSignals } from "../signals.ts";
+import { forgetWorkspaces, rememberWorkspaces } from "../which/known-workspaces.ts";
 import { announce } from "./announce.ts";
-import { defaultDatabase } from "./database-file.ts";
+import type { PlannedBridge, ReadyBridge } from "./bridge-run.ts";
+import { openPage } from "./open-page.ts";
 import type { ServeValues } from "./serve.ts";
-
-/** With --late-commits: few enough to be overtaken, and enough to be seen. */
-const LATE_SHARE = 1 / 3;
+import { type Served, startServed } from "./served.ts";
 
 /** Serves the platform until it is stopped. */
 export async function run(values: ServeValues, context: Context): Promise<ExitCode> {
-  if (values.ephemeral && values.db !== undefined) {
+  refuse(values, context);
+  const plan = values.connect
+    ? await (await import("./bridge-run.ts")).planBridge(values, context)
+    : undefined;
+  const log = plan?.log ?? logFor(context);
+  // What was begun last ends first.
+  const ends = new AsyncDisposableStack();
+  let served: Served;
+  try {
+    served = await startServed(values, context, log, ends);
+  } catch (error) {
+    await ends.disposeAsync();
+    throw error;
+  }
+  const stops = stopOnSignals(log);
+  const work = serve(values, context, { served, plan, log, stops });
+  return untilCut(
+    work.finally(() => ends.disposeAsync()),
+    stops,
+  );
+}
+
+/** Refuses what can't be meant, before any I/O. */
+function refuse({ ephemeral, db, connect }: ServeValues, { source }: Context): void {
+  if (ephemeral && db !== undefined) {
     throw new UsageError(
       "--ephemeral keeps nothing, so it can't go with --db",
       "Give one of them.",
     );
   }
-  const log = logFor(context);
-  const platform = await startDevPlatform({
-    port: values.port,
-    db: values.ephemeral ? ":memory:" : await databaseFile(values.db),
-    rateLimit: values.rateLimit,
-    revision: values.revision,
-    ...(values.tenantOrg === undefined ? {} : { tenantOrg: values.tenantOrg }),
-    ...(values.lateCommits === undefined
-      ? {}
-      : {
-          lateCommits: { share: LATE_SHARE, maxMs: values.lateCommits, random: Math.random },
-        }),
-    onRequest: ({ method, path, status, ms }) =>
-      log.debug(`${method} ${oneLine(path)} ${status} in ${ms.toFixed(1)} ms`),
-    onError: (error) => log.error(`internal error: ${messageOf(error)}`),
-  });
-  const stopped = Promise.withResolvers<ExitCode>();
-  onStopSignals(
-    () => {
-      log.info("stopping");
-      platform.stop().then(() => stopped.resolve(ExitCode.ok), stopped.reject);
-    },
-    () => stopped.resolve(ExitCode.interrupted),
+  const given = (["backend", "backendOpt"] as const).find((name) => source(name) === "flag");
+  if (connect || given === undefined) return;
+  throw new UsageError(
+    `--${kebab(given)} has no meaning without --connect: nothing is answered by the platform itself`,
+    "Add --connect to have that backend answer as the agent, or leave it out.",
   );
-  let met: Met[];
+}
+
+interface Parts {
+  served: Served;
+  plan: PlannedBridge | undefined;
+  log: Log;
+  stops: Stops;
+}
+
+async function serve(
+  values: ServeValues,
+  context: Context,
+  { served, plan, log, stops }: Parts,
+): Promise<ExitCode> {
+  const seeded = await served.seed();
+  const bridge = await bridgeOf(plan, served, seeded, stops);
+  if (stops.drain.aborted) {
+    await bridge?.close();
+    return ExitCode.ok;
+  }
+  const { env } = context;
+  const met = seeded.workspaces.map(({ id, name }) => ({ id, name }));
   try {
-    const { workspaces, adminTokenFile } = await seed(platform);
-    await announce(
-      {
-        url: platform.url,
-        port: platform.port,
-        tenantOrg: values.tenantOrg,
-        workspaces,
-        adminTokenFile,
-        isKept: !values.ephemeral,
-      },
-      context,
-    );
-    met = workspaces.map(({ id, name }) => ({ id, name }));
+    await tell(values, context, log, served, seeded, bridge);
+    await rememberWorkspaces(met, env);
   } catch (error) {
-    await platform.stop();
+    await bridge?.close();
     throw error;
   }
-  await rememberWorkspaces(met, context.env);
-  const code = await stopped.promise;
-  if (values.ephemeral) {
-    await forgetWorkspaces(
-      met.map(({ id }) => id),
-      context.env,
-    );
-  }
+  const code = await (bridge === undefined ? idle(log, stops) : answer(bridge, log, stops));
+  const ids = met.map(({ id }) => id);
+  if (values.ephemeral) await forgetWorkspaces(ids, env);
   return code;
 }
 
-async function databaseFile(given: string | undefined): Promise<string> {
-  if (given !== undefined) return resolve(given);
-  const file = defaultDatabase();
-  await makeFolder(dirname(file));
-  return file;
+/** The bridge, once its backend is found to work; undefined where none is wanted, or we are told to stop. */
+async function bridgeOf(
+  plan: PlannedBridge | undefined,
+  { platform, folder }: Served,
+  { workspaces }: Seed,
+  { drain }: Stops,
+): Promise<ReadyBridge | undefined> {
+  const [agent] = workspaces;
+  if (plan === undefined || agent === undefined) return undefined;
+  const looked = plan.ready({ agent, url: platform.url, folder });
+  const bridge = await Promise.race([looked, whenAborted(drain).then(() => undefined)]);
+  if (bridge === undefined) void looked.then((late) => late.close()).catch(() => {});
+  return bridge;
+}
+
+async function tell(
+  { ephemeral, open }: ServeValues,
+  context: Context,
+  log: Log,
+  { page, pageToken, at }: Served,
+  seeded: Seed,
+  bridge: ReadyBridge | undefined,
+): Promise<void> {
+  const { backend } = bridge ?? {};
+  const pageUrl = pageLink(at.url, { token: pageToken });
+  await announce({ ...at, ...seeded, pageUrl, pageToken, isKept: !ephemeral, backend }, context);
+  if (!open) return;
+  // Others on this machine see the command line of what opens it.
+  openPage(pageLink(at.url, { ticket: page.ticket() }), context, (why) =>
+    log.warn(`the page could not be opened in a browser: ${why}; open the printed link`),
+  );
+}
+
+/** Only the platform is there to be stopped. */
+async function idle(log: Log, { drain }: Stops): Promise<ExitCode> {
+  await whenAborted(drain);
+  log.info("stopping");
+  return ExitCode.ok;
+}
+
+/** The platform outlives the bridge: what that has left undone is looked at there. */
+async function answer(bridge: ReadyBridge, log: Log, stops: Stops): Promise<ExitCode> {
+  const code = await bridge.run(stops);
+  if (!stops.drain.aborted) {
+    log.warn("the platform goes on, and nothing answers as its agent; Ctrl-C stops it");
+    await whenAborted(stops.drain);
+  }
+  return code;
 }

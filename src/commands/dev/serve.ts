@@ -1,6 +1,13 @@
 /** `molecule dev` without a further word, as it is declared. */
 import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
+import { stateDir } from "../access/state-flag.ts";
+import { backendFlags } from "../backend/backend-flags.ts";
+
+// What files and variables say of them is for connect to read, and no reason to refuse a platform without
+// a bridge: here they are what is typed.
+const { config: _, ...backend } = backendFlags.backend;
+const { config: __, ...backendOpt } = backendFlags.backendOpt;
 
 const flags = {
   port: flag({
@@ -17,12 +24,18 @@ const flags = {
     complete: "file",
   }),
   ephemeral: flag({ type: "boolean", summary: "keep nothing: a platform in memory" }),
+  open: flag({ type: "boolean", summary: "open the page in the browser" }),
+  connect: flag({ type: "boolean", summary: "run a bridge that answers as the agent" }),
+  backend,
+  backendOpt,
+  stateDir,
   rateLimit: flag({
     type: "integer",
     summary: "requests a minute that one client may make; 0 for no limit",
     default: 600,
     min: 0,
     max: 1_000_000,
+    advanced: true,
   }),
   revision: flag({
     type: "enum",
@@ -52,13 +65,25 @@ export type ServeValues = Values<typeof flags, []>;
 export const serve = command({
   name: "serve",
   summary: "serve the platform",
-  description: `Serves the platform's API on the loopback address, with a workspace to connect as and two peers. It
-is for trying and testing, on this machine only. When it is ready it prints what to paste next on
-standard output (with -o json as one line for scripts), and runs until it is stopped.`,
-  more: `A platform of revision r1 has no seq in its feed, takes a repeated message for a new one, cuts
+  description: `Serves the platform's API on the loopback address, with a workspace to connect as and two peers, and
+a page to watch it and to talk to its agents. It is for trying and testing, on this machine only. When
+it is ready it prints the page's link and what to paste next on standard output (with -o json as one
+line for scripts), and runs until it is stopped.`,
+  more: `With --connect a bridge in the same process answers as the agent, with the backend and with all else
+that variables and config files say to molecule connect. A first signal finishes what it has in hand, a
+second one stops at once. Where the bridge ends for good, the platform goes on. With --ephemeral its
+state goes with the platform, unless --state-dir is given.
+
+The page finds the bridges of this machine by their state (--state-dir).
+
+A platform of revision r1 has no seq in its feed, takes a repeated message for a new one, cuts
 messages at 1 MiB, believes a sender without a token to be the person at the canvas, and calls a
 workspace absent after 90 seconds instead of 180. Try against both what is to work with both.`,
   flags,
-  examples: ["molecule dev", "molecule dev --ephemeral --port 0 -o json"],
+  examples: [
+    "molecule dev --open",
+    "molecule dev --connect --backend exec --backend-opt cmd='tr a-z A-Z'",
+    "molecule dev --ephemeral --port 0 -o json",
+  ],
   run: async (values, context) => (await import("./serve-run.ts")).run(values, context),
 });
