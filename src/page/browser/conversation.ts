@@ -110,8 +110,7 @@ function pendingEntry(pending: Pending, deeds: Deeds): Entry {
 }
 
 function progress(row: PageRow): Entry {
-  const item = () =>
-    el("li", { class: "progress", "data-row": row.id }, isolated(row.summary ?? ""));
+  const item = () => el("li", { class: "progress", "data-row": row.id }, row.summary);
   return { key: row.id, made: "", item };
 }
 

@@ -29,20 +29,12 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Somebody's name or words in a line of ours: they can't turn the direction of what is around them. */
+/**
+ * Somebody's name or words in a line of ours: they can't turn the direction of what is around them. As a
+ * block of its own in the line (page.css): what isolates in the text alone, the text itself can end.
+ */
 export function isolated(text: string): HTMLElement {
-  return el("bdi", {}, text + CLOSE.repeat(openIsolates(text)));
-}
-
-/** Pop directional isolate. One that the text leaves open would take the element's own (UAX #9, BD9). */
-const CLOSE = "\u2069";
-
-function openIsolates(text: string): number {
-  let open = 0;
-  for (const [character] of text.matchAll(/[\u2066-\u2069]/g)) {
-    open = character === CLOSE ? Math.max(0, open - 1) : open + 1;
-  }
-  return open;
+  return el("bdi", {}, text);
 }
 
 export function append(element: Element, children: readonly Child[]): void {

@@ -40,8 +40,8 @@ export function message(row: PageRow, around: Around, deeds: Deeds): HTMLElement
       { "aria-label": `${from}${to === undefined ? "" : ` to ${to}`}, ${clockTime(row.at)}` },
       heading(from, to, row.at),
       ...saidBy(row.said, row.id, deeds),
-      row.error === null ? null : el("p", { class: "problem" }, isolated(row.error)),
-      step === undefined ? null : el("p", { class: `step ${step.tone}` }, isolated(step.word)),
+      row.error === null ? null : el("p", { class: "problem" }, row.error),
+      step === undefined ? null : el("p", { class: `step ${step.tone}` }, step.word),
       standing?.state === "dead" ? retryButton(row, deeds) : null,
     ),
   );
@@ -113,9 +113,9 @@ function heading(from: string, to: string | undefined, at: number | string): HTM
 
 function saidBy(said: Said, rowId: string, deeds: Deeds): Child[] {
   const text = el("p", { class: "text", dir: "auto" }, said.text);
-  const more = said.clipped ? moreButton(text, rowId, deeds) : null;
   const files = fileList(said.files, deeds.fetcher);
-  return [said.text === "" ? null : text, more, files];
+  if (said.clipped) return [text, moreButton(text, rowId, deeds), files];
+  return [said.text === "" ? null : text, files];
 }
 
 /** The row as it is: its text has no other form that is whole. */
