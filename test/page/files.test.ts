@@ -138,26 +138,6 @@ test("a file that is somewhere else is named, and not fetched", async () => {
   });
 });
 
-test("what the platform refuses is said with words, and can be sent in another way", async () => {
-  await using stage = await PageStage.start();
-  await chromium.visit(async (visit) => {
-    visit.forgive(/^console: .* 4\d\d /);
-    const { page } = visit;
-    await visit.go(stage.link);
-    const many = Array.from({ length: 11 }, (_, n) => file(`${n}.txt`, "text/plain", "x"));
-    await choose(page, many);
-    await page.getByRole("textbox", { name: "Message" }).fill("too many");
-    await page.getByRole("button", { name: "Send" }).click();
-    await page.getByRole("alert").filter({ hasText: "a message may have 10 files" }).waitFor();
-    await page.getByText("10.txt").waitFor();
-    await page.getByRole("button", { name: "Discard" }).click();
-    await messages(page).waitFor({ state: "detached" });
-    await page.keyboard.type("without them");
-    await page.keyboard.press("Enter");
-    await saying(page, "without them").waitFor();
-  });
-});
-
 test("a file that is too large is refused with words", async () => {
   using folder = tmpFolder();
   const path = join(folder.path, "large.bin");

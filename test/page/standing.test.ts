@@ -26,7 +26,8 @@ test("each step of a message is told as it comes", async () => {
     const steps: [Standing, string | RegExp][] = [
       [{ state: "journal" }, "taken, waits for its turn"],
       [{ state: "running", runs: 1 }, "running"],
-      [{ state: "running", runs: 2 }, "running, run 2"],
+      [{ state: "journal", runs: 1 }, "1 try failed, is tried again"],
+      [{ state: "running", runs: 2 }, "running, try 2"],
       [{ state: "outbox" }, "answered, being delivered"],
       [{ state: "settled" }, "settled"],
     ];

@@ -4,21 +4,21 @@ import { el, isolated } from "./dom.ts";
 import type { Entry } from "./log-view.ts";
 import type { Deeds } from "./message.ts";
 import type { Model } from "./model.ts";
-import { clockTime, stepOf, wholeTime } from "./words.ts";
+import { clockTime, isThere, stepOf, wholeTime } from "./words.ts";
 
 /** A page stays usable with a row of megabytes in it. */
 const MAX_SHOWN = 200_000;
 
 export function activity(
   model: Model,
-  { id, status }: PageWorkspace,
+  workspace: PageWorkspace,
   deeds: Pick<Deeds, "whole">,
 ): Entry[] {
-  return model.timeline(id, "activity").shown.map((row) => {
+  return model.timeline(workspace.id, "activity").shown.map((row) => {
     // A bridge passes over all others, and has settled them with that.
     const isMessage = row.kind === "user" || row.kind === "peer";
     const standing = isMessage ? model.standingOf(row) : undefined;
-    const step = standing === undefined ? "" : stepOf(standing, status === "online").word;
+    const step = standing === undefined ? "" : stepOf(standing, isThere(workspace)).word;
     const source = row.sourceId === null ? "" : model.nameOf(row.sourceId);
     const item = () => line(row, source, step, deeds);
     return { key: row.id, made: JSON.stringify([source, step]), item };
@@ -40,7 +40,7 @@ function line(row: PageRow, source: string, step: string, deeds: Pick<Deeds, "wh
       source === "" ? null : el("span", {}, " from ", isolated(source)),
       status === "ok" ? null : el("span", { class: "problem" }, ` ${status}`),
       ...(summary === null ? [] : [" ", isolated(summary)]),
-      step === "" ? null : el("span", { class: "dim" }, " (", isolated(step), ")"),
+      step === "" ? null : el("span", { class: "dim" }, " ", isolated(`(${step})`)),
     ),
     body,
   );

@@ -1,16 +1,18 @@
 /** The page: takes what the platform tells, and shows it. */
-import type { Frame, PageRow, RowPage, View } from "../wire.ts";
+import type { Frame, View } from "../wire.ts";
 import { activity } from "./activity.ts";
 import type { Calls } from "./calls.ts";
 import { Composer } from "./composer.ts";
 import { conversation, noteOf, peerTraffic } from "./conversation.ts";
-import { compose, deliver } from "./deliver.ts";
 import { el } from "./dom.ts";
 import { beforePaint, every } from "./edges.ts";
 import { Heading } from "./heading.ts";
+import { History } from "./history.ts";
 import { type Entry, LogView } from "./log-view.ts";
 import type { Deeds } from "./message.ts";
 import { Model, type Pending } from "./model.ts";
+import { Outgoing } from "./outgoing.ts";
+import { takeSeat } from "./seats.ts";
 import { Sidebar } from "./sidebar.ts";
 import { Stream } from "./stream.ts";
 import { Tabs, tabId, viewOf } from "./tabs.ts";
@@ -24,15 +26,23 @@ export class App {
   readonly #model = new Model();
   readonly #onRefused: () => void;
   readonly #stream: Stream;
-  readonly #sidebar = new Sidebar((id) => this.#choose(id, this.#model.view));
+  readonly #sidebar = new Sidebar(
+    (id) => this.#choose(id, this.#model.view),
+    () => this.#draw(),
+  );
   readonly #heading = new Heading();
   readonly #tabs = new Tabs("panel", (view) => this.#choose(this.#model.selected, view));
-  readonly #log = new LogView("Messages", () => void this.#readEarlier());
+  readonly #log = new LogView("Messages", () => this.#readEarlier());
   readonly #composer = new Composer((text, files) => this.#write(text, files));
   readonly #banner = el("p", { class: "banner", role: "status" });
   readonly #panel = el("div", { id: "panel", class: "panel", role: "tabpanel" });
   readonly #deeds: Deeds;
+  readonly #outgoing: Outgoing;
+  readonly #history: History;
   readonly #draw = beforePaint(() => this.#render());
+  #root: HTMLElement = document.body;
+  /** It may follow the platform while nobody looks. */
+  #hasSeat = false;
   #note: { made: string; element: HTMLElement | undefined } = { made: "", element: undefined };
 
   constructor(calls: Calls, onRefused: () => void) {
@@ -43,18 +53,21 @@ export class App {
       lost: () => this.#setLink("lost"),
       refused: () => this.#onRefused(),
     });
+    this.#outgoing = new Outgoing(this.#model, calls, this.#draw);
+    this.#history = new History(this.#model, calls, this.#draw);
     this.#deeds = {
       fetcher: (path) => calls.bytes(path),
       retry: (workspaceId, id) =>
         calls.post(`workspaces/${workspaceId}/dead-letters/${id}/retry`, {}),
       whole: async (id) => wholeText(await calls.text(`rows/${id}`)),
-      resend: (pending) => void this.#send(pending),
-      discard: (pending) => this.#discard(pending),
+      resend: (pending) => this.#outgoing.send(pending),
+      edit: (pending) => this.#edit(pending),
     };
   }
 
   /** Takes the place of what is in `root`, and begins. */
   start(root: HTMLElement): void {
+    this.#root = root;
     this.#panel.append(this.#log.element, this.#composer.element);
     const main = el("main", {}, this.#heading.element, this.#tabs.element, this.#panel);
     const name = el("h1", {}, "molecule ", el("span", { class: "dim", id: "about" }));
@@ -73,14 +86,25 @@ export class App {
     document.addEventListener("visibilitychange", () => this.#look());
     // A page that comes back from the history is as it was when it was left.
     window.addEventListener("pageshow", () => this.#look());
-    window.addEventListener("pagehide", () => this.#stream.stop());
+    window.addEventListener("pagehide", () => this.#leave());
     every(AGE_MS, this.#draw);
+    this.#outgoing.restore();
+    void takeSeat().then((hasSeat) => {
+      this.#hasSeat = hasSeat;
+      this.#look();
+    });
     this.#look();
   }
 
+  #leave(): void {
+    this.#stream.stop();
+    this.#outgoing.keep();
+  }
+
   #look(): void {
-    if (document.hidden) return this.#stream.stop();
+    if (document.hidden && !this.#hasSeat) return this.#stream.stop();
     this.#stream.start();
+    if (document.hidden) return;
     const { selected } = this.#model;
     if (selected !== undefined) this.#model.select(selected);
     this.#draw();
@@ -115,27 +139,23 @@ export class App {
     this.#draw();
   }
 
-  #write(text: string, files: File[]): void {
+  #write(text: string, files: readonly File[]): void {
     const { workspace } = this.#model;
     if (workspace === undefined) return;
-    const pending = compose(workspace.id, text, files);
-    this.#model.pending = [...this.#model.pending, pending];
-    if (this.#model.view !== "conversation") this.#choose(workspace.id, "conversation");
-    void this.#send(pending);
+    this.#outgoing.write(workspace.id, text, files);
+    this.#render();
     this.#log.toEnd();
   }
 
-  async #send(pending: Pending): Promise<void> {
-    const done = deliver(pending, this.#calls);
-    this.#draw();
-    await done;
-    this.#draw();
+  #readEarlier(): void {
+    const { workspace, view } = this.#model;
+    if (workspace !== undefined) void this.#history.readEarlier(workspace.id, view);
   }
 
-  #discard(pending: Pending): void {
-    this.#model.pending = this.#model.pending.filter((one) => one !== pending);
-    this.#draw();
-    this.#composer.focus();
+  /** Back to where it was written. */
+  #edit(pending: Pending): void {
+    this.#outgoing.drop(pending);
+    this.#composer.take(pending.text, pending.files);
   }
 
   #render(): void {
@@ -147,6 +167,8 @@ export class App {
     document.title = `${news > 0 ? `(${news}) ` : ""}${workspace?.name ?? "…"} · molecule`;
     const about = document.getElementById("about");
     if (about !== null) about.textContent = version === "" ? "" : `${version} · ${revision}`;
+    // What is shown of others is how they were.
+    this.#root.classList.toggle("lost", link === "lost");
     this.#sidebar.show(this.#model);
     this.#tabs.show(view);
     this.#panel.setAttribute("aria-labelledby", tabId(view));
@@ -155,10 +177,10 @@ export class App {
       const more = { hasEarlier: false, note: undefined, isReading: workspaces.length > 0 };
       return this.#log.show("", [], more);
     }
-    this.#heading.show(workspace, bridges.get(workspace.id));
-    this.#composer.show(workspace.id, workspace.name);
+    this.#heading.show(workspace, bridges.get(workspace.id), link === "lost");
+    this.#composer.show(workspace.id);
     const timeline = this.#model.timeline(workspace.id, view);
-    if (timeline.state === "unread" && link === "open") void this.#read(workspace.id, view);
+    if (timeline.state === "unread" && link === "open") void this.#history.read(workspace.id, view);
     const entries = this.#entries();
     this.#log.show(`${workspace.id}/${view}`, entries, {
       hasEarlier: timeline.hasEarlier,
@@ -196,44 +218,9 @@ export class App {
   }
 
   #failure(workspaceId: string, view: View, problem: string | undefined): HTMLElement {
-    const again = () => void this.#read(workspaceId, view);
+    const again = () => void this.#history.read(workspaceId, view);
     const button = el("button", { type: "button", onclick: again }, "Read again");
     return el("p", { class: "hint problem" }, `${problem ?? "It can't be read."} `, button);
-  }
-
-  async #read(workspaceId: string, view: View): Promise<void> {
-    const timeline = this.#model.timeline(workspaceId, view);
-    timeline.state = "reading";
-    await this.#page(workspaceId, view, undefined, (page) => timeline.restart(page));
-  }
-
-  async #readEarlier(): Promise<void> {
-    const { workspace, view } = this.#model;
-    if (workspace === undefined) return;
-    const timeline = this.#model.timeline(workspace.id, view);
-    const before = timeline.widen();
-    this.#draw();
-    if (before === undefined) return;
-    await this.#page(workspace.id, view, before, (page) => timeline.extend(page));
-  }
-
-  async #page(
-    workspaceId: string,
-    view: View,
-    before: string | undefined,
-    take: (page: RowPage) => void,
-  ): Promise<void> {
-    const query = new URLSearchParams({ view, ...(before === undefined ? {} : { before }) });
-    const timeline = this.#model.timeline(workspaceId, view);
-    try {
-      const page = await this.#calls.get<RowPage>(`workspaces/${workspaceId}/rows?${query}`);
-      take(page);
-      this.#model.learn(page.rows satisfies PageRow[]);
-    } catch (error) {
-      timeline.state = "failed";
-      timeline.problem = (error as Error).message;
-    }
-    this.#draw();
   }
 }
 

@@ -3,22 +3,27 @@ import { el, isolated } from "./dom.ts";
 import { sizeOf } from "./words.ts";
 
 const DRAFTS = "molecule.draft.";
+/** The platform takes no more of them with one message. */
+const MAX_FILES = 10;
 
 export class Composer {
   readonly element: HTMLFormElement;
   readonly #text: HTMLTextAreaElement;
   readonly #chips = el("ul", { class: "chips", "aria-label": "Files to send" });
   readonly #send: HTMLButtonElement;
-  readonly #onSend: (text: string, files: File[]) => void;
-  #files: File[] = [];
+  readonly #onSend: (text: string, files: readonly File[]) => void;
+  readonly #problem = el("p", { class: "problem", role: "status" });
+  /** By workspace. */
+  readonly #chosen = new Map<string, readonly File[]>();
   #workspaceId = "";
 
-  constructor(onSend: (text: string, files: File[]) => void) {
+  constructor(onSend: (text: string, files: readonly File[]) => void) {
     this.#onSend = onSend;
     this.#text = el("textarea", {
       id: "message",
       rows: "1",
       dir: "auto",
+      placeholder: "Message",
       "aria-label": "Message",
       "aria-describedby": "keys",
     });
@@ -34,6 +39,7 @@ export class Composer {
       // Until it is known for whom a message would be.
       { class: "composer", "aria-label": "New message", hidden: true },
       this.#chips,
+      this.#problem,
       el(
         "div",
         { class: "line" },
@@ -60,20 +66,37 @@ export class Composer {
     this.#showFiles();
   }
 
+  get #files(): readonly File[] {
+    return this.#chosen.get(this.#workspaceId) ?? [];
+  }
+
+  set #files(files: readonly File[]) {
+    this.#chosen.set(this.#workspaceId, files);
+    this.#problem.textContent = "";
+    this.#showFiles();
+  }
+
   /** Is for this workspace from now on; what was being written for another is kept. */
-  show(workspaceId: string, name: string): void {
-    this.#text.placeholder = `Message to ${name}`;
+  show(workspaceId: string): void {
     if (workspaceId === this.#workspaceId) return;
     const isFirst = this.#workspaceId === "";
     this.#workspaceId = workspaceId;
     this.#text.value = sessionStorage.getItem(DRAFTS + workspaceId) ?? "";
-    this.#files = [];
+    this.#problem.textContent = "";
     this.#showFiles();
     // The page was opened to write; after that the focus is the reader's.
     if (isFirst) this.#text.focus();
   }
 
   focus(): void {
+    this.#text.focus();
+  }
+
+  /** Takes back what could not be sent, before what has been written since. */
+  take(text: string, files: readonly File[]): void {
+    this.#text.value = [text, this.#text.value].filter((one) => one !== "").join("\n");
+    this.#files = [...files, ...this.#files].slice(0, MAX_FILES);
+    this.#keepDraft();
     this.#text.focus();
   }
 
@@ -84,14 +107,15 @@ export class Composer {
     this.#text.value = "";
     this.#files = [];
     this.#keepDraft();
-    this.#showFiles();
     this.#text.focus();
   }
 
   #attach(files: FileList | null | undefined): void {
     if (files === null || files === undefined || files.length === 0) return;
-    this.#files = [...this.#files, ...files];
-    this.#showFiles();
+    const all = [...this.#files, ...files];
+    this.#files = all.slice(0, MAX_FILES);
+    if (all.length <= MAX_FILES) return;
+    this.#problem.textContent = `A message may have ${MAX_FILES} files; the others were left out.`;
   }
 
   #takeDropped(): void {
@@ -132,7 +156,6 @@ export class Composer {
 
   #drop(file: File): void {
     this.#files = this.#files.filter((one) => one !== file);
-    this.#showFiles();
     this.#text.focus();
   }
 

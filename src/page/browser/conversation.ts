@@ -4,7 +4,7 @@ import { el, isolated } from "./dom.ts";
 import type { Entry } from "./log-view.ts";
 import { answer, type Deeds, message, pendingMessage } from "./message.ts";
 import type { Model, Pending } from "./model.ts";
-import { dayOf, presenceOf } from "./words.ts";
+import { dayOf, isThere, presenceOf } from "./words.ts";
 
 /** Messages with the canvas, and those of this page that are still on their way. */
 export function conversation(model: Model, workspace: PageWorkspace, deeds: Deeds): Entry[] {
@@ -30,7 +30,8 @@ export function peerTraffic(model: Model, workspace: PageWorkspace, deeds: Deeds
   const entries = rows.map((row) => {
     const from = row.sourceId === null ? "the canvas" : model.nameOf(row.sourceId);
     const to = model.nameOf(row.workspaceId);
-    return entryOf(model, row, { from, to, hasStep: true }, deeds);
+    const isOut = row.sourceId === workspace.id;
+    return entryOf(model, row, { from, to, isOut, hasStep: true }, deeds);
   });
   return withDays(entries, rows);
 }
@@ -41,8 +42,7 @@ export function noteOf(model: Model, workspace: PageWorkspace): HTMLElement | un
   if (!workspace.mayTalk) {
     return el("p", { class: "hint" }, isolated(name), " may not write to the canvas.");
   }
-  const isThere = ["online", "degraded"].includes(workspace.status);
-  if (isThere) return working(model, workspace);
+  if (isThere(workspace)) return working(model, workspace);
   const presence = presenceOf(workspace).word;
   const lead = el(
     "p",
@@ -77,8 +77,8 @@ function working(model: Model, workspace: PageWorkspace): HTMLElement | undefine
   const rows = model.timeline(workspace.id, "conversation").rows;
   const asked = rows.filter(({ kind }) => kind === "user").at(-1);
   if (asked === undefined || asked.answer !== null || asked.status !== "ok") return undefined;
-  const state = model.standingOf(asked)?.state;
-  if (state !== "running" && state !== "journal") return undefined;
+  const isUnderWay = ["running", "journal"].includes(model.standingOf(asked)?.state ?? "");
+  if (!isUnderWay || model.link !== "open") return undefined;
   return el(
     "p",
     { class: "working" },
@@ -91,14 +91,14 @@ function working(model: Model, workspace: PageWorkspace): HTMLElement | undefine
 interface Roles {
   from: string;
   to?: string;
+  isOut?: boolean;
   hasStep: boolean;
 }
 
 function entryOf(model: Model, row: PageRow, roles: Roles, deeds: Deeds): Entry {
   const standing = model.standingOf(row);
-  const target = model.workspaces.find(({ id }) => id === row.workspaceId);
-  const isOnline = target !== undefined && ["online", "degraded"].includes(target.status);
-  const around = { ...roles, standing, isOnline };
+  const target = model.find(row.workspaceId);
+  const around = { ...roles, standing, isOnline: target !== undefined && isThere(target) };
   const made = JSON.stringify([around, row.answer !== null]);
   return { key: row.id, made, item: () => message(row, around, deeds) };
 }
@@ -114,12 +114,21 @@ function progress(row: PageRow): Entry {
   return { key: row.id, made: "", item };
 }
 
+const days = new WeakMap<PageRow, string>();
+
+/** Once for each row: the words for a day take longer to find than all else. */
+function dayOfRow(row: PageRow): string {
+  let day = days.get(row);
+  if (day === undefined) days.set(row, (day = dayOf(row.at)));
+  return day;
+}
+
 /** A line with the day where a new one begins. */
 function withDays(entries: readonly Entry[], rows: readonly PageRow[]): Entry[] {
-  const days = new Map(rows.map(({ id, at }) => [id, dayOf(at)]));
+  const byKey = new Map(rows.map((row) => [row.id, dayOfRow(row)]));
   let day: string | undefined;
   return entries.flatMap((entry) => {
-    const own = days.get(entry.key) ?? day;
+    const own = byKey.get(entry.key) ?? day;
     if (own === day || own === undefined) return [entry];
     day = own;
     const title = own;

@@ -15,8 +15,10 @@ export class Heading {
     this.element = el("header", { class: "heading" }, this.#title, this.#presence, this.#bridge);
   }
 
-  show(workspace: PageWorkspace, bridge: PageBridge | undefined): void {
+  /** `isPast`: the platform does not answer, and this is how it was. */
+  show(workspace: PageWorkspace, bridge: PageBridge | undefined, isPast: boolean): void {
     const facts = [
+      isPast ? "last known" : "",
       presenceOf(workspace).word,
       workspace.heartbeatAt === null ? "" : `heartbeat ${span(now() - workspace.heartbeatAt)} ago`,
       workspace.activeTasks > 0 ? count(workspace.activeTasks, "task") : "",
@@ -28,8 +30,9 @@ export class Heading {
     this.#title.replaceChildren(isolated(workspace.name));
     const dot = el("span", { class: `dot ${presenceOf(workspace).tone}`, "aria-hidden": "true" });
     this.#presence.replaceChildren(dot, facts.join(" · "));
+    // What an agent tells of a failure stays until its next one, whatever has gone well since.
     if (workspace.trouble !== "") {
-      this.#presence.append(el("span", { class: "problem" }, " ", isolated(workspace.trouble)));
+      this.#presence.append(" · last failure: ", isolated(workspace.trouble));
     }
     this.#bridge.replaceChildren(...(bridge === undefined ? [] : bridgeFacts(bridge)));
   }

@@ -20,6 +20,7 @@ export class LogView {
   readonly #earlier: HTMLButtonElement;
   readonly #newer: HTMLButtonElement;
   readonly #note: HTMLElement;
+  #isAtEnd = true;
   #what: string | undefined;
   #last: string | undefined;
 
@@ -46,8 +47,12 @@ export class LogView {
       "New messages ↓",
     );
     this.#scroller.addEventListener("scroll", () => {
-      if (this.#isAtEnd()) this.#newer.hidden = true;
+      this.#isAtEnd = this.#isNearEnd();
+      if (this.#isAtEnd) this.#newer.hidden = true;
     });
+    // A window that is turned, a draft that grows, a picture that comes in.
+    const sizes = new ResizeObserver(() => this.#isAtEnd && this.toEnd());
+    for (const element of [this.#scroller, this.#live]) sizes.observe(element);
     this.element = el("div", { class: "log" }, this.#scroller, this.#newer);
   }
 
@@ -60,7 +65,7 @@ export class LogView {
     entries: readonly Entry[],
     more: { hasEarlier: boolean; note: HTMLElement | undefined; isReading: boolean },
   ): void {
-    const stays = what !== this.#what || this.#isAtEnd();
+    const stays = what !== this.#what || this.#isAtEnd;
     // A day stands above the first of its messages, whichever that is.
     const first = this.#list.element.querySelector("[data-row]");
     const top = first?.getBoundingClientRect().top;
@@ -84,10 +89,11 @@ export class LogView {
 
   toEnd(): void {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#isAtEnd = true;
     this.#newer.hidden = true;
   }
 
-  #isAtEnd(): boolean {
+  #isNearEnd(): boolean {
     const { scrollTop, clientHeight, scrollHeight } = this.#scroller;
     return scrollTop + clientHeight >= scrollHeight - NEAR;
   }

@@ -12,9 +12,9 @@ export interface Deeds {
   retry(workspaceId: string, activityId: string): Promise<void>;
   /** The whole text of a message that was clipped; rejects with an Error. */
   whole(activityId: string): Promise<string>;
-  /** Sends a message again that could not be sent, or gives it up. */
+  /** Sends a message again that could not be sent, or takes it back to where it was written. */
   resend(pending: Pending): void;
-  discard(pending: Pending): void;
+  edit(pending: Pending): void;
 }
 
 /** What is known of a message beside its row. */
@@ -22,6 +22,8 @@ export interface Around {
   from: string;
   /** Named for messages between peers. */
   to?: string;
+  /** It goes from the workspace that is looked at to another one. */
+  isOut?: boolean;
   standing: Standing | undefined;
   /** Whether somebody is there to answer it. */
   isOnline: boolean;
@@ -34,7 +36,7 @@ export function message(row: PageRow, around: Around, deeds: Deeds): HTMLElement
   const step = hasStep ? stepOf(standing, around.isOnline) : undefined;
   return el(
     "li",
-    { class: `message ${row.kind}`, "data-row": row.id },
+    { class: `message ${around.isOut ? "out" : row.kind}`, "data-row": row.id },
     el(
       "article",
       { "aria-label": `${from}${to === undefined ? "" : ` to ${to}`}, ${clockTime(row.at)}` },
@@ -89,12 +91,7 @@ export function pendingMessage(pending: Pending, deeds: Deeds): HTMLElement {
           )
         : el("p", { class: "step quiet" }, state === "sending" ? "sending…" : "sent"),
       state === "failed"
-        ? el(
-            "p",
-            { class: "deeds" },
-            act("Send again", deeds.resend),
-            act("Discard", deeds.discard),
-          )
+        ? el("p", { class: "deeds" }, act("Send again", deeds.resend), act("Edit", deeds.edit))
         : null,
     ),
   );

@@ -42,7 +42,11 @@ export class Model {
   readonly #timelines = new Map<string, Timeline>();
 
   get workspace(): PageWorkspace | undefined {
-    return this.workspaces.find(({ id }) => id === this.selected);
+    return this.selected === undefined ? undefined : this.find(this.selected);
+  }
+
+  find(workspaceId: string): PageWorkspace | undefined {
+    return this.workspaces.find(({ id }) => id === workspaceId);
   }
 
   timeline(workspaceId: string, view: View): Timeline {
@@ -54,8 +58,7 @@ export class Model {
 
   /** What a workspace is called; the beginning of its id where it is not here any more. */
   nameOf(workspaceId: string): string {
-    const found = this.workspaces.find(({ id }) => id === workspaceId);
-    return found?.name ?? workspaceId.slice(0, 8);
+    return this.find(workspaceId)?.name ?? workspaceId.slice(0, 8);
   }
 
   standingOf({ id, workspaceId }: PageRow): Standing | undefined {

@@ -14,18 +14,32 @@ interface Item {
 export class Sidebar {
   readonly element: HTMLElement;
   readonly #list: KeyedList<Item>;
+  readonly #find: HTMLInputElement;
+  #shown: string | undefined;
 
-  constructor(onSelect: (workspaceId: string) => void) {
+  /** `onFind`: others are looked for, and it has to be shown again. */
+  constructor(onSelect: (workspaceId: string) => void, onFind: () => void) {
     const list = el("ul", { class: "workspaces" });
     this.#list = new KeyedList(list, (item) => button(item, onSelect));
-    this.element = el("nav", { "aria-label": "Workspaces" }, list);
+    this.#find = el("input", {
+      type: "search",
+      class: "find",
+      placeholder: "Find",
+      "aria-label": "Find a workspace",
+    });
+    this.element = el("nav", { "aria-label": "Workspaces" }, this.#find, list);
     list.addEventListener("keydown", (event) => move(list, event));
+    this.#find.addEventListener("input", onFind);
   }
 
   show(model: Model): void {
-    const items = model.workspaces.map((workspace): Item => {
+    const { workspaces, selected } = model;
+    this.#find.hidden = workspaces.length <= FEW;
+    const wanted = this.#find.hidden ? "" : this.#find.value.trim().toLowerCase();
+    const found = workspaces.filter(({ name }) => name.toLowerCase().includes(wanted));
+    const items = found.map((workspace): Item => {
       const { id } = workspace;
-      const isSelected = id === model.selected;
+      const isSelected = id === selected;
       const deadLetters = model.bridges.get(id)?.deadLetters ?? 0;
       return { workspace, isSelected, unread: model.unread.get(id) ?? 0, deadLetters };
     });
@@ -37,8 +51,15 @@ export class Sidebar {
         return { key: id, made, item };
       }),
     );
+    if (selected === this.#shown) return;
+    this.#shown = selected;
+    const current = this.element.querySelector("[aria-current]");
+    current?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 }
+
+/** So many are found at a glance. */
+const FEW = 10;
 
 function button(
   { workspace, isSelected, unread, deadLetters }: Item,

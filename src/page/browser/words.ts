@@ -20,6 +20,11 @@ const PRESENCES: { [status: string]: Presence } = {
   removed: { word: "removed", tone: "bad" },
 };
 
+/** Whether somebody is there to answer. */
+export function isThere({ status }: PageWorkspace): boolean {
+  return status === "online" || status === "degraded";
+}
+
 export function presenceOf({ status }: PageWorkspace): Presence {
   return PRESENCES[status] ?? { word: status, tone: "off" };
 }
@@ -32,12 +37,13 @@ export interface Step {
 
 /** By the bridge's words where one of this machine knows it, else by what the platform shows. */
 export function stepOf(standing: Standing | undefined, isOnline: boolean): Step {
-  const again = (standing?.runs ?? 0) > 1 ? `, run ${standing?.runs}` : "";
+  const runs = standing?.runs ?? 0;
   switch (standing?.state) {
     case "journal":
-      return { word: "taken, waits for its turn", tone: "quiet" };
+      if (runs === 0) return { word: "taken, waits for its turn", tone: "quiet" };
+      return { word: `${count(runs, "try", "tries")} failed, is tried again`, tone: "quiet" };
     case "running":
-      return { word: `running${again}`, tone: "busy" };
+      return { word: runs > 1 ? `running, try ${runs}` : "running", tone: "busy" };
     case "outbox":
       return { word: "answered, being delivered", tone: "busy" };
     case "settled":

@@ -37,7 +37,9 @@ test("one thing is not called many", () => {
 describe("where a message stands", () => {
   test("is the bridge's word where there is one", () => {
     expect(stepOf({ state: "running", runs: 1 }, true)).toEqual({ word: "running", tone: "busy" });
-    expect(stepOf({ state: "running", runs: 2 }, true).word).toBe("running, run 2");
+    expect(stepOf({ state: "running", runs: 2 }, true).word).toBe("running, try 2");
+    expect(stepOf({ state: "journal" }, true).word).toBe("taken, waits for its turn");
+    expect(stepOf({ state: "journal", runs: 1 }, true).word).toBe("1 try failed, is tried again");
     expect(stepOf({ state: "dead", reason: "it failed" }, true)).toEqual({
       word: "given up: it failed",
       tone: "bad",
