@@ -53,6 +53,23 @@ test("people are told which backend answers, and no line to connect with", async
   expect(dev.stdout).not.toContain("molecule connect");
 });
 
+inShell(
+  "a backend that can't work is told in the form of the log, and nothing is announced",
+  async () => {
+    using home = tmpFolder();
+    const words = ["dev", "--ephemeral", "--port", "0", "--connect", "--backend", "exec"];
+    const run = new Run([...words, "--backend-opt", "cmd=./missing.sh"], {
+      home: home.path,
+      env: { ...JSON_LOG, TMPDIR: home.path },
+    });
+    await using _ = run;
+    await run.endsWith(1);
+    expect(run.of("failed")).toMatchObject([{ reason: expect.stringContaining("./missing.sh") }]);
+    expect(run.stderr.trim().split("\n")).toHaveLength(1);
+    expect(run.stdout).toBe("");
+  },
+);
+
 signalled("an ephemeral one leaves no state behind, however it is stopped", async () => {
   for (const [signals, code] of [
     [["SIGTERM"], 0],

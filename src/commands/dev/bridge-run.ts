@@ -27,6 +27,8 @@ export interface Post {
 export interface PlannedBridge {
   /** In the form that they ask for. */
   log: Log;
+  /** That form is lines of JSON. */
+  isJson: boolean;
   /** Looks for the backend. Rejects with a MoleculeError where that can't work. */
   ready(post: Post): Promise<ReadyBridge>;
 }
@@ -48,6 +50,7 @@ export async function planBridge(values: ServeValues, context: Context): Promise
   const log = logFor(context, early.values.logFormat);
   return {
     log,
+    isJson: early.values.logFormat === "json",
     async ready(post) {
       const settings = await settingsOf(values, context, post);
       const { workspaceId: _, ...flags } = settings.values;

@@ -3,6 +3,7 @@ import { childEnv } from "../../backends/process/child-env.ts";
 import { findProgram } from "../../backends/process/program.ts";
 import type { Context } from "../../cli/command.ts";
 import { messageOf } from "../../shared/errors.ts";
+import { oneLine } from "../../shared/text.ts";
 
 /** What is done instead where it can't be opened. Other users may see the link, so it holds no token. */
 type Fail = (why: string) => void;
@@ -18,9 +19,11 @@ export function openPage(
   system: string = process.platform,
 ): void {
   const theirs = childEnv({ env, secrets: io.secrets });
-  const argv = openerOf(link, theirs, system);
-  if (argv === undefined) return fail(`there is no ${nameOf(system)} on the PATH`);
+  let name = nameOf(system);
   try {
+    const argv = openerOf(link, theirs, system);
+    if (argv === undefined) return fail(`there is no ${name} on the PATH`);
+    name = argv[0] ?? name;
     const child = Bun.spawn([...argv], {
       env: theirs,
       stdin: "ignore",
@@ -31,10 +34,10 @@ export function openPage(
     });
     child.unref();
     void child.exited.then((code) => {
-      if (code !== 0) fail(`${argv[0]} ended with ${code}`);
+      if (code !== 0) fail(`${name} ended with ${code}`);
     });
   } catch (error) {
-    fail(`${argv[0]} can't be started: ${messageOf(error)}`);
+    fail(`${oneLine(name, 100)} can't be started: ${messageOf(error)}`);
   }
 }
 

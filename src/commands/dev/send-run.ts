@@ -112,7 +112,7 @@ function hintFor(failed: number, limited: boolean): string {
   if (limited) return NO_LIMIT;
   return failed > 0
     ? "The agent said of some that it could not answer; its own log tells why."
-    : "The logs of the agent and of 'molecule dev -v' tell more; --timeout waits longer.";
+    : "The logs of the agent and of 'molecule dev -v' tell more: of 429, say, where 'molecule dev --rate-limit 0' helps. --timeout waits longer.";
 }
 
 const NO_LIMIT =

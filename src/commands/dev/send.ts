@@ -76,7 +76,7 @@ of the text if they repeat it, and by their order if not. Answer times count fro
   positionals,
   examples: [
     "molecule dev send",
-    "molecule dev send --n 1000 --rate 50 --from ada,ben",
+    "molecule dev send --n 100 --rate 20 --from ada,ben",
     "molecule dev send my-agent --n 10 --text 'what is {i} times {i}?'",
   ],
   run: async (values, context) => (await import("./send-run.ts")).run(values, context),

@@ -5,7 +5,8 @@ import type { Log } from "../../cli/log.ts";
 import type { Seed } from "../../dev/seed.ts";
 import { pageLink } from "../../page/link.ts";
 import { whenAborted } from "../../shared/abortions.ts";
-import { ExitCode, UsageError } from "../../shared/errors.ts";
+import { ExitCode, MoleculeError, UsageError } from "../../shared/errors.ts";
+import { tellFailure } from "../connect/lifecycle-lines.ts";
 import { type Stops, stopOnSignals, untilCut } from "../connect/stopping.ts";
 import { logFor } from "../logging.ts";
 import { forgetWorkspaces, rememberWorkspaces } from "../which/known-workspaces.ts";
@@ -22,21 +23,27 @@ export async function run(values: ServeValues, context: Context): Promise<ExitCo
     ? await (await import("./bridge-run.ts")).planBridge(values, context)
     : undefined;
   const log = plan?.log ?? logFor(context);
-  // What was begun last ends first.
-  const ends = new AsyncDisposableStack();
-  let served: Served;
-  try {
-    served = await startServed(values, context, log, ends);
-  } catch (error) {
-    await ends.disposeAsync();
-    throw error;
-  }
+  // Before anything is made that would be left behind.
   const stops = stopOnSignals(log);
-  const work = serve(values, context, { served, plan, log, stops });
-  return untilCut(
-    work.finally(() => ends.disposeAsync()),
-    stops,
-  );
+  try {
+    return await untilCut(begin(values, context, { plan, log, stops }), stops);
+  } catch (error) {
+    if (plan?.isJson !== true || !(error instanceof MoleculeError)) throw error;
+    // Who reads JSON lines reads nothing else.
+    tellFailure(log, error);
+    return error.exitCode;
+  }
+}
+
+async function begin(
+  values: ServeValues,
+  context: Context,
+  parts: Omit<Parts, "served">,
+): Promise<ExitCode> {
+  // What was begun last ends first.
+  await using ends = new AsyncDisposableStack();
+  const served = await startServed(values, context, parts.log, ends);
+  return await serve(values, context, { ...parts, served });
 }
 
 /** Refuses what can't be meant, before any I/O. */

@@ -1,4 +1,5 @@
 /** The platform of `molecule dev` with its page before it, as the flags say. */
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -15,6 +16,7 @@ import { systemClock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { oneLine } from "../../shared/text.ts";
 import { makeFolder } from "../../store/atomic-file.ts";
+import { tokenPath } from "../../store/token-file.ts";
 import { stateFolder } from "../access/state-folder.ts";
 import { bridgesIn } from "./bridges.ts";
 import { defaultDatabase } from "./database-file.ts";
@@ -50,12 +52,16 @@ export async function startServed(
   context.io.secrets.add(pageToken);
   const { folder, isTold } = await foldersOf(values, context, ends);
   let lines: ReadonlyMap<string, string> = new Map();
+  let at: Whereabouts | undefined;
+  // 'molecule workspace create' has kept the token of others.
+  const keptLine = (id: string) =>
+    at !== undefined && existsSync(tokenPath(folder, id)) ? connectLine({ id }, at) : undefined;
   const page = createPage({
     token: pageToken,
     version: VERSION,
     clock: systemClock,
     bridges: bridgesIn(folder, context),
-    connectLine: (id) => lines.get(id),
+    connectLine: (id) => lines.get(id) ?? keptLine(id),
   });
   const platform = await startDevPlatform({
     ...optionsOf(values, log),
@@ -65,17 +71,18 @@ export async function startServed(
   ends.defer(() => platform.stop());
   ends.defer(() => page.stop());
   const { url, port } = platform;
-  const at = { url, port, tenantOrg: values.tenantOrg, stateDir: isTold ? folder : undefined };
+  const here = { url, port, tenantOrg: values.tenantOrg, stateDir: isTold ? folder : undefined };
+  at = here;
   return {
     platform,
     page,
     pageToken,
     folder,
-    at,
+    at: here,
     async seed() {
       const seeded = await seed(platform);
       if (!values.ephemeral) await (await TokenFiles.of(db)).keepPage(pageToken);
-      lines = new Map(seeded.workspaces.map((one) => [one.id, connectLine(one, at)]));
+      lines = new Map(seeded.workspaces.map((one) => [one.id, connectLine(one, here)]));
       return seeded;
     },
   };

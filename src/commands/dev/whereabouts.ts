@@ -18,10 +18,17 @@ export function placeOf({ port, url, tenantOrg }: Whereabouts): string {
   return tenantOrg === undefined ? address : `${address} --org-id ${shellWord(tenantOrg)}`;
 }
 
-/** Connects a program that is on every machine as the workspace's agent. */
-export function connectLine({ id, tokenFile }: SeededWorkspace, at: Whereabouts): string {
+/**
+ * Connects a program that is on every machine as the workspace's agent. Without the file of its token: that is
+ * kept where connect finds it.
+ */
+export function connectLine(
+  { id, tokenFile }: Pick<SeededWorkspace, "id"> & Partial<SeededWorkspace>,
+  at: Whereabouts,
+): string {
+  const token = tokenFile === undefined ? "" : ` --token-file ${shellWord(tokenFile)}`;
   const state = at.stateDir === undefined ? "" : ` --state-dir ${shellWord(at.stateDir)}`;
-  return `molecule connect ${id}${placeOf(at)} --token-file ${shellWord(tokenFile)}${state} ${ANY_BACKEND}`;
+  return `molecule connect ${id}${placeOf(at)}${token}${state} ${ANY_BACKEND}`;
 }
 
 /** A backend that needs no account, and no program that is not there. */

@@ -1,8 +1,8 @@
 /** Every row of a workspace's feed, as the platform has it. */
 import type { PageRow, PageWorkspace } from "../wire.ts";
 import { el, isolated } from "./dom.ts";
-import type { Entry } from "./log-view.ts";
-import type { Deeds } from "./message.ts";
+import type { Entry } from "./keyed-list.ts";
+import type { Deeds } from "./deeds.ts";
 import type { Model } from "./model.ts";
 import { clockTime, isThere, stepOf, wholeTime } from "./words.ts";
 
@@ -12,20 +12,22 @@ const MAX_SHOWN = 200_000;
 export function activity(
   model: Model,
   workspace: PageWorkspace,
-  deeds: Pick<Deeds, "whole">,
+  rows: readonly PageRow[],
+  deeds: Pick<Deeds, "row">,
 ): Entry[] {
-  return model.timeline(workspace.id, "activity").shown.map((row) => {
+  return rows.map((row) => {
     // A bridge passes over all others, and has settled them with that.
     const isMessage = row.kind === "user" || row.kind === "peer";
     const standing = isMessage ? model.standingOf(row) : undefined;
     const step = standing === undefined ? "" : stepOf(standing, isThere(workspace)).word;
     const source = row.sourceId === null ? "" : model.nameOf(row.sourceId);
-    const item = () => line(row, source, step, deeds);
-    return { key: row.id, made: JSON.stringify([source, step]), item };
+    const fill = () => (step === "" ? [] : [isolated(`(${step})`)]);
+    const make = () => line(row, source, deeds);
+    return { key: row.id, made: source, make, tail: { made: step, fill } };
   });
 }
 
-function line(row: PageRow, source: string, step: string, deeds: Pick<Deeds, "whole">) {
+function line(row: PageRow, source: string, deeds: Pick<Deeds, "row">): HTMLElement {
   const { at, type, method, status, summary } = row;
   const body = el("pre", { tabindex: "0", "aria-label": "The row" }, "…");
   const details = el(
@@ -33,14 +35,15 @@ function line(row: PageRow, source: string, step: string, deeds: Pick<Deeds, "wh
     {},
     el(
       "summary",
-      { "data-focus": "row" },
+      {},
       el("time", { datetime: new Date(at).toISOString(), title: wholeTime(at) }, clockTime(at)),
       " ",
       el("code", {}, method === null ? type : `${type} ${method}`),
       source === "" ? null : el("span", {}, " from ", isolated(source)),
       status === "ok" ? null : el("span", { class: "problem" }, ` ${status}`),
       ...(summary === null ? [] : [" ", isolated(summary)]),
-      step === "" ? null : el("span", { class: "dim" }, " ", isolated(`(${step})`)),
+      " ",
+      el("span", { class: "dim", "data-tail": true }),
     ),
     body,
   );
@@ -48,7 +51,7 @@ function line(row: PageRow, source: string, step: string, deeds: Pick<Deeds, "wh
   details.addEventListener("toggle", () => {
     if (!details.open || isAsked) return;
     isAsked = true;
-    deeds.whole(row.id).then(
+    deeds.row(row.id).then(
       (text) => body.replaceChildren(shorten(text)),
       (error: Error) => {
         isAsked = false;

@@ -1,5 +1,5 @@
 /** The page: takes what the platform tells, and shows it. */
-import type { Frame, View } from "../wire.ts";
+import type { Frame, PageRow, View } from "../wire.ts";
 import { activity } from "./activity.ts";
 import type { Calls } from "./calls.ts";
 import { Composer } from "./composer.ts";
@@ -8,21 +8,20 @@ import { el } from "./dom.ts";
 import { beforePaint, every } from "./edges.ts";
 import { Heading } from "./heading.ts";
 import { History } from "./history.ts";
-import { type Entry, LogView } from "./log-view.ts";
-import type { Deeds } from "./message.ts";
+import type { Entry } from "./keyed-list.ts";
+import { LogView } from "./log-view.ts";
+import { type Deeds, deedsOf } from "./deeds.ts";
 import { Model, type Pending } from "./model.ts";
 import { Outgoing } from "./outgoing.ts";
 import { takeSeat } from "./seats.ts";
 import { Sidebar } from "./sidebar.ts";
 import { Stream } from "./stream.ts";
 import { Tabs, tabId, viewOf } from "./tabs.ts";
-import { asJson, wholeText } from "./whole.ts";
 
 /** "12 s ago" is told anew this often. */
 const AGE_MS = 5_000;
 
 export class App {
-  readonly #calls: Calls;
   readonly #model = new Model();
   readonly #onRefused: () => void;
   readonly #stream: Stream;
@@ -41,28 +40,25 @@ export class App {
   readonly #history: History;
   readonly #draw = beforePaint(() => this.#render());
   #root: HTMLElement = document.body;
+  #isOver = false;
+  #stopAging = () => {};
   /** It may follow the platform while nobody looks. */
   #hasSeat = false;
   #note: { made: string; element: HTMLElement | undefined } = { made: "", element: undefined };
 
   constructor(calls: Calls, onRefused: () => void) {
-    this.#calls = calls;
     this.#onRefused = onRefused;
     this.#stream = new Stream(calls, {
       frame: (frame) => this.#take(frame),
       lost: () => this.#setLink("lost"),
-      refused: () => this.#onRefused(),
+      refused: () => this.#end(),
     });
     this.#outgoing = new Outgoing(this.#model, calls, this.#draw);
     this.#history = new History(this.#model, calls, this.#draw);
-    this.#deeds = {
-      fetcher: (path) => calls.bytes(path),
-      retry: (workspaceId, id) =>
-        calls.post(`workspaces/${workspaceId}/dead-letters/${id}/retry`, {}),
-      whole: async (id) => wholeText(await calls.text(`rows/${id}`)),
-      resend: (pending) => this.#outgoing.send(pending),
+    this.#deeds = deedsOf(calls, {
+      resend: (pending) => this.#resend(pending),
       edit: (pending) => this.#edit(pending),
-    };
+    });
   }
 
   /** Takes the place of what is in `root`, and begins. */
@@ -87,7 +83,7 @@ export class App {
     // A page that comes back from the history is as it was when it was left.
     window.addEventListener("pageshow", () => this.#look());
     window.addEventListener("pagehide", () => this.#leave());
-    every(AGE_MS, this.#draw);
+    this.#stopAging = every(AGE_MS, this.#draw);
     this.#outgoing.restore();
     void takeSeat().then((hasSeat) => {
       this.#hasSeat = hasSeat;
@@ -96,12 +92,21 @@ export class App {
     this.#look();
   }
 
+  /** Others show something in its place. */
+  #end(): void {
+    this.#isOver = true;
+    this.#stopAging();
+    this.#outgoing.keep();
+    this.#onRefused();
+  }
+
   #leave(): void {
     this.#stream.stop();
     this.#outgoing.keep();
   }
 
   #look(): void {
+    if (this.#isOver) return;
     if (document.hidden && !this.#hasSeat) return this.#stream.stop();
     this.#stream.start();
     if (document.hidden) return;
@@ -152,6 +157,12 @@ export class App {
     if (workspace !== undefined) void this.#history.readEarlier(workspace.id, view);
   }
 
+  #resend(pending: Pending): void {
+    this.#outgoing.send(pending);
+    // Its button is gone.
+    this.#composer.focus();
+  }
+
   /** Back to where it was written. */
   #edit(pending: Pending): void {
     this.#outgoing.drop(pending);
@@ -159,6 +170,7 @@ export class App {
   }
 
   #render(): void {
+    if (this.#isOver) return;
     const { workspace, workspaces, link, version, revision, view, bridges, unread } = this.#model;
     const lost = "The platform does not answer; it is tried again until it does.";
     const banner = link === "lost" ? lost : "";
@@ -181,25 +193,25 @@ export class App {
     this.#composer.show(workspace.id);
     const timeline = this.#model.timeline(workspace.id, view);
     if (timeline.state === "unread" && link === "open") void this.#history.read(workspace.id, view);
-    const entries = this.#entries();
-    this.#log.show(`${workspace.id}/${view}`, entries, {
+    const what = `${workspace.id}/${view}`;
+    const entries = this.#entries(timeline.show(this.#log.isReadIn(what)));
+    this.#log.show(what, entries, {
       hasEarlier: timeline.hasEarlier,
       note: this.#noteBelow(entries.length),
       isReading: timeline.state !== "read",
     });
   }
 
-  #entries(): Entry[] {
+  #entries(rows: readonly PageRow[]): Entry[] {
     const { workspace, view } = this.#model;
     if (workspace === undefined) return [];
-    const whole = async (id: string) => asJson(await this.#calls.text(`rows/${id}`));
     switch (view) {
       case "conversation":
-        return conversation(this.#model, workspace, this.#deeds);
+        return conversation(this.#model, workspace, rows, this.#deeds);
       case "peers":
-        return peerTraffic(this.#model, workspace, this.#deeds);
+        return peerTraffic(this.#model, workspace, rows, this.#deeds);
       case "activity":
-        return activity(this.#model, workspace, { whole });
+        return activity(this.#model, workspace, rows, this.#deeds);
     }
   }
 

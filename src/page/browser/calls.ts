@@ -31,8 +31,25 @@ export class Calls {
     return (await this.#send(path, {})).text();
   }
 
-  async bytes(path: string): Promise<ArrayBuffer> {
-    return (await this.#send(path, {})).arrayBuffer();
+  async blob(path: string): Promise<Blob> {
+    return (await this.#send(path, {})).blob();
+  }
+
+  /** The bytes, where they are no more than that; undefined where they are. */
+  async bytesUpTo(most: number, path: string): Promise<Uint8Array<ArrayBuffer>[] | undefined> {
+    const { body } = await this.#send(path, {});
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    const reader = body?.getReader();
+    for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
+      size += read.value.length;
+      if (size > most) {
+        await reader?.cancel();
+        return undefined;
+      }
+      chunks.push(read.value);
+    }
+    return chunks;
   }
 
   post<T>(path: string, body: unknown): Promise<T> {

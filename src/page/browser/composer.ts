@@ -55,8 +55,9 @@ export class Composer {
       this.#submit();
     });
     this.#text.addEventListener("keydown", (event) => {
-      // While a word is being composed, Enter chooses it.
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      // While a word is being composed, Enter chooses it; Safari tells so by the code alone (WebKit 165004).
+      const isComposing = event.isComposing || event.keyCode === 229;
+      if (event.key !== "Enter" || event.shiftKey || isComposing) return;
       event.preventDefault();
       this.#submit();
     });
@@ -118,17 +119,17 @@ export class Composer {
     this.#problem.textContent = `A message may have ${MAX_FILES} files; the others were left out.`;
   }
 
+  /** Anywhere on the page: the browser would open a file that falls beside the composer. */
   #takeDropped(): void {
-    const over = (event: DragEvent, isOver: boolean) => {
+    const over = (isOver: boolean) => (event: DragEvent) => {
+      if (event.dataTransfer?.types.includes("Files") !== true) return;
       event.preventDefault();
-      this.element.classList.toggle("over", isOver);
+      this.element.classList.toggle("over", isOver && !this.element.hidden);
+      if (event.type === "drop" && !this.element.hidden) this.#attach(event.dataTransfer.files);
     };
-    this.element.addEventListener("dragover", (event) => over(event, true));
-    this.element.addEventListener("dragleave", (event) => over(event, false));
-    this.element.addEventListener("drop", (event) => {
-      over(event, false);
-      this.#attach(event.dataTransfer?.files);
-    });
+    window.addEventListener("dragover", over(true));
+    window.addEventListener("dragleave", over(false));
+    window.addEventListener("drop", over(false));
   }
 
   #showFiles(): void {

@@ -10,9 +10,10 @@ export function after(ms: number, work: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Does it again and again, until the page is left. */
-export function every(ms: number, work: () => void): void {
-  setInterval(work, ms);
+/** Does it again and again; the result ends that. */
+export function every(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms);
+  return () => clearInterval(timer);
 }
 
 /** A function that does it before the next frame is painted, however often it is called until then. */

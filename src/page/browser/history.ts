@@ -27,7 +27,7 @@ export class History {
     const before = timeline.widen();
     this.#onChange();
     if (before === undefined) return;
-    await this.#page(workspaceId, view, before, (page) => timeline.extend(page));
+    await this.#page(workspaceId, view, before, (page) => timeline.extend(page, before));
   }
 
   async #page(

@@ -1,20 +1,16 @@
 /** A scrolling list of what happened: it stays at its end, unless somebody reads further up. */
-import { after } from "./edges.ts";
-import { el, KeyedList } from "./dom.ts";
+import { el } from "./dom.ts";
+import { type Entry, KeyedList } from "./keyed-list.ts";
 
 /** So near the end counts as at the end, in pixels. */
 const NEAR = 48;
 
-export interface Entry {
-  key: string;
-  /** All that its element depends on. */
-  made: string;
-  item: () => HTMLElement;
-}
+/** More at once are what somebody asked for, and not news to be read out. */
+const FEW = 3;
 
 export class LogView {
   readonly element: HTMLElement;
-  readonly #list: KeyedList<() => HTMLElement>;
+  readonly #list: KeyedList;
   readonly #live: HTMLElement;
   readonly #scroller: HTMLElement;
   readonly #earlier: HTMLButtonElement;
@@ -26,7 +22,7 @@ export class LogView {
 
   constructor(label: string, onEarlier: () => void) {
     const items = el("ol", { class: "items" });
-    this.#list = new KeyedList(items, (make) => make());
+    this.#list = new KeyedList(items);
     this.#live = el("div", { role: "log", "aria-label": label }, items);
     this.#earlier = el(
       "button",
@@ -56,35 +52,48 @@ export class LogView {
     this.element = el("div", { class: "log" }, this.#scroller, this.#newer);
   }
 
+  /** Whether somebody reads further up in `what`: then nothing moves there. */
+  isReadIn(what: string): boolean {
+    return what === this.#what && !this.#isAtEnd;
+  }
+
   /**
    * Shows the entries of `what`; another `what` begins at its end. `note` stands below them.
-   * `isReading`: not all of them are here yet, so that nothing is read out.
+   * `isReading`: not all of them are here yet.
    */
   show(
     what: string,
     entries: readonly Entry[],
     more: { hasEarlier: boolean; note: HTMLElement | undefined; isReading: boolean },
   ): void {
-    const stays = what !== this.#what || this.#isAtEnd;
-    // A day stands above the first of its messages, whichever that is.
-    const first = this.#list.element.querySelector("[data-row]");
-    const top = first?.getBoundingClientRect().top;
-    const last = entries.at(-1)?.key;
-    const isNew = what === this.#what && last !== this.#last && last !== undefined;
-    this.#live.setAttribute("aria-busy", String(more.isReading || what !== this.#what));
-    this.#list.show(entries.map(({ key, made, item }) => ({ key: `${what} ${key}`, made, item })));
+    const isOther = what !== this.#what;
+    const keyed = entries.map((entry) => ({ ...entry, key: `${what} ${entry.key}` }));
+    const last = keyed.at(-1)?.key;
+    const isNew = !isOther && last !== undefined && last !== this.#last;
+    const isBulk = isOther || more.isReading || this.#list.missing(keyed) > FEW;
+    this.#live.setAttribute("aria-busy", String(more.isReading));
+    this.#live.setAttribute("aria-live", isBulk ? "off" : "polite");
+    const stay = this.#isAtEnd || isOther ? () => this.toEnd() : this.#anchor();
+    this.#list.show(keyed);
     this.#earlier.hidden = !more.hasEarlier;
     if (more.note === undefined) this.#note.replaceChildren();
     else if (this.#note.firstChild !== more.note) this.#note.replaceChildren(more.note);
-    if (stays) this.toEnd();
-    else if (first?.isConnected === true && top !== undefined) {
-      // Earlier ones came in above: what is being read stays where it is.
-      this.#scroller.scrollTop += first.getBoundingClientRect().top - top;
-    }
-    if (isNew && !stays) this.#newer.hidden = false;
-    if (!more.isReading) after(0, () => this.#live.setAttribute("aria-busy", "false"));
+    stay();
+    if (isNew && !this.#isAtEnd) this.#newer.hidden = false;
     this.#what = what;
     this.#last = last;
+  }
+
+  /** Keeps what is being read where it is, whatever comes in or goes above it. */
+  #anchor(): () => void {
+    const { top } = this.#scroller.getBoundingClientRect();
+    const rows = [...this.#live.querySelectorAll("[data-row]")];
+    const read = rows.find((row) => row.getBoundingClientRect().bottom > top);
+    const before = read?.getBoundingClientRect().top ?? 0;
+    return () => {
+      if (read?.isConnected !== true) return;
+      this.#scroller.scrollTop += read.getBoundingClientRect().top - before;
+    };
   }
 
   toEnd(): void {

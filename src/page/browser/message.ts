@@ -1,59 +1,54 @@
 /** One message, as it is shown in a conversation and in the traffic between peers. */
-import type { PageRow, Said, Standing } from "../wire.ts";
+import type { PageRow, Said } from "../wire.ts";
 import { el, isolated, type Child } from "./dom.ts";
-import { type Fetcher, fileList } from "./files.ts";
+import type { Deeds } from "./deeds.ts";
+import { fileList, saveAs } from "./files.ts";
+import type { Tail } from "./keyed-list.ts";
 import type { Pending } from "./model.ts";
-import { clockTime, sizeOf, stepOf, wholeTime } from "./words.ts";
+import { clockTime, sizeOf, type Step, wholeTime } from "./words.ts";
 
-/** What a message can be asked to do. */
-export interface Deeds {
-  fetcher: Fetcher;
-  /** Has a dead letter tried again; rejects with an Error. */
-  retry(workspaceId: string, activityId: string): Promise<void>;
-  /** The whole text of a message that was clipped; rejects with an Error. */
-  whole(activityId: string): Promise<string>;
-  /** Sends a message again that could not be sent, or takes it back to where it was written. */
-  resend(pending: Pending): void;
-  edit(pending: Pending): void;
-}
+/** Of one text, so many characters: a browser takes a minute to lay out 16 MB of them. */
+const MAX_SHOWN = 200_000;
 
-/** What is known of a message beside its row. */
-export interface Around {
+/** Who speaks to whom. */
+export interface Roles {
   from: string;
   /** Named for messages between peers. */
   to?: string;
   /** It goes from the workspace that is looked at to another one. */
   isOut?: boolean;
-  standing: Standing | undefined;
-  /** Whether somebody is there to answer it. */
-  isOnline: boolean;
-  /** Whether where it stands is shown at all: not for what an agent says to the canvas. */
-  hasStep: boolean;
 }
 
-export function message(row: PageRow, around: Around, deeds: Deeds): HTMLElement {
-  const { from, to, standing, hasStep } = around;
-  const step = hasStep ? stepOf(standing, around.isOnline) : undefined;
+/** A message; where it stands is its tail ({@link stepTail}). */
+export function message(row: PageRow, { from, to, isOut }: Roles, deeds: Deeds): HTMLElement {
   return el(
     "li",
-    { class: `message ${around.isOut ? "out" : row.kind}`, "data-row": row.id },
+    { class: `message ${isOut ? "out" : row.kind}`, "data-row": row.id },
     el(
       "article",
       { "aria-label": `${from}${to === undefined ? "" : ` to ${to}`}, ${clockTime(row.at)}` },
       heading(from, to, row.at),
       ...saidBy(row.said, row.id, deeds),
       row.error === null ? null : el("p", { class: "problem" }, row.error),
-      step === undefined ? null : el("p", { class: `step ${step.tone}` }, step.word),
-      standing?.state === "dead" ? retryButton(row, deeds) : null,
+      el("div", { "data-tail": true }),
     ),
   );
+}
+
+/** Where a message stands, and what can be done about it. */
+export function stepTail(row: PageRow, step: Step, isDead: boolean, deeds: Deeds): Tail {
+  const fill = () => [
+    el("p", { class: `step ${step.tone}` }, step.word),
+    ...(isDead ? [retryButton(row, deeds)] : []),
+  ];
+  return { made: `${step.word} ${isDead}`, fill };
 }
 
 /** What an agent in push mode has answered in the same row. */
 export function answer(row: PageRow, said: Said, from: string, deeds: Deeds): HTMLElement {
   return el(
     "li",
-    { class: "message agent" },
+    { class: "message agent", "data-row": `${row.id} answer` },
     el(
       "article",
       { "aria-label": `${from}, ${clockTime(row.at)}` },
@@ -110,39 +105,52 @@ function heading(from: string, to: string | undefined, at: number | string): HTM
 
 function saidBy(said: Said, rowId: string, deeds: Deeds): Child[] {
   const text = el("p", { class: "text", dir: "auto" }, said.text);
-  const files = fileList(said.files, deeds.fetcher);
+  const files = fileList(said.files, deeds.files);
   if (said.clipped) return [text, moreButton(text, rowId, deeds), files];
   return [said.text === "" ? null : text, files];
 }
 
 /** The row as it is: its text has no other form that is whole. */
 function moreButton(text: HTMLElement, rowId: string, deeds: Deeds): HTMLElement {
-  const button = el("button", { type: "button", "data-focus": "more" }, "Show all of it");
-  button.addEventListener("click", () => {
-    button.disabled = true;
-    deeds.whole(rowId).then(
-      (whole) => {
-        text.replaceChildren(whole);
-        button.remove();
-      },
-      (error: Error) => {
-        button.disabled = false;
-        button.replaceChildren(`Show all of it (${error.message})`);
-      },
-    );
-  });
-  return button;
+  const button = el("button", { type: "button" }, "Show all of it");
+  const show = (whole: string) => {
+    const [shown, isAll] = [whole.slice(0, MAX_SHOWN), whole.length <= MAX_SHOWN];
+    text.replaceChildren(isAll ? shown : `${shown}…`);
+    if (!isAll) {
+      const save = () => saveAs(`message-${rowId.slice(0, 8)}.txt`, whole);
+      button.after(el("button", { type: "button", onclick: save }, "Save all of it"));
+    }
+    // What takes the place of the button is what it has brought.
+    text.tabIndex = -1;
+    if (document.activeElement === button) text.focus();
+    button.remove();
+  };
+  const problem = el("span", { role: "status" });
+  onceAtATime(button, problem, () => deeds.whole(rowId).then(show));
+  return el("p", { class: "deeds" }, button, problem);
 }
 
 function retryButton({ id, workspaceId }: PageRow, deeds: Deeds): HTMLElement {
   const problem = el("span", { role: "status" });
   const button = el("button", { type: "button", "data-focus": "retry" }, "Try again");
+  onceAtATime(button, problem, () => deeds.retry(workspaceId, id));
+  return el("p", { class: "deeds" }, button, problem);
+}
+
+/** Not by `disabled`, which would take the focus away. */
+function onceAtATime(button: HTMLElement, problem: HTMLElement, work: () => Promise<void>): void {
+  let isBusy = false;
+  const become = (busy: boolean) => {
+    isBusy = busy;
+    button.setAttribute("aria-disabled", String(busy));
+  };
   button.addEventListener("click", () => {
-    button.disabled = true;
-    deeds.retry(workspaceId, id).catch((error: Error) => {
-      button.disabled = false;
-      problem.replaceChildren(` ${error.message}`);
+    if (isBusy) return;
+    become(true);
+    problem.replaceChildren();
+    work().catch((error: Error) => {
+      become(false);
+      problem.replaceChildren(error.message);
     });
   });
-  return el("p", { class: "deeds" }, button, problem);
 }

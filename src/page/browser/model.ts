@@ -8,6 +8,7 @@ import type {
   Standing,
   View,
 } from "../wire.ts";
+import { KnownStandings } from "./known-standings.ts";
 import { belongs, Timeline } from "./timeline.ts";
 
 /** A message of this page that the feed does not show yet. */
@@ -24,7 +25,7 @@ export interface Pending {
 }
 
 /** What has become of the link to the platform. */
-export type Link = "opening" | "open" | "lost" | "refused";
+export type Link = "opening" | "open" | "lost";
 
 export class Model {
   link: Link = "opening";
@@ -32,13 +33,12 @@ export class Model {
   revision = "";
   workspaces: PageWorkspace[] = [];
   readonly bridges = new Map<string, PageBridge>();
-  /** By workspace, then by the row's id. */
-  readonly standings = new Map<string, Map<string, Standing>>();
   /** Messages that came while another workspace was looked at. */
   readonly unread = new Map<string, number>();
   pending: Pending[] = [];
   selected: string | undefined;
   view: View = "conversation";
+  readonly #standings = new KnownStandings();
   readonly #timelines = new Map<string, Timeline>();
 
   get workspace(): PageWorkspace | undefined {
@@ -61,8 +61,8 @@ export class Model {
     return this.find(workspaceId)?.name ?? workspaceId.slice(0, 8);
   }
 
-  standingOf({ id, workspaceId }: PageRow): Standing | undefined {
-    return this.standings.get(workspaceId)?.get(id);
+  standingOf({ id }: PageRow): Standing | undefined {
+    return this.#standings.of(id);
   }
 
   /** Takes what the platform tells. `isSeen`: somebody looks at the workspace that is selected. */
@@ -74,6 +74,7 @@ export class Model {
         return this.#put(frame.workspace);
       case "removed":
         this.workspaces = this.workspaces.filter(({ id }) => id !== frame.workspaceId);
+        this.unread.delete(frame.workspaceId);
         return this.#select();
       case "row":
         return this.#add(frame.row, isSeen);
@@ -83,7 +84,7 @@ export class Model {
         return;
       case "standings":
         for (const [id, standing] of Object.entries(frame.standings)) {
-          this.#stand(frame.workspaceId, id, standing);
+          this.#standings.tell(id, standing);
         }
     }
   }
@@ -91,9 +92,7 @@ export class Model {
   /** Rows of the past, whose standing counts where nothing newer is known. */
   learn(rows: readonly PageRow[]): void {
     for (const row of rows) {
-      if (row.standing !== undefined && this.standingOf(row) === undefined) {
-        this.#stand(row.workspaceId, row.id, row.standing);
-      }
+      if (row.standing !== undefined) this.#standings.learn(row.id, row.standing);
       this.#arrived(row);
     }
   }
@@ -111,7 +110,7 @@ export class Model {
     this.workspaces = workspaces;
     this.bridges.clear();
     for (const [id, bridge] of Object.entries(bridges)) this.bridges.set(id, bridge);
-    this.standings.clear();
+    this.#standings.doubt();
     for (const timeline of this.#timelines.values()) {
       if (timeline.state !== "unread") timeline.state = "unread";
     }
@@ -126,7 +125,7 @@ export class Model {
   }
 
   #add(row: PageRow, isSeen: boolean): void {
-    if (row.standing !== undefined) this.#stand(row.workspaceId, row.id, row.standing);
+    if (row.standing !== undefined) this.#standings.tell(row.id, row.standing);
     for (const [key, timeline] of this.#timelines) {
       const [workspaceId = "", view] = key.split(" ");
       if (belongs(row, workspaceId, view as View)) timeline.add(row);
@@ -142,12 +141,6 @@ export class Model {
     if (messageId === null) return;
     const isIt = (one: Pending) => one.messageId === messageId && one.workspaceId === workspaceId;
     this.pending = this.pending.filter((one) => !isIt(one));
-  }
-
-  #stand(workspaceId: string, id: string, standing: Standing): void {
-    const known = this.standings.get(workspaceId);
-    if (known === undefined) this.standings.set(workspaceId, new Map([[id, standing]]));
-    else known.set(id, standing);
   }
 
   /** Something is always selected, where there is anything. */

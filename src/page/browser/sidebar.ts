@@ -1,5 +1,6 @@
 /** The workspaces, and how they are there. */
-import { el, KeyedList, isolated } from "./dom.ts";
+import { el, isolated } from "./dom.ts";
+import { KeyedList } from "./keyed-list.ts";
 import type { Model } from "./model.ts";
 import type { PageWorkspace } from "../wire.ts";
 import { count, presenceOf } from "./words.ts";
@@ -13,14 +14,16 @@ interface Item {
 
 export class Sidebar {
   readonly element: HTMLElement;
-  readonly #list: KeyedList<Item>;
+  readonly #list: KeyedList;
   readonly #find: HTMLInputElement;
+  readonly #onSelect: (workspaceId: string) => void;
   #shown: string | undefined;
 
   /** `onFind`: others are looked for, and it has to be shown again. */
   constructor(onSelect: (workspaceId: string) => void, onFind: () => void) {
     const list = el("ul", { class: "workspaces" });
-    this.#list = new KeyedList(list, (item) => button(item, onSelect));
+    this.#list = new KeyedList(list);
+    this.#onSelect = onSelect;
     this.#find = el("input", {
       type: "search",
       class: "find",
@@ -48,7 +51,7 @@ export class Sidebar {
         const { id, name, status, task } = item.workspace;
         const { isSelected, unread, deadLetters } = item;
         const made = JSON.stringify([name, status, task, isSelected, unread, deadLetters]);
-        return { key: id, made, item };
+        return { key: id, made, make: () => button(item, this.#onSelect) };
       }),
     );
     if (selected === this.#shown) return;

@@ -14,16 +14,21 @@ export class Timeline {
   problem: string | undefined;
   #next: string | null = null;
   #limit = STEP;
+  /** The first of those that were shown last. */
+  #first: PageRow | undefined;
   #wasRead = false;
 
-  /** The rows that are to be shown: the newest of those that are here. */
-  get shown(): readonly PageRow[] {
-    return this.rows.slice(-this.#limit);
+  /** The rows that are to be shown: the newest. `stays`: all from the first one on that was shown last. */
+  show(stays: boolean): readonly PageRow[] {
+    const kept = stays && this.#first !== undefined ? this.rows.indexOf(this.#first) : -1;
+    const start = kept >= 0 ? kept : Math.max(0, this.rows.length - this.#limit);
+    this.#first = this.rows[start];
+    return this.rows.slice(start);
   }
 
   /** Whether there are older ones than those shown. */
   get hasEarlier(): boolean {
-    return this.#next !== null || this.rows.length > this.#limit;
+    return this.#next !== null || this.rows[0] !== this.#first;
   }
 
   /** A row that is new, or seen late. */
@@ -37,9 +42,10 @@ export class Timeline {
 
   /** Shows more of them; gives where to read on, where there are not enough here. */
   widen(): string | undefined {
-    const missing = this.rows.length < this.#limit + STEP;
-    this.#limit += STEP;
-    return missing ? (this.#next ?? undefined) : undefined;
+    const shown = this.#first === undefined ? 0 : this.rows.length - this.rows.indexOf(this.#first);
+    this.#limit = shown + STEP;
+    this.#first = undefined;
+    return this.rows.length < this.#limit ? (this.#next ?? undefined) : undefined;
   }
 
   /** The newest page. What was here stays if nothing can be missing between the two. */
@@ -51,16 +57,19 @@ export class Timeline {
     if (!meets) {
       this.rows = this.rows.filter((row) => oldest !== undefined && compare(row, oldest) > 0);
       this.#limit = STEP;
+      this.#first = undefined;
     }
     for (const row of rows) insert(this.rows, row);
     this.#wasRead = true;
     this.state = "read";
   }
 
-  /** An older page. */
-  extend({ rows, next }: RowPage): void {
+  /** An older page, which was asked for with `before`. It may be one that does not fit any more. */
+  extend({ rows, next }: RowPage, before: string): void {
+    if (before !== this.#next) return;
     for (const row of rows) insert(this.rows, row);
     this.#next = next;
+    this.#first = undefined;
   }
 }
 

@@ -33,6 +33,12 @@ function open(env: Record<string, string>, secrets = new Secrets(), system = "li
 
 const posix = onPosix("Windows runs no scripts of sh");
 
+posix.test("a name that no system takes is told, and ends nothing", () => {
+  const failed = open({ PATH: "/usr/bin:/bin", BROWSER: "a".repeat(5_000) });
+  expect(failed).toHaveLength(1);
+  expect(failed[0]?.length).toBeLessThan(300);
+});
+
 posix.describe("the program that opens it", () => {
   const NONE = { PATH: "/nowhere" };
 

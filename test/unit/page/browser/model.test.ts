@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { KnownStandings } from "../../../../src/page/browser/known-standings.ts";
 import { Model, type Pending } from "../../../../src/page/browser/model.ts";
 import type { Frame, PageBridge, PageWorkspace, Standing } from "../../../../src/page/wire.ts";
 import { rowOf, rowsDown } from "./rows.ts";
@@ -70,6 +71,14 @@ describe("the workspaces", () => {
     expect(model.workspaces.map(({ id }) => id)).toEqual(["x"]);
   });
 
+  test("what is new in one that is removed is not counted any more", () => {
+    const model = begun("w", "x");
+    const row = rowOf(1, { kind: "agent", workspaceId: "x" });
+    model.take({ type: "row", row }, true);
+    model.take({ type: "removed", workspaceId: "x" }, true);
+    expect(model.unread.size).toBe(0);
+  });
+
   test("the selection stays when the platform comes back", () => {
     const model = begun("w", "x");
     model.select("x");
@@ -138,11 +147,23 @@ describe("where messages stand", () => {
     expect(model.standingOf(rowOf(2))).toEqual({ state: "dead", reason: "no" });
   });
 
-  test("after a pause nothing of it is believed any more", () => {
+  test("after a pause they count until a page of the past says otherwise", () => {
     const model = begun("w");
     model.take(standings("row-1", { state: "running" }), true);
     model.take(state("w"), true);
-    expect(model.standingOf(rowOf(1))).toBeUndefined();
+    expect(model.standingOf(rowOf(1))).toEqual({ state: "running" });
+    model.learn([rowOf(1, { standing: { state: "settled" } })]);
+    expect(model.standingOf(rowOf(1))).toEqual({ state: "settled" });
+    model.learn([rowOf(1, { standing: { state: "running" } })]);
+    expect(model.standingOf(rowOf(1))).toEqual({ state: "settled" });
+  });
+
+  test("those told of last are kept, however many there are", () => {
+    const known = new KnownStandings();
+    for (let n = 0; n <= 10_000; n++) known.tell(`row-${n}`, { state: "settled" });
+    expect(known.of("row-0")).toBeUndefined();
+    expect(known.of("row-1")).toBeDefined();
+    expect(known.of("row-10000")).toBeDefined();
   });
 
   test("a bridge comes and goes", () => {

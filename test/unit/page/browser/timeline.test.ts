@@ -15,7 +15,7 @@ describe("a timeline", () => {
         for (const n of numbers.slice(0, cut)) timeline.add(rowOf(n));
         timeline.restart({ rows: rowsDown(29, 10), next: "10" });
         for (const n of numbers.slice(cut)) timeline.add(rowOf(n));
-        timeline.extend({ rows: rowsDown(9, 0), next: null });
+        timeline.extend({ rows: rowsDown(9, 0), next: null }, "10");
         expect(seqs(timeline.rows)).toEqual([...Array(30).keys()]);
       }),
     );
@@ -33,6 +33,7 @@ describe("a timeline", () => {
     timeline.restart({ rows: rowsDown(99, 0), next: "0" });
     timeline.restart({ rows: rowsDown(150, 51), next: "51" });
     expect(timeline.rows.length).toBe(151);
+    timeline.show(false);
     expect(timeline.widen()).toBe("0");
   });
 
@@ -41,6 +42,7 @@ describe("a timeline", () => {
     timeline.restart({ rows: rowsDown(99, 0), next: null });
     timeline.restart({ rows: rowsDown(350, 251), next: "251" });
     expect(seqs(timeline.rows)[0]).toBe(251);
+    timeline.show(false);
     expect(timeline.widen()).toBe("251");
   });
 
@@ -54,13 +56,38 @@ describe("a timeline", () => {
   test("shows the newest, and more of them when asked", () => {
     const timeline = new Timeline();
     for (let n = 0; n < 250; n++) timeline.add(rowOf(n));
-    expect(seqs(timeline.shown)).toEqual(Array.from({ length: 100 }, (_, i) => 150 + i));
+    expect(seqs(timeline.show(false))).toEqual(Array.from({ length: 100 }, (_, i) => 150 + i));
     expect(timeline.hasEarlier).toBe(true);
     timeline.widen();
-    expect(timeline.shown.length).toBe(200);
+    expect(timeline.show(true).length).toBe(200);
     timeline.widen();
-    expect(timeline.shown.length).toBe(250);
+    expect(timeline.show(true).length).toBe(250);
     expect(timeline.hasEarlier).toBe(false);
+  });
+
+  test("keeps the first one that is shown while somebody reads, and else goes on with the newest", () => {
+    const timeline = new Timeline();
+    for (let n = 0; n < 150; n++) timeline.add(rowOf(n));
+    expect(timeline.show(false)[0]?.seq).toBe(50);
+    for (let n = 150; n < 170; n++) timeline.add(rowOf(n));
+    expect(timeline.show(true).length).toBe(120);
+    expect(timeline.show(true)[0]?.seq).toBe(50);
+    expect(timeline.show(false)[0]?.seq).toBe(70);
+  });
+
+  test("takes an older page only where it belongs", () => {
+    const timeline = new Timeline();
+    timeline.restart({ rows: rowsDown(199, 100), next: "100" });
+    timeline.show(false);
+    const before = timeline.widen() ?? "";
+    // What came in between can't be bridged: that page would leave a hole.
+    timeline.restart({ rows: rowsDown(999, 900), next: "900" });
+    timeline.extend({ rows: rowsDown(99, 0), next: null }, before);
+    expect(seqs(timeline.rows)[0]).toBe(900);
+    timeline.show(false);
+    expect(timeline.widen()).toBe("900");
+    timeline.extend({ rows: rowsDown(899, 800), next: "800" }, "900");
+    expect(timeline.show(true)[0]?.seq).toBe(800);
   });
 
   test("drops the oldest before it fills the memory, and then offers nothing with a gap", () => {
@@ -69,7 +96,11 @@ describe("a timeline", () => {
     for (let n = 100; n <= 5_000; n++) timeline.add(rowOf(n));
     expect(timeline.rows.length).toBe(2_500);
     expect(timeline.rows.at(-1)?.seq).toBe(5_000);
-    while (timeline.hasEarlier) expect(timeline.widen()).toBeUndefined();
+    timeline.show(false);
+    while (timeline.hasEarlier) {
+      expect(timeline.widen()).toBeUndefined();
+      timeline.show(true);
+    }
   });
 });
 
