@@ -1,5 +1,6 @@
 /** Whatever a stranger writes is text: nothing of it runs, loads, or turns the page around. */
 import { expect, setDefaultTimeout } from "bun:test";
+import { statSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { Chromium, inChromium } from "../harness/chromium.ts";
 import { messages, openTab, PageStage, saying, select, write } from "../harness/page-stage.ts";
@@ -186,6 +187,20 @@ test("a text of 100 kB is shown in part, whole when it is asked for, and the pag
     await write(page, "still there");
     await saying(page, "still there").waitFor();
     await isUntouched(visit);
+  });
+});
+
+test("a text of a megabyte is shown in part, and whole only in a file", async () => {
+  await using stage = await PageStage.start();
+  await stage.say(stage.agent, "W".repeat(1_000_000));
+  await chromium.visit(async (visit) => {
+    const { page } = visit;
+    await visit.go(stage.link);
+    await page.getByRole("button", { name: "Show all of it" }).click();
+    const download = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Save all of it" }).click();
+    expect(statSync(await (await download).path()).size).toBe(1_000_000);
+    expect((await messages(page).locator(".text").textContent())?.length).toBe(200_001);
   });
 });
 
