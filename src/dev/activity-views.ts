@@ -1,5 +1,6 @@
 /** The activity feed for somebody who looks on: by view, newest first, whoever's rows they are. */
 import type { Database } from "bun:sqlite";
+import type { ActivityRow } from "../contract/types.ts";
 import { shownTime, type Place } from "./activity-store.ts";
 import { OF_CANVAS, OF_PEERS } from "./schema.ts";
 
@@ -9,21 +10,12 @@ import { OF_CANVAS, OF_PEERS } from "./schema.ts";
  */
 export type FeedView = "conversation" | "peers" | "activity";
 
-/** A row as it lies in the database. */
-export interface ViewedRow {
-  id: string;
+/** A row as it lies in the database. Its `created_at` has nine digits. */
+export interface ViewedRow extends Omit<
+  ActivityRow,
+  "request_body" | "response_body" | "tool_trace" | "seq"
+> {
   seq: number;
-  /** RFC 3339 in UTC with nine digits. */
-  created_at: string;
-  workspace_id: string;
-  activity_type: string;
-  status: string;
-  source_id: string | null;
-  target_id: string | null;
-  method: string | null;
-  summary: string | null;
-  error_detail: string | null;
-  duration_ms: number | null;
   /** JSON text; null also for one of more than {@link MAX_BODY_BYTES}. */
   request_body: string | null;
   response_body: string | null;

@@ -27,6 +27,8 @@ export interface Dev {
   faults: Faults;
   /** The organisation that all but the free paths ask for (contract 1.6); undefined: none. */
   tenantOrg: string | undefined;
+  /** Hears of what nobody should have thrown. */
+  onError(error: unknown): void;
 }
 
 /** A request on a route: `Required` are the names that its path must hold, `Optional` others that it may. */

@@ -3,15 +3,16 @@ import type { Auth } from "./auth.ts";
 import type { Handler } from "./call.ts";
 import { canonicalId } from "./workspace-store.ts";
 
-export interface Route {
+/** `Kind` says who may use it. */
+export interface Route<Kind extends string = Auth> {
   method: string;
   segments: readonly string[];
-  auth: Auth;
+  auth: Kind;
   handler: Handler<string>;
 }
 
-export interface Found {
-  route: Route;
+export interface Found<Kind extends string = Auth> {
+  route: Route<Kind>;
   params: { [name: string]: string };
 }
 
@@ -23,22 +24,22 @@ type NamesIn<Path extends string> = Path extends `${infer Head}/${infer Tail}`
     : never;
 
 /** One line of the route table. A handler that needs a name which the path lacks does not compile. */
-export function route<Path extends string>(
+export function route<Path extends string, Kind extends string>(
   method: string,
   path: Path,
-  auth: Auth,
+  auth: Kind,
   handler: Handler<NamesIn<Path>>,
-): Route {
+): Route<Kind> {
   // What is found has a value for each name of the path.
   return { method, segments: path.split("/").slice(1), auth, handler: handler as Handler<string> };
 }
 
 /** The route of a request, with the values of its `:names`; undefined when there is none. */
-export function findRoute(
-  routes: readonly Route[],
+export function findRoute<Kind extends string>(
+  routes: readonly Route<Kind>[],
   method: string,
   pathname: string,
-): Found | undefined {
+): Found<Kind> | undefined {
   const parts = pathname.split("/").slice(1);
   for (const candidate of routes) {
     if (candidate.method !== method) continue;

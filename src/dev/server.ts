@@ -97,6 +97,7 @@ export async function startDevPlatform(options: DevOptions): Promise<DevPlatform
     liveness: new Liveness(clock),
     faults: new Faults(clock),
     tenantOrg: options.tenantOrg,
+    onError,
   };
   database.delegations.failInterrupted("the platform stopped before the answer came");
   const limiter = options.rateLimit > 0 ? new RateLimiter(options.rateLimit, clock) : undefined;

@@ -11,6 +11,7 @@ import { boundedBody, drain } from "./body.ts";
 import type { Call, Dev } from "./call.ts";
 import { boundaryOf, partsOf, type Part } from "./multipart.ts";
 import type { UploadRow } from "./upload-store.ts";
+import { uploadUri } from "./upload-uri.ts";
 import { present } from "./workspaces.ts";
 
 /** Of one file, and of a request with all that is in it. */
@@ -110,7 +111,7 @@ async function stage(
     size += piece.length;
   }
   uploads.finish(file_id, size);
-  return { file_id, name, mimeType, size, uri: `platform-pending:${workspaceId}/${file_id}` };
+  return { file_id, name, mimeType, size, uri: uploadUri({ workspaceId, fileId: file_id }) };
 }
 
 /** The same bytes in pieces of {@link PIECE_BYTES} or a little more; the last may be smaller. */

@@ -9,8 +9,8 @@ export interface Bridges {
    */
   look(workspaceId: string): Promise<BridgeLook | undefined>;
   /**
-   * Where these messages stand, by their activity ids; those it does not know are left out. Never
-   * rejects.
+   * Where these messages stand, by their activity ids; those it does not know are left out. What can't be
+   * read now is told with a later look. Never rejects.
    */
   standings(workspaceId: string, rows: readonly RowPlace[]): Promise<Map<string, Standing>>;
   /**
@@ -26,8 +26,12 @@ export type RowPlace = Pick<PageRow, "id" | "at">;
 export interface BridgeLook {
   bridge: PageBridge;
   /**
-   * Where the messages stand that something will still happen to, the dead ones, and the newest that
-   * are settled, by activity id: so many that a change is never missed between two looks.
+   * Where messages stand, by activity id: those that run or are answered, those whose turn is next, and the
+   * newest of those that wait, are dead, or are settled. Whatever was told to stand otherwise than settled,
+   * here or by {@link Bridges.standings}, is among them until it was told that it is settled.
+   *
+   * Only what a bridge fetches in poll mode enters its journal: a message that the platform pushes to a bridge
+   * in push mode is not known here, and its own row tells how it ended.
    */
   standings: ReadonlyMap<string, Standing>;
 }

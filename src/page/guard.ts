@@ -91,10 +91,10 @@ export function requireToken(request: Request, token: string): void {
   );
 }
 
-/** The names under which a browser of this machine may know the platform. */
+/** The names under which a browser of this machine may know the platform, which listens on 127.0.0.1. */
 function hostsOf(url: string): string[] {
   const port = Number(URL.parse(url)?.port ?? "");
-  const names = ["127.0.0.1", "localhost", "[::1]"];
+  const names = ["127.0.0.1", "localhost"];
   // A browser leaves out the port that HTTP has anyway.
   return port === 0
     ? names.flatMap((name) => [name, `${name}:80`])

@@ -6,6 +6,7 @@ import { deliver } from "../dev/a2a.ts";
 import { Refusal, refuse } from "../dev/answers.ts";
 import { Fields, toObject } from "../dev/body.ts";
 import type { Call, Dev } from "../dev/call.ts";
+import { readUploadUri } from "../dev/upload-uri.ts";
 import { present } from "../dev/workspaces.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { isUuid } from "../shared/ids.ts";
@@ -42,7 +43,7 @@ export async function sendMessage(call: Call<"id">): Promise<Response> {
   const sending = deliver(dev, { sender: null, targetId: id, text: envelope });
   const outcome = await within(dev.clock, PATIENCE_MS, sending);
   if (outcome === LATE) {
-    // A refusal this late is one that the feed tells of.
+    // What can still be refused is an address whose name took its time to be looked up.
     dev.errands.run(() => sending.then(noop, unlessRefusal));
     return Response.json({ status: "sent" });
   }
@@ -54,10 +55,10 @@ function readFiles(dev: Dev, workspaceId: string, sent: readonly unknown[]): Fil
   if (sent.length > MAX_FILES) refuse(400, `a message may have ${MAX_FILES} files`);
   return sent.map((file) => {
     const uri = getString(file, "uri") ?? "";
-    const [, owner, fileId] = /^platform-pending:([^/]+)\/([^/]+)$/.exec(uri) ?? [];
+    const place = readUploadUri(uri);
     const found =
-      owner === workspaceId && isUuid(fileId)
-        ? dev.database.uploads.find(workspaceId, fileId)
+      place?.workspaceId === workspaceId
+        ? dev.database.uploads.find(workspaceId, place.fileId)
         : undefined;
     if (found === undefined) {
       refuse(400, "a file of the message is not, or no longer, on the platform", {

@@ -7,7 +7,6 @@ import { showAsset } from "./assets.ts";
 import type { Bridges } from "./bridges.ts";
 import { refuseStrangers, secured } from "./guard.ts";
 import { answerApi } from "./routes.ts";
-import { Standings } from "./standings.ts";
 import { Tickets } from "./tickets.ts";
 import { toPageWorkspace } from "./view.ts";
 import { Watch } from "./watch.ts";
@@ -40,7 +39,6 @@ const API = "/page/api";
 export function createPage(options: PageOptions): Page {
   const { token, version, bridges, connectLine, clock = systemClock } = options;
   const tickets = new Tickets(clock);
-  const standings = new Standings(bridges);
   let watch: Watch | undefined;
   let stopped = false;
 
@@ -49,7 +47,7 @@ export function createPage(options: PageOptions): Page {
       dev,
       clock,
       version,
-      standings,
+      bridges,
       show: (row) => toPageWorkspace(row, connectLine?.(row.id)),
     });
     if (stopped) watch.stop();
@@ -69,7 +67,7 @@ export function createPage(options: PageOptions): Page {
     front: (request, url, dev) => {
       const { pathname } = url;
       if (pathname !== "/" && !pathname.startsWith("/page/")) return undefined;
-      return withHeaders(() => answer(request, url, dev));
+      return withHeaders(dev, () => answer(request, url, dev));
     },
     ticket: () => tickets.make(),
     stop: () => {
@@ -79,11 +77,12 @@ export function createPage(options: PageOptions): Page {
   };
 }
 
-async function withHeaders(work: () => Response | Promise<Response>): Promise<Response> {
+async function withHeaders(dev: Dev, work: () => Response | Promise<Response>): Promise<Response> {
   try {
     return secured(await work());
   } catch (error) {
     if (error instanceof Refusal) return secured(error.toResponse());
-    throw error;
+    dev.onError(error);
+    return secured(new Refusal(500, "internal error").toResponse());
   }
 }

@@ -38,20 +38,23 @@ export async function answerApi(api: Api, call: Call, path: string): Promise<Res
   return route.handler({ ...call, params });
 }
 
-const routesOf = (api: Api): readonly Route[] => [
-  route("GET", "/stream", "admin", () => showStream(api)),
-  route("GET", "/workspaces/:id/rows", "admin", (call) => listRows(call, api.bridges)),
-  route("GET", "/rows/:rowId", "admin", showRow),
-  route("POST", "/workspaces/:id/messages", "admin", sendMessage),
-  route("POST", "/workspaces/:id/files", "admin", upload),
-  route("GET", "/workspaces/:id/files/:fileId", "admin", showBytes),
-  route("POST", "/workspaces/:id/dead-letters/:activityId/retry", "admin", (call) =>
+/** `page`: who has the page's token. `open`: anyone, or the endpoint looks itself. */
+type Who = "page" | "open";
+
+const routesOf = (api: Api): readonly Route<Who>[] => [
+  route("GET", "/stream", "page", () => showStream(api)),
+  route("GET", "/workspaces/:id/rows", "page", (call) => listRows(call, api.bridges)),
+  route("GET", "/rows/:rowId", "page", showRow),
+  route("POST", "/workspaces/:id/messages", "page", sendMessage),
+  route("POST", "/workspaces/:id/files", "page", upload),
+  route("GET", "/workspaces/:id/files/:fileId", "page", showBytes),
+  route("POST", "/workspaces/:id/dead-letters/:activityId/retry", "page", (call) =>
     retry(call, api.bridges),
   ),
   route("POST", "/session", "open", (call) => openSession(call, api)),
 ];
 
-function refuseUnknown(routes: readonly Route[], path: string): Found {
+function refuseUnknown(routes: readonly Route<Who>[], path: string): Found<Who> {
   const allowed = ["GET", "POST"].filter((method) => findRoute(routes, method, path));
   if (allowed.length === 0) refuse(404, "not found");
   return refuse(405, `this takes ${allowed.join(" and ")} only`, {}, { allow: allowed.join(", ") });

@@ -1,7 +1,7 @@
 /** What a stored message says, in the form in which the page shows it. */
 import { filesIn, readMessage, textIn, type FileRef, type MessagePart } from "../a2a/message.ts";
 import { readAnswer, readNotice } from "../a2a/request.ts";
-import { isUuid } from "../shared/ids.ts";
+import { readUploadUri } from "../dev/upload-uri.ts";
 import { get, getArray, getString, tryParseJson } from "../shared/json.ts";
 import { nestsDeeper } from "../shared/nesting.ts";
 import { clip, clipBytes } from "../shared/text.ts";
@@ -98,9 +98,8 @@ function toPageFile({ name, mimeType, uri, size }: FileRef): PageFile {
   };
 }
 
-/** Of `platform-pending:<workspace>/<file>` (contract 2.10); of any other address it is not ours to fetch. */
+/** What is at any other address is not ours to fetch. */
 function pathOf(uri: string | undefined): string | null {
-  const [, workspace, file] = /^platform-pending:([^/]+)\/([^/]+)$/.exec(uri ?? "") ?? [];
-  if (!isUuid(workspace) || !isUuid(file)) return null;
-  return `workspaces/${workspace.toLowerCase()}/files/${file.toLowerCase()}`;
+  const place = readUploadUri(uri);
+  return place === undefined ? null : `workspaces/${place.workspaceId}/files/${place.fileId}`;
 }

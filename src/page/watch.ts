@@ -7,8 +7,9 @@ import type { Happening } from "../dev/events.ts";
 import type { WorkspaceRow } from "../dev/workspace-store.ts";
 import { refuse } from "../dev/answers.ts";
 import { within, type Clock } from "../shared/clock.ts";
+import type { Bridges } from "./bridges.ts";
 import { toPageRow } from "./rows.ts";
-import type { Standings } from "./standings.ts";
+import { Sightings } from "./sightings.ts";
 import { encodeFrames, encodePing, Stream } from "./stream.ts";
 import type { Frame, PageRow, PageState, PageWorkspace } from "./wire.ts";
 
@@ -37,9 +38,18 @@ export interface WatchParts {
   dev: Dev;
   clock: Clock;
   version: string;
-  standings: Standings;
+  /** Those of this machine, where they are to be looked at. */
+  bridges: Bridges | undefined;
   /** How the page shows a workspace. */
   show(row: WorkspaceRow): PageWorkspace;
+}
+
+/** From the coming of the first visitor to the leaving of the last. */
+interface Run {
+  stop: AbortController;
+  seen: Sightings | undefined;
+  /** Resolves with the first look. */
+  looked: PromiseWithResolvers<void>;
 }
 
 export class Watch {
@@ -52,9 +62,7 @@ export class Watch {
   readonly #changed = new Set<string>();
   /** For whom it is waited until more has happened. */
   #gathering: AbortSignal | undefined;
-  /** While there is a visitor. */
-  #running: AbortController | undefined;
-  #looked = Promise.withResolvers<void>();
+  #run: Run | undefined;
   #stopped = false;
 
   constructor(parts: WatchParts) {
@@ -69,8 +77,8 @@ export class Watch {
     }
     const stream = new Stream(() => this.#left(stream));
     this.#streams.set(stream, false);
-    const { signal } = (this.#running ??= this.#start());
-    this.#parts.dev.errands.run(() => this.#begin(stream, signal));
+    const run = (this.#run ??= this.#start());
+    this.#parts.dev.errands.run(() => this.#begin(stream, run));
     return stream.body;
   }
 
@@ -80,45 +88,45 @@ export class Watch {
     for (const stream of [...this.#streams.keys()]) stream.end();
   }
 
-  #start(): AbortController {
-    const running = new AbortController();
-    const { signal } = running;
-    const { dev, standings } = this.#parts;
+  #start(): Run {
+    const { dev, bridges } = this.#parts;
+    const stop = new AbortController();
+    const { signal } = stop;
+    const looked = Promise.withResolvers<void>();
     const unwatch = dev.events.watch((happening) => this.#hear(happening));
     signal.addEventListener("abort", unwatch, { once: true });
     for (const row of this.#workspaces()) this.#isNews(this.#parts.show(row));
-    if (standings.areKnown) dev.errands.run(() => this.#look(signal));
-    else this.#looked.resolve();
+    const seen = bridges && new Sightings(bridges);
+    if (seen === undefined) looked.resolve();
+    else dev.errands.run(() => this.#look(seen, signal, () => looked.resolve()));
     dev.errands.run(() => this.#ping(signal));
-    return running;
+    return { stop, seen, looked };
   }
 
   #left(stream: Stream): void {
     this.#streams.delete(stream);
     if (this.#streams.size > 0) return;
-    this.#running?.abort(NOBODY);
-    this.#running = undefined;
-    this.#looked = Promise.withResolvers<void>();
-    this.#parts.standings.clear();
+    this.#run?.stop.abort(NOBODY);
+    this.#run = undefined;
     this.#told.clear();
     this.#rows = [];
     this.#changed.clear();
   }
 
-  async #begin(stream: Stream, signal: AbortSignal): Promise<void> {
-    await within(this.#parts.clock, FIRST_LOOK_MS, this.#looked.promise, signal);
+  async #begin(stream: Stream, { looked, stop }: Run): Promise<void> {
+    await within(this.#parts.clock, FIRST_LOOK_MS, looked.promise, stop.signal);
     if (!this.#streams.has(stream)) return;
     stream.send(encodeFrames([{ type: "state", state: this.#state() }]));
     this.#streams.set(stream, true);
   }
 
   #state(): PageState {
-    const { dev, version, standings, show } = this.#parts;
+    const { dev, version, show } = this.#parts;
     return {
       version,
       revision: dev.revision.name,
       workspaces: this.#workspaces().map(show),
-      bridges: standings.bridges,
+      bridges: this.#run?.seen?.bridges ?? {},
     };
   }
 
@@ -130,7 +138,7 @@ export class Watch {
     if (happening.type === "stop") return this.stop();
     if (happening.type === "row") this.#rows.push(happening.seq);
     else this.#changed.add(happening.workspaceId);
-    const signal = this.#running?.signal;
+    const signal = this.#run?.stop.signal;
     if (signal === undefined || this.#gathering === signal) return;
     this.#gathering = signal;
     this.#parts.dev.errands.run(() => this.#gather(signal));
@@ -169,6 +177,7 @@ export class Watch {
   #newsOf(workspaceId: string): Frame[] {
     const row = this.#parts.dev.database.workspaces.find(workspaceId);
     if (row === undefined || row.status === "removed") {
+      this.#run?.seen?.forget(workspaceId);
       return this.#told.delete(workspaceId) ? [{ type: "removed", workspaceId }] : [];
     }
     const workspace = this.#parts.show(row);
@@ -185,18 +194,29 @@ export class Watch {
 
   /** As the last look found it, so that no older word follows on a newer one. */
   #withStanding(row: PageRow): PageRow {
-    const standing = this.#parts.standings.of(row.workspaceId, row.id);
+    const standing = this.#run?.seen?.of(row.workspaceId, row.id);
     return standing === undefined ? row : { ...row, standing };
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
-    const { clock, standings } = this.#parts;
+  async #look(seen: Sightings, signal: AbortSignal, onLooked: () => void): Promise<void> {
+    const { clock, dev } = this.#parts;
+    let hasFailed = false;
     while (!signal.aborted) {
-      const looking = standings.look([...this.#told.keys()]);
-      const frames = await within(clock, LOOK_MS, looking, signal);
-      if (signal.aborted) return;
-      if (Array.isArray(frames)) this.#tell(frames);
-      this.#looked.resolve();
+      try {
+        const looking = seen.look([...this.#told.keys()]);
+        const found = await within(clock, LOOK_MS, looking, signal);
+        if (signal.aborted) return;
+        // A workspace may have been removed meanwhile.
+        const told = Array.isArray(found)
+          ? found.filter((one) => this.#told.has(one.workspaceId))
+          : [];
+        this.#tell(seen.note(told));
+      } catch (error) {
+        // The next one may do better; where it does not, nothing new is to be said.
+        if (!hasFailed) dev.onError(error);
+        hasFailed = true;
+      }
+      onLooked();
       await clock.sleep(LOOK_EVERY_MS, signal);
     }
   }
@@ -206,6 +226,8 @@ export class Watch {
       await this.#parts.clock.sleep(PING_EVERY_MS, signal);
       if (signal.aborted) return;
       this.#send(encodePing());
+      // What no event tells of: a token that was kept since, with which an agent can be connected.
+      this.#tell([...this.#told.keys()].flatMap((id) => this.#newsOf(id)));
     }
   }
 

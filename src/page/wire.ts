@@ -76,7 +76,7 @@ export interface PageBridge {
 }
 
 /**
- * Where a message stands with the bridge of this machine:
+ * Where a message stands with the bridge of this machine that fetches it; one in push mode keeps no such account:
  * - `journal`: taken, and waits for its turn; `running`: the backend has it;
  * - `outbox`: answered, and the answer is being posted;
  * - `settled`: nothing more happens to it; `dead`: given up, for `reason`.
@@ -124,7 +124,7 @@ export interface PageRow {
   said: Said;
   /** What an agent in push mode answered on the spot. */
   answer: Said | null;
-  /** Absent where no bridge of this machine knows it. */
+  /** Absent where no bridge of this machine knows it, as of a message that was pushed to its agent. */
   standing?: Standing;
 }
 

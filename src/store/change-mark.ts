@@ -34,8 +34,10 @@ export class ChangeMarks {
   take(now: number): ChangeMark | undefined {
     const { database, holder } = this.#paths;
     const file = lookAt(database);
+    const log = file === undefined ? undefined : lookAt(logPath(database));
+    // With the log goes its index.
+    if (log === undefined) this.#index.release();
     if (file === undefined) return undefined;
-    const log = lookAt(logPath(database));
     const index = log === undefined ? undefined : this.#index.read();
     const isHeld = lookAt(holder) !== undefined;
     return {
@@ -45,6 +47,11 @@ export class ChangeMarks {
       hasLog: log !== undefined,
       isHeld,
     };
+  }
+
+  /** Lets go of what is gone; whether nothing is open any more. */
+  release(): boolean {
+    return this.#index.release();
   }
 }
 

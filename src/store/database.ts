@@ -38,10 +38,11 @@ export class StoreDatabase {
 
   /**
    * Opens the file, and makes it where it is missing. Throws a MoleculeError that names it. `waitMs` is
-   * how long a write may wait for another program's, which holds up the whole process.
+   * how long a write may wait for another program's, which holds up the whole process; `openMs`, where it
+   * is given, how long this call may.
    */
-  open(waitMs?: number): void {
-    this.#sqlite = openSqlite(this.path);
+  open(waitMs?: number, openMs?: number): void {
+    this.#sqlite = openSqlite(this.path, openMs);
     if (waitMs !== undefined) this.#sqlite.run(`PRAGMA busy_timeout = ${waitMs}`);
     this.#sql = new Sql(this.#sqlite);
     this.#sql.widen();

@@ -37,23 +37,29 @@ export class LogIndex {
     }
   }
 
+  /**
+   * Closes a file that is gone, which would take up its room on the disk for as long. Whether nothing is open
+   * any more: one that is still there stays open, since somebody may use it.
+   */
+  release(): boolean {
+    if (this.#file === undefined) return true;
+    const { handle } = this.#file;
+    if (fstatSync(handle, { bigint: true }).nlink !== 0n) return false;
+    this.#file = undefined;
+    closeSync(handle);
+    return true;
+  }
+
   #open(): number | undefined {
     if (!KEEPS_OPEN) return openSync(this.#path, "r");
     const found = lookAt(this.#path);
     if (found !== undefined && found.ino === this.#file?.inode) return this.#file.handle;
-    this.#leave();
+    // One that was only moved is left open.
+    if (!this.release()) this.#file = undefined;
     if (found === undefined) return undefined;
     const handle = openSync(this.#path, "r");
     this.#file = { handle, inode: fstatSync(handle, { bigint: true }).ino };
     return handle;
-  }
-
-  /** Closes a file that is gone. One that was only moved is left open: somebody may still use it. */
-  #leave(): void {
-    if (this.#file === undefined) return;
-    const { handle } = this.#file;
-    this.#file = undefined;
-    if (fstatSync(handle, { bigint: true }).nlink === 0n) closeSync(handle);
   }
 }
 

@@ -13,16 +13,18 @@ const LOG_PAGES = 4_000;
 
 /**
  * The connection to our database at `path`, which is made where it is missing. A MoleculeError
- * names a file that can't be made or read, is something else, or was written by a newer version.
+ * names a file that can't be made or read, is something else, or was written by a newer version. It waits
+ * `waitMs` for another program's write, which holds up the whole process.
  */
-export function openSqlite(path: string): Database {
+export function openSqlite(path: string, waitMs = BUSY_TIMEOUT_MS): Database {
   createPrivate(path);
   let sqlite: Database | undefined;
   try {
     sqlite = new Database(path, { readwrite: true, create: true, strict: true });
+    // First, since whatever reads may have to wait.
+    sqlite.run(`PRAGMA busy_timeout = ${waitMs}`);
     // What is set aside at the first page that is read, twenty of them otherwise, stays for good.
     sqlite.run("PRAGMA cache_size = 4");
-    sqlite.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     // Before anything is changed in a file that may be another's.
     const version = check(sqlite, path);
     // Takes effect only while there is no table; without it a flood would leave a huge file behind.

@@ -1,5 +1,5 @@
 /** Where messages stand, as the tables tell it (see schema.ts). */
-import type { MessageRow } from "./messages.ts";
+import { openLanes, type MessageRow } from "./messages.ts";
 import { OPEN } from "./schema.ts";
 import type { Sql } from "./sql.ts";
 import type { Place } from "./store.ts";
@@ -28,9 +28,15 @@ export interface MessageCounts {
 
 export const NO_MESSAGES: MessageCounts = { unsettled: 0, outbox: 0, deadLetters: 0 };
 
-const SETTLED: MessageStanding = { state: "settled" };
+export const SETTLED: MessageStanding = { state: "settled" };
+
 /** Rows that are looked at for each that may be settled: however many wait, this takes no longer. */
 const SEEN_FOR_ONE = 2;
+/**
+ * How many of a lane are told of before their turn comes: more than it gets through between two looks, since
+ * each takes several commits.
+ */
+const AHEAD = 50;
 
 export function countMessages(sql: Sql): MessageCounts {
   const totals = sql.get<{ waiting: number; dead: number }>("SELECT waiting, dead FROM totals");
@@ -45,9 +51,9 @@ export function countMessages(sql: Sql): MessageCounts {
 }
 
 /**
- * The newest of each kind, `most` at the most: what something will still happen to, dead letters, and what
- * is settled. A settled message leaves nothing but the row by which it was seen, as a row does that asks
- * for nothing: both are told as settled here.
+ * The newest of each kind, `most` at the most: what waits, dead letters, and what is settled; all that run
+ * or are answered, and the first of each lane, whose turn is next. A settled message leaves nothing but the
+ * row by which it was seen, as a row does that asks for nothing: both are told as settled here.
  */
 export function newestStandings(sql: Sql, most: number): Map<string, MessageStanding> {
   const found = new Map<string, MessageStanding>();
@@ -55,25 +61,43 @@ export function newestStandings(sql: Sql, most: number): Map<string, MessageStan
     // Echoes of our own notices are nobody's messages.
     `SELECT newest.id FROM (SELECT n, id, notice FROM seen ORDER BY n DESC LIMIT ?) AS newest
      WHERE notice IS NULL AND NOT EXISTS (
-       SELECT 1 FROM messages WHERE messages.n = newest.n AND state <> 'handed')`,
+       SELECT 1 FROM messages WHERE messages.n = newest.n AND state <> 'handed')
+     ORDER BY newest.n DESC LIMIT ?`,
     SEEN_FOR_ONE * most,
+    most,
   )) {
     found.set(id, SETTLED);
   }
-  for (const where of [
-    "n IN (SELECT n FROM messages WHERE state = 'dead' ORDER BY at DESC, n DESC LIMIT ?)",
-    `n IN (SELECT n FROM messages WHERE ${OPEN} ORDER BY n DESC LIMIT ?)`,
-    // Handed over, and taken back since: posted again.
+  const add = (where: string, ...values: (string | number)[]) => {
+    const query = `SELECT ${COLUMNS} FROM messages WHERE ${where}`;
+    for (const row of sql.all<StandingRow>(query, ...values)) found.set(row.id, standingOf(row));
+  };
+  add("n IN (SELECT n FROM messages WHERE state = 'dead' ORDER BY at DESC, n DESC LIMIT ?)", most);
+  add(`n IN (SELECT n FROM messages WHERE ${OPEN} ORDER BY n DESC LIMIT ?)`, most);
+  // Handed over, and taken back since: posted again.
+  add(
     `state = 'handed' AND n IN (
        SELECT seen.n FROM replies JOIN seen ON seen.id = replies.activity_id
        WHERE replies.state = 'pending' ORDER BY replies.n DESC LIMIT ?)`,
-  ]) {
-    for (const row of sql.all<StandingRow>(
-      `SELECT ${COLUMNS} FROM messages WHERE ${where}`,
-      most,
-    )) {
-      found.set(row.id, standingOf(row));
-    }
+    most,
+  );
+  for (const lane of openLanes(sql))
+    add(`lane = ? AND ${OPEN} ORDER BY at, n LIMIT ?`, lane, AHEAD);
+  // One that came late may stand before one that runs.
+  add(`${OPEN} AND state <> 'waiting'`);
+  return found;
+}
+
+/** How those stand now that were unsettled: of one that is not settled, something is kept. */
+export function followedStandings(sql: Sql, ids: readonly string[]): Map<string, MessageStanding> {
+  const found = new Map(ids.map((id) => [id, SETTLED]));
+  if (ids.length === 0) return found;
+  for (const row of sql.all<StandingRow>(
+    `SELECT ${COLUMNS} FROM messages
+     WHERE n IN (SELECT seen.n FROM json_each(?) AS asked JOIN seen ON seen.id = asked.value)`,
+    JSON.stringify(ids),
+  )) {
+    found.set(row.id, standingOf(row));
   }
   return found;
 }
@@ -145,9 +169,23 @@ function of(
 
 /**
  * The time of the oldest row that is known, where what is older is settled. Not the watermark itself: a row
- * that appears late is older than that, and was not entered yet.
+ * that appears late is older than that, and was not entered yet. Once rows were forgotten (see prune.ts), the
+ * row of a dead letter says nothing of others of its age, as the watermark passes it by and it stays.
  */
 function oldestKnown(sql: Sql): string | undefined {
-  if (watermarkOf(sql) === undefined) return undefined;
-  return sql.get<{ at: string }>("SELECT at FROM seen ORDER BY at, n LIMIT 1")?.at;
+  const mark = watermarkOf(sql);
+  if (mark === undefined) return undefined;
+  // They are numbered without a gap as they are entered.
+  const isWhole = sql.get("SELECT 1 FROM totals WHERE seen = (SELECT max(n) FROM seen)");
+  const settled =
+    isWhole === undefined
+      ? sql.get<{ at: string }>(
+          `SELECT at FROM seen WHERE (at, n) <= (?, ?)
+             AND NOT EXISTS (SELECT 1 FROM messages WHERE messages.n = seen.n)
+           ORDER BY at, n LIMIT 1`,
+          mark.at,
+          mark.n,
+        )
+      : undefined;
+  return (settled ?? sql.get<{ at: string }>("SELECT at FROM seen ORDER BY at, n LIMIT 1"))?.at;
 }

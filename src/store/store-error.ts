@@ -43,7 +43,10 @@ const DATABASE_HINTS: readonly [prefix: string, hint: string][] = [
     "The disk is full or fails: make room on it, and look into the system's log.",
   ],
   ["SQLITE_IOERR", "The disk fails or is full: look into the system's log."],
-  ["SQLITE_CANTOPEN", `A folder may stand in its place. ${RIGHTS}`],
+  [
+    "SQLITE_CANTOPEN",
+    `A folder may stand in its place, or this process has too many files open. ${RIGHTS}`,
+  ],
   ["SQLITE_PERM", RIGHTS],
   ["SQLITE_AUTH", RIGHTS],
 ];
@@ -57,4 +60,18 @@ export function databaseError(path: string, error: unknown): MoleculeError {
     `the database ${path} can't be used: ${messageOf(error)}${code === undefined ? "" : ` (${code})`}`,
     { hint, cause: error },
   );
+}
+
+/** Whether somebody else held the database: tried again, it may work. */
+export function isBusy(error: unknown): boolean {
+  return /^SQLITE_(?:BUSY|LOCKED)/.test(codeOf(error) ?? "");
+}
+
+/**
+ * Whether what {@link databaseError} gave says something of the file itself, which stays so until that is
+ * changed: it is damaged, or not ours. Anything else may pass without a sign.
+ */
+export function isOfTheFile(error: MoleculeError): boolean {
+  if (error.cause === undefined) return true;
+  return /^SQLITE_(?:CORRUPT|NOTADB|ERROR$)/.test(codeOf(error) ?? "");
 }

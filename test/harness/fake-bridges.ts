@@ -18,6 +18,8 @@ export const CONNECTED: PageBridge = {
 export class FakeBridges implements Bridges {
   /** The dead letters that were to be tried again: workspace and activity. */
   readonly retried: string[] = [];
+  /** How often a bridge was looked at. */
+  looks = 0;
   readonly #bridges = new Map<string, PageBridge>();
   readonly #standings = new Map<string, Map<string, Standing>>();
 
@@ -30,7 +32,24 @@ export class FakeBridges implements Bridges {
     this.#standings.set(workspaceId, known.set(activityId, standing));
   }
 
+  /** From now on a look finds this, and nothing else. */
+  show(
+    workspaceId: string,
+    standings: { [activityId: string]: Standing },
+    bridge: Partial<PageBridge> = {},
+  ): void {
+    this.put(workspaceId, { ...CONNECTED, ...bridge });
+    this.#standings.set(workspaceId, new Map(Object.entries(standings)));
+  }
+
+  /** No bridge has anything to do with it any more. */
+  drop(workspaceId: string): void {
+    this.#bridges.delete(workspaceId);
+    this.#standings.delete(workspaceId);
+  }
+
   async look(workspaceId: string): Promise<BridgeLook | undefined> {
+    this.looks += 1;
     const bridge = this.#bridges.get(workspaceId);
     const standings = new Map(this.#standings.get(workspaceId));
     return bridge === undefined ? undefined : { bridge, standings };

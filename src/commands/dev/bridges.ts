@@ -9,11 +9,20 @@ import { isWorkspaceId } from "../../shared/ids.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import { LocalStore } from "../../store/local.ts";
 import { openDeadLetters } from "../../store/open-dead-letters.ts";
-import { Standings, type StandingView } from "../../store/standing.ts";
+import { isBusy } from "../../store/store-error.ts";
+import { StoreLook, type StandingView } from "../../store/store-look.ts";
 import { findRunning, holdsLock, type Running } from "../status/running.ts";
 
 /** A process writes of itself once a second at the most, so that it need not be asked more often, in ms. */
 const FRESH_MS = 500;
+/** Who is not asked for so long is forgotten, in ms. */
+const FORGET_MS = 60_000;
+
+/** A retry waits so long for a bridge that is writing, in ms: while it does, this whole process stands still. */
+const WAIT_MS = 20;
+/** It is tried again after such pauses, for so long, in ms. */
+const PAUSE_MS = 50;
+const PATIENCE_MS = 5_000;
 
 /**
  * The bridges whose state lies in the folder. What they have written is masked, also with the tokens that
@@ -35,8 +44,10 @@ interface Census {
 
 /** What is kept of a workspace, and what was told of that last. */
 interface Kept {
-  standings: Standings;
+  store: StoreLook;
   last: { view: StandingView; isServed: boolean; told: BridgeLook["standings"] } | undefined;
+  /** By the monotonic clock. */
+  askedAt: number;
 }
 
 class LocalBridges implements Bridges {
@@ -54,37 +65,54 @@ class LocalBridges implements Bridges {
 
   async look(workspaceId: string): Promise<BridgeLook | undefined> {
     if (!isWorkspaceId(workspaceId)) return undefined;
-    const { running, fault } = await this.#count();
-    const found = running.get(workspaceId);
+    const census = await this.#count();
+    const found = census.running.get(workspaceId);
+    const { fault } = census;
     const kept = this.#of(workspaceId);
     const faults = fault === undefined ? [] : [fault];
     let view: StandingView | undefined;
     try {
-      view = kept.standings.look();
+      view = kept.store.look();
+      if (view === undefined) kept.last = undefined;
       if (view === undefined && found === undefined) return undefined;
     } catch (error) {
       faults.push(faultOf(error));
       view = kept.last?.view;
     }
-    const standings = await this.#tell(workspaceId, kept, view, await this.#isServed(workspaceId));
+    const standings = await this.#tell(workspaceId, kept, view, isServed(census, workspaceId));
     return { bridge: this.#bridge(found, view, faults), standings };
   }
 
   async standings(workspaceId: string, rows: readonly RowPlace[]): Promise<Map<string, Standing>> {
     if (!isWorkspaceId(workspaceId)) return new Map();
+    const kept = this.#of(workspaceId);
+    let found: ReadonlyMap<string, Standing>;
     try {
-      const found = this.#of(workspaceId).standings.of(rows);
-      await this.#learn(workspaceId);
-      return this.#show(found, await this.#isServed(workspaceId));
+      found = kept.store.of(rows);
     } catch {
-      // What keeps it from being read is told with each look.
-      return new Map();
+      // What keeps it from being read is told with each look; and these are, with the first that succeeds.
+      const ids = new Set(rows.map(({ id }) => id));
+      return new Map([...(kept.last?.told ?? [])].filter(([id]) => ids.has(id)));
     }
+    await this.#learn(workspaceId);
+    return this.#show(found, isServed(await this.#count(), workspaceId));
   }
 
   async retry(workspaceId: string, activityId: string): Promise<boolean> {
     if (!isWorkspaceId(workspaceId)) return false;
-    const opened = openDeadLetters(this.#folder, workspaceId, this.#clock);
+    const until = this.#clock.monotonic() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return await this.#retryNow(workspaceId, activityId);
+      } catch (error) {
+        if (!isBusy(error) || this.#clock.monotonic() >= until) throw error;
+        await this.#clock.sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  async #retryNow(workspaceId: string, activityId: string): Promise<boolean> {
+    const opened = openDeadLetters(this.#folder, workspaceId, this.#clock, WAIT_MS);
     if (opened === undefined) return false;
     try {
       return await retryLetter(opened.letters, activityId);
@@ -96,10 +124,11 @@ class LocalBridges implements Bridges {
   #of(workspaceId: string): Kept {
     let kept = this.#kept.get(workspaceId);
     if (kept === undefined) {
-      const standings = new Standings(this.#folder, workspaceId, { clock: this.#clock });
-      kept = { standings, last: undefined };
+      const store = new StoreLook(this.#folder, workspaceId, { clock: this.#clock });
+      kept = { store, last: undefined, askedAt: 0 };
       this.#kept.set(workspaceId, kept);
     }
+    kept.askedAt = this.#clock.monotonic();
     return kept;
   }
 
@@ -108,15 +137,16 @@ class LocalBridges implements Bridges {
     const now = this.#clock.monotonic();
     if (this.#census === undefined || now - this.#census.at >= FRESH_MS) {
       this.#census = { at: now, taken: takeCensus(this.#folder, this.#clock.now()) };
+      this.#tidy(now);
     }
     return this.#census.taken;
   }
 
-  /** Where that can't be told, the store is taken at its word. */
-  async #isServed(workspaceId: string): Promise<boolean> {
-    const { running, fault } = await this.#count();
-    const found = running.get(workspaceId);
-    return fault !== undefined || (found !== undefined && holdsLock(found));
+  /** Workspaces that are removed are not asked for any more. */
+  #tidy(now: number): void {
+    for (const [workspaceId, { store, askedAt }] of this.#kept) {
+      if (now - askedAt >= FORGET_MS && store.release()) this.#kept.delete(workspaceId);
+    }
   }
 
   async #tell(
@@ -187,6 +217,12 @@ async function takeCensus(folder: string, now: number): Promise<Census> {
   } catch (error) {
     return { running: new Map(), fault: faultOf(error) };
   }
+}
+
+/** Where that can't be told, the store is taken at its word. */
+function isServed({ running, fault }: Census, workspaceId: string): boolean {
+  const found = running.get(workspaceId);
+  return fault !== undefined || (found !== undefined && holdsLock(found));
 }
 
 /** What went wrong, and what to do. */

@@ -23,7 +23,7 @@ test.each<[string, number]>([
   ["127.0.0.1:PORT", 404],
   ["localhost:PORT", 404],
   ["LOCALHOST:PORT", 404],
-  ["[::1]:PORT", 404],
+  ["[::1]:PORT", 403],
   ["127.0.0.1", 403],
   ["localhost", 403],
   ["localhost:1", 403],
@@ -118,8 +118,10 @@ test("a refusal says in words what is wrong, and is no document", async () => {
 });
 
 test("every answer has the headers that keep other pages away", async () => {
-  await using lab = await pageLab();
+  const errors: unknown[] = [];
+  await using lab = await pageLab({ onError: (error) => errors.push(error) });
   const { id } = await lab.at.member("agent");
+  lab.bridges.retry = () => Promise.reject(new TypeError("broken"));
   const answers = [
     await lab.at.get("/"),
     await lab.at.get("/page/main.js"),
@@ -129,8 +131,12 @@ test("every answer has the headers that keep other pages away", async () => {
     await lab.api("GET", "stream", { token: "wrong" }),
     await lab.rows(id, "activity"),
     await lab.rows(id, "nothing"),
+    await lab.api("POST", `workspaces/${id}/dead-letters/${id}/retry`),
   ];
-  expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 405, 403, 401, 200, 400]);
+  const statuses = [200, 200, 404, 405, 403, 401, 200, 400, 500];
+  expect(answers.map(({ status }) => status)).toEqual(statuses);
+  expect(answers.at(-1)?.body).toEqual({ error: "internal error" });
+  expect(errors).toEqual([expect.any(TypeError)]);
   for (const { headers } of answers) {
     expect(headers.get("content-security-policy")).toBe(
       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
@@ -147,6 +153,7 @@ test("every answer has the headers that keep other pages away", async () => {
     expect(headers.get("access-control-allow-origin")).toBeNull();
   }
   expect(answers.map(({ headers }) => headers.get("cache-control")).slice(5)).toEqual([
+    "no-store",
     "no-store",
     "no-store",
     "no-store",

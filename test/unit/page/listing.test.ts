@@ -71,8 +71,8 @@ test("where messages stand is asked of the bridge of the workspace that they are
   const { rows } = (await lab.rows(agent.id, "peers")).body as RowPage;
   expect(rows.map(({ standing }) => standing)).toEqual([undefined, undefined]);
   const [out, into] = rows;
-  bridges.known.set(`${agent.id} ${into?.id}`, { state: "running", runs: 2 });
-  bridges.known.set(`${ada.id} ${out?.id}`, { state: "dead", reason: "no" });
+  bridges.stand(agent.id, into?.id ?? "", { state: "running", runs: 2 });
+  bridges.stand(ada.id, out?.id ?? "", { state: "dead", reason: "no" });
   const again = (await lab.rows(agent.id, "peers")).body as RowPage;
   expect(again.rows.map(({ standing }) => standing)).toEqual([
     { state: "dead", reason: "no" },

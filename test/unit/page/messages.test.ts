@@ -1,6 +1,7 @@
 /** What the person at the canvas does through the page: messages, files, another try. */
 import { expect, test } from "bun:test";
 import { MoleculeError } from "../../../src/shared/errors.ts";
+import { NO_SUCH_HOST } from "../../harness/unresolvable.ts";
 import { lookUntil } from "../../harness/wait.ts";
 import { NOBODY } from "../dev/lab.ts";
 import { Agent, registerPush } from "../dev/push-agent.ts";
@@ -193,6 +194,23 @@ test("nobody waits for an agent in push mode that takes its time; its answer is 
   );
 });
 
+test("what is refused once nobody waits any more is no fault of the platform", async () => {
+  const errors: unknown[] = [];
+  await using lab = await pageLab({ onError: (error) => errors.push(error) });
+  const agent = await lab.at.member("agent");
+  using server = new Agent(() => Response.json({ result: "x" }));
+  await registerPush(lab.at, agent, server.url);
+  // Its name is looked up, and by then all patience is at its end.
+  lab.at.platform.database.workspaces.change(agent.id, { url: `http://${NO_SUCH_HOST}/` });
+  const { clock } = lab.at;
+  const { sleep } = clock;
+  clock.sleep = (ms, signal) => (ms === 1_000 ? Promise.resolve() : sleep.call(clock, ms, signal));
+  const answer = await lab.say(agent.id, "hello");
+  expect([answer.status, answer.body]).toEqual([200, { status: "sent" }]);
+  await lab.dev.errands.settle();
+  expect(errors).toEqual([]);
+});
+
 test("an agent in push mode that can't be reached is told of, and its row", async () => {
   await using lab = await pageLab();
   const agent = await lab.at.member("agent");
@@ -212,12 +230,14 @@ test("a message that was given up is tried again by its bridge", async () => {
   const { id } = await lab.at.member("agent");
   const path = `workspaces/${id}/dead-letters/${NOBODY}/retry`;
   const retry = () => lab.api("POST", path, { body: {} });
+  lab.bridges.stand(id, NOBODY, { state: "dead" });
   expect((await retry()).body).toEqual({ status: "retried" });
   expect(lab.bridges.retried).toEqual([`${id} ${NOBODY}`]);
-  lab.bridges.onRetry = () => false;
   const none = await retry();
   expect([none.status, none.body.error]).toEqual([404, "no message with this id was given up"]);
-  lab.bridges.onRetry = () => {
+  const asked: string[] = [];
+  lab.bridges.retry = (...ids) => {
+    asked.push(...ids);
     throw new MoleculeError("the store can't be written", { hint: "free some space" });
   };
   const failed = await retry();
@@ -229,5 +249,5 @@ test("a message that was given up is tried again by its bridge", async () => {
     404,
   );
   expect((await lab.api("POST", `workspaces/${id}/dead-letters/x/retry`)).status).toBe(404);
-  expect(lab.bridges.retried).toHaveLength(3);
+  expect(asked).toEqual([id, NOBODY]);
 });

@@ -1,11 +1,24 @@
 /** What the visitors of the page are told. */
 import { expect, test } from "bun:test";
+import type { BridgeLook } from "../../../src/page/bridges.ts";
 import { MAX_STREAMS } from "../../../src/page/watch.ts";
+import { CONNECTED } from "../../harness/fake-bridges.ts";
 import { lookUntil } from "../../harness/wait.ts";
 import { CARD } from "../dev/lab.ts";
-import { BRIDGE, pageLab, TOKEN, Visitor, type PageLab } from "./lab.ts";
+import { pageLab, TOKEN, type PageLab } from "./lab.ts";
+import { Visitor } from "./visitor.ts";
 
 const LOOK_MS = 150;
+
+/** Lets the bridges be looked at, twice in all, so that the first look is noted. */
+async function looked(lab: PageLab): Promise<void> {
+  const before = lab.bridges.looks;
+  const { length } = lab.at.platform.database.workspaces.all();
+  await lookUntil(async () => {
+    await lab.clock.advance(LOOK_MS);
+    return lab.bridges.looks >= before + 2 * length;
+  });
+}
 
 const texts = (visitor: Visitor) => visitor.of("row").map(({ row }) => row.said.text);
 
@@ -72,7 +85,7 @@ test("the first frame is how all is", async () => {
       },
       waiting,
     ],
-    bridges: { [agent.id]: { ...BRIDGE, pid: 42 } },
+    bridges: { [agent.id]: { ...CONNECTED, pid: 42 } },
   });
 });
 
@@ -188,13 +201,7 @@ test("of bridges and messages only what has changed is told", async () => {
   using visitor = await Visitor.to(lab);
   expect(Object.keys(visitor.state.bridges).sort()).toEqual([id, other].sort());
 
-  const look = async () => {
-    const before = bridges.lookedAt;
-    await lookUntil(async () => {
-      await lab.clock.advance(LOOK_MS);
-      return bridges.lookedAt >= before + 4;
-    });
-  };
+  const look = () => looked(lab);
   await look();
   expect(visitor.frames).toHaveLength(1);
 
@@ -216,18 +223,161 @@ test("of bridges and messages only what has changed is told", async () => {
   // The dead one is gone; the settled one may go without a word.
   expect(second?.standings).toEqual({ a: { state: "running", runs: 2 }, c: { state: "settled" } });
   expect(await visitor.heard("bridge")).toEqual([
-    { type: "bridge", workspaceId: id, bridge: { ...BRIDGE, unsettled: 1 } },
+    { type: "bridge", workspaceId: id, bridge: { ...CONNECTED, unsettled: 1 } },
   ]);
   bridges.show(id, {}, { unsettled: 1 });
   await look();
   const [, , third] = await visitor.heard("standings", 3);
   expect(third?.standings).toEqual({ a: { state: "settled" } });
 
-  bridges.looks.delete(id);
+  bridges.show(id, { d: { state: "dead", reason: "no" } }, { unsettled: 1 });
+  await look();
+  bridges.show(id, { d: { state: "dead", reason: "not at all" } }, { unsettled: 1 });
+  await look();
+  const reasons = (await visitor.heard("standings", 5)).slice(3);
+  expect(reasons.map(({ standings }) => standings.d?.reason)).toEqual(["no", "not at all"]);
+
+  bridges.drop(id);
   await look();
   const [, none] = await visitor.heard("bridge", 2);
   expect(none).toEqual({ type: "bridge", workspaceId: id, bridge: null });
-  expect(visitor.of("standings")).toHaveLength(3);
+  expect(visitor.of("standings")).toHaveLength(5);
+});
+
+test("what was on its way to those who have left is nothing to those who come", async () => {
+  await using lab = await pageLab();
+  const { bridges, clock } = lab;
+  const { id } = await lab.at.member("agent");
+  bridges.show(id, { a: { state: "journal" } }, { unsettled: 1 });
+  const visitor = await Visitor.to(lab);
+  const gate = Promise.withResolvers<BridgeLook>();
+  const { look } = bridges;
+  let asked = false;
+  bridges.look = () => {
+    asked = true;
+    return gate.promise;
+  };
+  await lookUntil(async () => {
+    await clock.advance(LOOK_MS);
+    return asked;
+  });
+  visitor.leave();
+  await lookUntil(() => clock.pending.length === 0);
+  // Nor is what they knew: the first look of the next ones takes its time.
+  bridges.look = () => new Promise(() => {});
+  const coming = Visitor.to(lab);
+  await clock.untilSleeping((_, ms) => ms === 500);
+  await clock.advance(500);
+  const next = await coming;
+  expect(next.state.bridges).toEqual({});
+  next.leave();
+  await lookUntil(() => clock.pending.length === 0);
+
+  bridges.look = look.bind(bridges);
+  using last = await Visitor.to(lab);
+  expect(last.state.bridges[id]).toMatchObject({ unsettled: 1 });
+  // The old look comes to its end, and finds what the next new one does.
+  const standings = new Map([["a", { state: "settled" }]] as const);
+  gate.resolve({ bridge: CONNECTED, standings });
+  await gate.promise;
+  bridges.show(id, { a: { state: "settled" } });
+  await looked(lab);
+  expect(await last.heard("bridge")).toMatchObject([{ bridge: { unsettled: 0 } }]);
+  expect(await last.heard("standings")).toMatchObject([{ standings: { a: { state: "settled" } } }]);
+});
+
+test("a look that is waited for no longer takes nothing from the next one", async () => {
+  await using lab = await pageLab();
+  const { bridges, clock } = lab;
+  const { id } = await lab.at.member("agent");
+  bridges.show(id, {});
+  using visitor = await Visitor.to(lab);
+  const gate = Promise.withResolvers<BridgeLook>();
+  const { look } = bridges;
+  let asked = false;
+  bridges.look = () => {
+    asked = true;
+    return gate.promise;
+  };
+  await lookUntil(async () => {
+    await clock.advance(LOOK_MS);
+    return asked;
+  });
+  bridges.look = look.bind(bridges);
+  bridges.show(id, { a: { state: "journal" } }, { unsettled: 1 });
+  await clock.untilSleeping((_, ms) => ms === 60_000);
+  await clock.advance(60_000);
+  gate.resolve((await look.call(bridges, id)) as BridgeLook);
+  await gate.promise;
+  await looked(lab);
+  expect(await visitor.heard("bridge")).toMatchObject([{ bridge: { unsettled: 1 } }]);
+  expect(await visitor.heard("standings")).toMatchObject([
+    { standings: { a: { state: "journal" } } },
+  ]);
+});
+
+test("of a workspace that is removed as it is looked at nothing more is told", async () => {
+  await using lab = await pageLab();
+  const { bridges, clock } = lab;
+  const agent = await lab.at.member("agent");
+  bridges.show(agent.id, {});
+  using visitor = await Visitor.to(lab);
+  const gate = Promise.withResolvers<BridgeLook>();
+  let asked = false;
+  bridges.look = () => {
+    asked = true;
+    return gate.promise;
+  };
+  await lookUntil(async () => {
+    await clock.advance(LOOK_MS);
+    return asked;
+  });
+  await lab.at.remove(agent, "agent");
+  await lab.tell();
+  await visitor.heard("removed");
+  gate.resolve({ bridge: CONNECTED, standings: new Map([["a", { state: "journal" }]]) });
+  await clock.untilSleeping((_, ms) => ms === LOOK_MS);
+  using other = await Visitor.to(lab);
+  expect(other.state.bridges).toEqual({});
+  expect(visitor.frames.map(({ type }) => type)).toEqual(["state", "removed"]);
+});
+
+test("a bridge that can't be looked at is told to the operator once, and looked at again", async () => {
+  const errors: unknown[] = [];
+  await using lab = await pageLab({ onError: (error) => errors.push(error) });
+  const { bridges } = lab;
+  const { id } = await lab.at.member("agent");
+  bridges.show(id, {});
+  using visitor = await Visitor.to(lab);
+  const { look } = bridges;
+  let fails = 0;
+  bridges.look = async () => {
+    fails += 1;
+    throw new TypeError("broken");
+  };
+  await lookUntil(async () => {
+    await lab.clock.advance(LOOK_MS);
+    return fails >= 3;
+  });
+  expect(errors).toEqual([expect.any(TypeError)]);
+  bridges.look = look.bind(bridges);
+  bridges.show(id, {}, { unsettled: 1 });
+  await looked(lab);
+  expect(await visitor.heard("bridge")).toMatchObject([{ bridge: { unsettled: 1 } }]);
+});
+
+test("who comes after all have left hears of each row once", async () => {
+  await using lab = await pageLab();
+  const agent = await lab.at.member("agent");
+  const visitor = await Visitor.to(lab);
+  visitor.leave();
+  await lookUntil(() => lab.clock.pending.length === 0);
+  using again = await Visitor.to(lab);
+  await lab.at.send("canvas", agent, "one");
+  await told(lab, again, 1);
+  await lab.at.send("canvas", agent, "two");
+  await told(lab, again, 2);
+  expect(texts(again)).toEqual(["one", "two"]);
 });
 
 test("a row says where it stands, where that is known by then", async () => {
@@ -247,23 +397,23 @@ test("the bridges are looked at while somebody is there to be told, and not othe
   await lab.at.member("agent");
   const { bridges, clock } = lab;
   await clock.advance(1_000);
-  expect([bridges.lookedAt, clock.pending]).toEqual([0, []]);
+  expect([bridges.looks, clock.pending]).toEqual([0, []]);
   const visitor = await Visitor.to(lab);
   const other = await Visitor.to(lab);
-  expect(bridges.lookedAt).toBe(1);
+  expect(bridges.looks).toBe(1);
   await lookUntil(async () => {
     await clock.advance(LOOK_MS);
-    return bridges.lookedAt > 3;
+    return bridges.looks > 3;
   });
   visitor.leave();
   other.leave();
   // Neither a look nor a ping is waited for.
   await lookUntil(() => clock.pending.length === 0);
-  const { lookedAt } = bridges;
+  const { looks } = bridges;
   await clock.advance(60_000);
-  expect(bridges.lookedAt).toBe(lookedAt);
+  expect(bridges.looks).toBe(looks);
   using again = await Visitor.to(lab);
-  expect(bridges.lookedAt).toBe(lookedAt + 1);
+  expect(bridges.looks).toBe(looks + 1);
   expect(again.frames).toHaveLength(1);
 });
 

@@ -1,6 +1,7 @@
 /** What the page is told of the bridges of this machine. */
+import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { processIdentity } from "../../../../src/backends/process/identity.ts";
@@ -23,6 +24,8 @@ import { answerTo, asking, openStore, pending } from "../../store/support.ts";
 
 setDefaultTimeout(60_000);
 
+const HOLD = join(import.meta.dir, "..", "..", "store", "programs", "hold.ts");
+
 /** Later than all that a test has settled. */
 const NOW = "2100-01-01T00:00:00.000000000Z";
 
@@ -39,6 +42,32 @@ function lab(clock?: ManualClock) {
     look: () => bridges.look(WORKSPACE),
     [Symbol.dispose]: folder[Symbol.dispose],
   };
+}
+
+const databaseOf = (folder: string) => new Database(pathsOf(folder, WORKSPACE).database);
+
+/** Somebody who keeps readers out of the store, as a bridge does for a moment as it ends. */
+function locked(folder: string): Database {
+  const other = databaseOf(folder);
+  other.run("PRAGMA locking_mode = EXCLUSIVE");
+  other.run("BEGIN EXCLUSIVE");
+  other.run("UPDATE totals SET bytes = bytes");
+  return other;
+}
+
+/** Somebody who keeps everyone from opening the store. */
+function closed(folder: string): Database {
+  const other = databaseOf(folder);
+  other.run("PRAGMA journal_mode = DELETE");
+  other.run("BEGIN EXCLUSIVE");
+  return other;
+}
+
+/** Somebody who writes to the store. */
+function writing(folder: string): Database {
+  const other = databaseOf(folder);
+  other.run("BEGIN IMMEDIATE");
+  return other;
 }
 
 /** What this process would write of itself. */
@@ -145,6 +174,38 @@ describe("a workspace", () => {
     expect((await it.look())?.bridge.state).toBe("waiting");
     expect(await stateOf()).toEqual({ state: "journal", runs: 1 });
   });
+
+  test("does not run what a killed bridge has cut, though nothing of its files has changed", async () => {
+    const clock = new ManualClock(Date.now());
+    using it = lab(clock);
+    await using store = await openStore(it.folder);
+    await store.journal.admit([asking(1)], undefined);
+    await store.journal.begin("m1", true);
+    await store.lock.release();
+    const bridge = Bun.spawn([process.execPath, HOLD, it.folder, WORKSPACE], { stdin: "pipe" });
+    const reader = bridge.stdout.getReader();
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe("taken\n");
+    expect((await it.look())?.standings.get("m1")).toEqual({ state: "running", runs: 1 });
+    bridge.kill("SIGKILL");
+    await bridge.exited;
+    expect(existsSync(pathsOf(it.folder, WORKSPACE).holder)).toBe(true);
+    clock.stall(500);
+    const found = await it.look();
+    expect(found?.bridge.state).toBe("none");
+    expect(found?.standings.get("m1")).toEqual({ state: "journal", runs: 1 });
+  });
+
+  test("runs what its store says where it can't be told whether a bridge is there", async () => {
+    using it = lab();
+    await using store = await openStore(it.folder);
+    await store.journal.admit([asking(1)], undefined);
+    await store.journal.begin("m1", true);
+    await store.lock.release();
+    writeFileSync(join(it.folder, "bridges"), "no folder");
+    const found = await it.look();
+    expect(found?.bridge.troubles[0]).toContain("can't be read");
+    expect(found?.standings.get("m1")).toEqual({ state: "running", runs: 1 });
+  });
 });
 
 describe("a look", () => {
@@ -188,12 +249,17 @@ describe("a look", () => {
     await store.journal.bury("m1", "it said kept-token-of-it and given-secret");
     writeStatus(
       it.folder,
-      statusOf({ workspaceId: WORKSPACE, troubles: ["refuses kept-token-of-it"] }),
+      statusOf({
+        workspaceId: WORKSPACE,
+        troubles: ["refuses kept-token-of-it"],
+        backend: "exec given-secret",
+      }),
     );
     const found = await it.look();
     const reason = "it said [secret] and [secret]";
     expect(found?.standings.get("m1")).toEqual({ state: "dead", reason });
     expect(found?.bridge.troubles).toEqual(["refuses [secret]"]);
+    expect(found?.bridge.backend).toBe("exec [secret]");
     const asked = await it.bridges.standings(WORKSPACE, [{ id: "m1", at: NOW }]);
     expect(asked.get("m1")).toEqual({ state: "dead", reason });
   });
@@ -208,6 +274,50 @@ describe("a look", () => {
     ]);
     expect(found?.standings.size).toBe(0);
     expect(await it.bridges.standings(WORKSPACE, [{ id: "m1", at: NOW }])).toEqual(new Map());
+  });
+
+  test("at a store that is locked tells so, and what was known before", async () => {
+    using it = lab();
+    {
+      await using store = await openStore(it.folder);
+      await store.journal.admit([asking(1), asking(2)], undefined);
+      await store.journal.bury("m1", "why");
+    }
+    const first = await it.look();
+    expect(first?.bridge).toMatchObject({ troubles: [], unsettled: 1, deadLetters: 1 });
+    using other = locked(it.folder);
+    const found = await it.look();
+    expect(found?.bridge).toMatchObject({ unsettled: 1, deadLetters: 1 });
+    expect(found?.bridge.troubles[0]).toContain("Another program holds it");
+    expect(found?.standings).toBe(first!.standings);
+    // Of what is asked for as much as is known; the rest is told by the first look that succeeds.
+    const old = { id: "old", at: "2020-01-01T00:00:00.000000000Z" };
+    const dead = { state: "dead", reason: "why" } as const;
+    const asked = await it.bridges.standings(WORKSPACE, [{ id: "m1", at: NOW }, old]);
+    expect([...asked]).toEqual([["m1", dead]]);
+    other.run("DELETE FROM messages WHERE id = 'm2'");
+    other.run("COMMIT");
+    other.close();
+    const last = await it.look();
+    expect(last?.bridge).toMatchObject({ troubles: [], unsettled: 0, deadLetters: 1 });
+    expect(last?.standings.get("old")).toEqual({ state: "settled" });
+    expect(last?.standings.get("m1")).toEqual(dead);
+  });
+
+  test("at a workspace that nobody has asked for in a minute begins anew", async () => {
+    const clock = new ManualClock(Date.now() + 60_000);
+    using it = lab(clock);
+    await using store = await openStore(it.folder);
+    await store.close();
+    const first = await it.look();
+    clock.stall(59_999);
+    await it.bridges.look(OTHER);
+    expect((await it.look())?.standings).toBe(first!.standings);
+    clock.stall(60_000);
+    await it.bridges.look(OTHER);
+    const second = await it.look();
+    expect(second?.standings).toEqual(first!.standings);
+    expect(second?.standings).not.toBe(first!.standings);
   });
 
   test.skipIf(WINDOWS)("never rejects where the state folder is none", async () => {
@@ -267,19 +377,28 @@ describe("a bridge that runs", () => {
   });
 
   test("takes up a letter that is retried within a second or so", async () => {
+    const clock = new ManualClock();
     using it = lab();
     await using platform = new ScriptedPlatform();
     platform.rows = [row(1)];
     let fails = true;
     const backend = backendOf(({ text }) => (fails ? failed : { kind: "answer", text }));
-    await using bridge = new TestBridge(platform.url, { stateDir: it.folder, backend });
+    await using bridge = new TestBridge(platform.url, { stateDir: it.folder, backend, clock });
     const { id } = row(1);
     const stateOf = async () => (await it.look())?.standings.get(id)?.state;
-    await lookUntil(async () => (await stateOf()) === "dead");
+    await lookUntil(async () => {
+      await clock.advance(1);
+      return (await stateOf()) === "dead";
+    });
     fails = false;
     expect(await it.bridges.retry(WORKSPACE, id)).toBe(true);
     expect(await it.bridges.retry(WORKSPACE, id)).toBe(false);
-    await lookUntil(async () => (await stateOf()) === "settled");
+    await clock.advance(1_500);
+    // What is left to do takes hardly any time of its clock.
+    await lookUntil(async () => {
+      await clock.advance(1);
+      return (await stateOf()) === "settled";
+    });
     expect(await bridge.stop()).toBeUndefined();
   });
 });
@@ -308,6 +427,42 @@ describe("a retry", () => {
     const error = await it.bridges.retry(WORKSPACE, "m1").catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(MoleculeError);
     expect(String(error)).toContain("file is not a database");
+  });
+
+  test("waits for a bridge that writes, for some seconds and while all else goes on", async () => {
+    const clock = new ManualClock(Date.now());
+    using it = lab(clock);
+    {
+      await using store = await openStore(it.folder);
+      await store.journal.admit([asking(1)], undefined);
+      await store.journal.bury("m1", "why");
+    }
+    for (const lock of [locked, closed, writing]) {
+      using other = lock(it.folder);
+      const began = performance.now();
+      const waiting = it.bridges.retry(WORKSPACE, "m1");
+      const asleep = () => clock.untilSleeping((left) => left > 0);
+      await asleep();
+      for (let n = 0; n < 3; n++) {
+        await clock.advance(await asleep());
+        await asleep();
+      }
+      // Four tries.
+      expect(performance.now() - began).toBeLessThan(4_000);
+      if (lock === writing) {
+        other.run("ROLLBACK");
+        await clock.advance(await asleep());
+        expect(await waiting).toBe(true);
+      } else {
+        const failed = waiting.catch((thrown: unknown) => thrown);
+        clock.stall(5_000);
+        await clock.advance(0);
+        const error = await failed;
+        expect(error).toBeInstanceOf(MoleculeError);
+        expect((error as MoleculeError).hint).toContain("Another program holds it");
+      }
+    }
+    expect((await it.look())?.bridge).toMatchObject({ unsettled: 1, deadLetters: 0 });
   });
 
   test("leaves no other letter changed, and the files as they were", async () => {

@@ -1,4 +1,4 @@
-/** What the bridges of this machine last said, and what has changed since. */
+/** What the bridges of this machine were seen to do, and what is new of it for those who watch. */
 import { mapBounded } from "../shared/bounded.ts";
 import type { BridgeLook, Bridges } from "./bridges.ts";
 import type { Frame, PageBridge, Standing } from "./wire.ts";
@@ -6,23 +6,27 @@ import type { Frame, PageBridge, Standing } from "./wire.ts";
 /** So many stores are read at once. */
 const AT_ONCE = 8;
 
+/** What a look found of one workspace: undefined where no bridge ever had to do with it. */
+export interface Sighting {
+  workspaceId: string;
+  look: BridgeLook | undefined;
+}
+
+const NONE: ReadonlyMap<string, Standing> = new Map();
+
 interface Known {
   look: BridgeLook;
   /** As JSON, to compare. */
   bridge: string;
 }
 
-export class Standings {
-  readonly #bridges: Bridges | undefined;
+/** From the first visitor's coming to the last one's leaving: what is older is nothing to compare with. */
+export class Sightings {
+  readonly #bridges: Bridges;
   readonly #known = new Map<string, Known>();
 
-  constructor(bridges: Bridges | undefined) {
+  constructor(bridges: Bridges) {
     this.#bridges = bridges;
-  }
-
-  /** Whether there is anybody to ask. */
-  get areKnown(): boolean {
-    return this.#bridges !== undefined;
   }
 
   /** Of each workspace that a bridge has, or had, to do with. */
@@ -35,21 +39,22 @@ export class Standings {
     return this.#known.get(workspaceId)?.look.standings.get(activityId);
   }
 
-  /** Looks at the bridges of these workspaces; gives what is new or has changed. */
-  async look(workspaceIds: readonly string[]): Promise<Frame[]> {
-    const bridges = this.#bridges;
-    if (bridges === undefined) return [];
-    for (const id of this.#known.keys()) if (!workspaceIds.includes(id)) this.#known.delete(id);
-    const found = await mapBounded(workspaceIds, AT_ONCE, async (id) => {
-      const look = await bridges.look(id);
-      return this.#note(id, look);
-    });
-    return found.flat();
+  /** Looks at the bridges of these workspaces. What comes of it counts once it is given to {@link note}. */
+  look(workspaceIds: readonly string[]): Promise<Sighting[]> {
+    return mapBounded(workspaceIds, AT_ONCE, async (workspaceId) => ({
+      workspaceId,
+      look: await this.#bridges.look(workspaceId),
+    }));
   }
 
-  /** Forgets what was seen: it is too old to compare with. */
-  clear(): void {
-    this.#known.clear();
+  /** Takes what a look found; gives what is new, or has changed, since the one before. */
+  note(found: readonly Sighting[]): Frame[] {
+    return found.flatMap(({ workspaceId, look }) => this.#note(workspaceId, look));
+  }
+
+  /** The workspace is gone. */
+  forget(workspaceId: string): void {
+    this.#known.delete(workspaceId);
   }
 
   #note(workspaceId: string, look: BridgeLook | undefined): Frame[] {
@@ -60,7 +65,7 @@ export class Standings {
     }
     const bridge = JSON.stringify(look.bridge);
     this.#known.set(workspaceId, { look, bridge });
-    const standings = changesOf(before?.look.standings ?? new Map(), look.standings);
+    const standings = changesOf(before?.look.standings ?? NONE, look.standings);
     return [
       ...(bridge === before?.bridge
         ? []
@@ -72,12 +77,13 @@ export class Standings {
   }
 }
 
-/** A message of which nothing is said any more is settled: of those that are not, all is said. */
+/** A message of which nothing is said any more is settled: each that is not is told of, look by look. */
 function changesOf(
   before: ReadonlyMap<string, Standing>,
   after: ReadonlyMap<string, Standing>,
 ): { [activityId: string]: Standing } {
   const changes: { [activityId: string]: Standing } = {};
+  if (before === after) return changes;
   for (const [id, standing] of after) {
     if (!isSame(before.get(id), standing)) changes[id] = standing;
   }

@@ -1,13 +1,21 @@
 /** How a look from outside notices what has changed, what it costs, and what it leaves behind. */
 import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { LocalStore, pathsOf } from "../../../src/store/local.ts";
 import { openDeadLetters } from "../../../src/store/open-dead-letters.ts";
 import { openToRead } from "../../../src/store/open-to-read.ts";
-import { Standings, type StandingView } from "../../../src/store/standing.ts";
+import { StoreLook, type StandingView } from "../../../src/store/store-look.ts";
 import { WINDOWS } from "../../harness/platform.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
@@ -27,8 +35,8 @@ function counted(folder: string) {
     opened += 1;
     return openToRead(path);
   };
-  const standings = new Standings(folder, WORKSPACE, { clock: LATER, open });
-  return { look: () => standings.look(), opened: () => opened };
+  const looking = new StoreLook(folder, WORKSPACE, { clock: LATER, open });
+  return { look: () => looking.look(), opened: () => opened };
 }
 
 const filesOf = (folder: string) =>
@@ -64,14 +72,14 @@ describe("a look at what has not changed", () => {
     const { database } = pathsOf(folder.path, WORKSPACE);
     const wrote = statSync(database).mtimeMs;
     let now = wrote + 1_000;
-    const standings = new Standings(folder.path, WORKSPACE, { clock: { now: () => now } });
-    const young = standings.look();
-    const again = standings.look();
+    const looking = new StoreLook(folder.path, WORKSPACE, { clock: { now: () => now } });
+    const young = looking.look();
+    const again = looking.look();
     expect(again).toEqual(young);
     expect(again).not.toBe(young as StandingView);
     now = wrote + 10_000;
-    const old = standings.look();
-    expect(standings.look()).toBe(old as StandingView);
+    const old = looking.look();
+    expect(looking.look()).toBe(old as StandingView);
   });
 });
 
@@ -89,17 +97,17 @@ describe("no change is missed", () => {
     using other = new Database(database);
     other.run("PRAGMA wal_checkpoint(FULL)");
     const size = statSync(`${database}-wal`).size;
-    const standings = new Standings(folder.path, WORKSPACE, { clock: LATER });
+    const looking = new StoreLook(folder.path, WORKSPACE, { clock: LATER });
     const still = () => {
       for (const path of [database, `${database}-wal`, `${database}-shm`]) utimesSync(path, 1, 1);
     };
     for (let n = 0; n < 5; n++) {
       await journal.begin("m1", false);
       still();
-      expect(standings.look()?.standings.get("m1")?.state).toBe("running");
+      expect(looking.look()?.standings.get("m1")?.state).toBe("running");
       await journal.release("m1");
       still();
-      expect(standings.look()?.standings.get("m1")?.state).toBe("journal");
+      expect(looking.look()?.standings.get("m1")?.state).toBe("journal");
     }
     expect(statSync(`${database}-wal`).size).toBe(size);
   });
@@ -114,11 +122,11 @@ describe("no change is missed", () => {
     const reading = (async () => {
       for await (const bytes of child.stdout) told += Buffer.from(bytes).toString();
     })();
-    const standings = new Standings(folder.path, WORKSPACE, { clock: LATER });
+    const looking = new StoreLook(folder.path, WORKSPACE, { clock: LATER });
     // Looks without a pause: many fall into the moment in which a commit is flushed, and can't be seen yet.
     const lookFor = async (line: string) => {
       while (!told.endsWith(`${line}\n`)) {
-        standings.look();
+        looking.look();
         await new Promise((resolve) => setImmediate(resolve));
       }
     };
@@ -128,13 +136,13 @@ describe("no change is missed", () => {
       await child.stdin.flush();
       await lookFor(String(n));
       const id = n % 2 === 1 ? `m${n}` : `m${n - 1}`;
-      const state = standings.look()?.standings.get(id)?.state;
+      const state = looking.look()?.standings.get(id)?.state;
       expect(`${n} ${state}`).toBe(`${n} ${n % 2 === 1 ? "journal" : "running"}`);
     }
     await child.stdin.end();
     expect(await child.exited).toBe(0);
     await reading;
-    expect(standings.look()?.unsettled).toBe(100);
+    expect(looking.look()?.unsettled).toBe(100);
   });
 
   test("where a bridge begins while the file is read as one at rest", async () => {
@@ -153,8 +161,8 @@ describe("no change is missed", () => {
       }
       return opened;
     };
-    const standings = new Standings(folder.path, WORKSPACE, { clock: LATER, open });
-    expect(standings.look()?.standings.get("m1")?.state).toBe("running");
+    const looking = new StoreLook(folder.path, WORKSPACE, { clock: LATER, open });
+    expect(looking.look()?.standings.get("m1")?.state).toBe("running");
     bridge?.close();
   });
 
@@ -180,12 +188,12 @@ describe("no change is missed", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         using folder = tmpFolder();
-        const standings = new Standings(folder.path, WORKSPACE);
+        const looking = new StoreLook(folder.path, WORKSPACE);
         const unsettled = new Set<string>();
         const look = () => {
-          const view = standings.look();
+          const view = looking.look();
           // One that looks for the first time opens it in any case.
-          const { standings: now, ...counts } = new Standings(folder.path, WORKSPACE).look() ?? {};
+          const { standings: now, ...counts } = new StoreLook(folder.path, WORKSPACE).look() ?? {};
           expect(view).toMatchObject(counts);
           for (const [one, standing] of now ?? [])
             expect(view?.standings.get(one)).toEqual(standing);
@@ -264,7 +272,7 @@ describe("a look leaves nothing behind", () => {
     using folder = tmpFolder();
     await (await openStore(folder.path)).close();
     const before = filesOf(folder.path);
-    new Standings(folder.path, WORKSPACE).look();
+    new StoreLook(folder.path, WORKSPACE).look();
     expect(filesOf(folder.path)).toEqual(before);
     expect(before).toEqual([`${WORKSPACE}.db`]);
   });
@@ -274,17 +282,17 @@ describe("a look leaves nothing behind", () => {
     const store = await openStore(folder.path);
     await store.journal.admit([asking(1)], undefined);
     const { database } = pathsOf(folder.path, WORKSPACE);
-    const standings = new Standings(folder.path, WORKSPACE);
-    standings.look();
+    const looking = new StoreLook(folder.path, WORKSPACE);
+    looking.look();
     {
       using looking = openToRead(database);
       looking.run("SELECT 1 FROM seen");
       await store.close();
       expect(filesOf(folder.path)).toContain(`${WORKSPACE}.db-wal`);
     }
-    expect(standings.look()).toMatchObject({ unsettled: 1 });
+    expect(looking.look()).toMatchObject({ unsettled: 1 });
     expect(filesOf(folder.path)).toEqual([`${WORKSPACE}.db`]);
-    expect(standings.look()).toMatchObject({ unsettled: 1 });
+    expect(looking.look()).toMatchObject({ unsettled: 1 });
     expect(filesOf(folder.path)).toEqual([`${WORKSPACE}.db`]);
   });
 
@@ -313,21 +321,51 @@ describe("a look leaves nothing behind", () => {
   test("nothing of it keeps a bridge from taking its log away", async () => {
     using folder = tmpFolder();
     const store = await openStore(folder.path);
-    const standings = new Standings(folder.path, WORKSPACE);
+    const looking = new StoreLook(folder.path, WORKSPACE);
     await store.journal.admit([asking(1)], undefined);
-    expect(standings.look()).toMatchObject({ unsettled: 1 });
+    expect(looking.look()).toMatchObject({ unsettled: 1 });
     await store.close();
     expect(existsSync(`${pathsOf(folder.path, WORKSPACE).database}-wal`)).toBe(false);
   });
 
+  test.skipIf(process.platform !== "linux")(
+    "nor does it hold what a bridge took away",
+    async () => {
+      using folder = tmpFolder();
+      const looking = new StoreLook(folder.path, WORKSPACE);
+      const held = () =>
+        readdirSync("/proc/self/fd")
+          .map((fd) => {
+            try {
+              return readlinkSync(`/proc/self/fd/${fd}`);
+            } catch {
+              return "";
+            }
+          })
+          .filter((path) => path.startsWith(folder.path));
+      for (let n = 0; n < 3; n++) {
+        const store = await openStore(folder.path);
+        looking.look();
+        expect(held().filter((path) => path.endsWith("-shm"))).not.toEqual([]);
+        expect(looking.release()).toBe(false);
+        await store.close();
+        // Whether somebody looks again, or forgets it.
+        if (n === 0) expect(looking.release()).toBe(true);
+        else looking.look();
+        expect(held()).toEqual([]);
+      }
+      expect(looking.release()).toBe(true);
+    },
+  );
+
   test.skipIf(WINDOWS)("and takes no lock from a bridge of this very process", async () => {
     using folder = tmpFolder();
     await using store = await openStore(folder.path);
-    const standings = new Standings(folder.path, WORKSPACE);
+    const looking = new StoreLook(folder.path, WORKSPACE);
     await store.journal.admit([asking(1)], undefined);
     for (const step of ["begin", "again"] as const) {
       await (step === "begin" ? store.journal.begin("m1", true) : store.journal.again("m1"));
-      standings.look();
+      looking.look();
     }
     // Who finds no lock on the index makes it anew, under the feet of whoever uses it.
     const source = `
