@@ -443,6 +443,20 @@ test("a visitor hears something every 15 s", async () => {
   await lookUntil(() => visitor.text.split(": ping\n\n").length === 3);
 });
 
+test("what no event tells of is told with the next sign of life", async () => {
+  await using lab = await pageLab();
+  const agent = await lab.at.member("agent");
+  using visitor = await Visitor.to(lab);
+  await lab.clock.untilSleeping((_, asked) => asked === 15_000);
+  lab.at.platform.database.workspaces.change(agent.id, { role: "changed in silence" });
+  await lab.clock.advance(15_000);
+  await lookUntil(() => visitor.text.includes("changed in silence"));
+  const told = visitor.text.length;
+  await lab.clock.advance(15_000);
+  await lookUntil(() => visitor.text.split(": ping\n\n").length === 3);
+  expect(visitor.text.slice(told).replaceAll(": ping\n\n", "")).toBe("");
+});
+
 test("a visitor that does not read is cut off, and others are not", async () => {
   await using lab = await pageLab();
   const agent = await lab.at.member("agent");
