@@ -34,6 +34,12 @@ export class Sightings {
     return Object.fromEntries([...this.#known].map(([id, { look }]) => [id, look.bridge]));
   }
 
+  /** Of the messages of all workspaces: where those stand that are not settled, by activity id. */
+  get unsettled(): { [activityId: string]: Standing } {
+    const all = [...this.#known.values()].flatMap(({ look }) => [...look.standings]);
+    return Object.fromEntries(all.filter(([, { state }]) => state !== "settled"));
+  }
+
   /** Where a message stood when it was looked at last. */
   of(workspaceId: string, activityId: string): Standing | undefined {
     return this.#known.get(workspaceId)?.look.standings.get(activityId);

@@ -127,6 +127,7 @@ export class Watch {
       revision: dev.revision.name,
       workspaces: this.#workspaces().map(show),
       bridges: this.#run?.seen?.bridges ?? {},
+      standings: this.#run?.seen?.unsettled ?? {},
     };
   }
 

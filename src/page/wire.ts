@@ -35,6 +35,8 @@ export interface PageState {
   workspaces: PageWorkspace[];
   /** Of the workspaces that a bridge of this machine serves, or has served. */
   bridges: { [workspaceId: string]: PageBridge };
+  /** Where messages stand that are not settled, by the ids of their rows. */
+  standings: { [activityId: string]: Standing };
 }
 
 /** A workspace as the platform sees it. Times are milliseconds since 1970. */

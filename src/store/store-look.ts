@@ -112,7 +112,13 @@ export class StoreLook {
    * succeeds tells of them.
    */
   of(rows: readonly (string | Place)[]): Map<string, MessageStanding> {
-    const mark = this.#mark();
+    let mark: ChangeMark | undefined;
+    try {
+      mark = this.#mark();
+    } catch (error) {
+      this.#owe(rows);
+      throw error;
+    }
     if (mark === undefined) return new Map();
     const { found } = this.#read(mark, new Map(), (sql) => standingsOf(sql, rows));
     if ("error" in found) {

@@ -70,9 +70,10 @@ a page to watch it and to talk to its agents. It is for trying and testing, on t
 it is ready it prints the page's link and what to paste next on standard output (with -o json as one
 line for scripts), and runs until it is stopped.`,
   more: `With --connect a bridge in the same process answers as the agent, with the backend and all else that
-variables and config files say to molecule connect, but for the mode and the health server. A first signal finishes what it has in hand, a
-second one stops at once. Where the bridge ends for good, the platform goes on. With --ephemeral its
-state goes with the platform, unless --state-dir is given.
+variables and config files say to molecule connect, but for the mode and the health server. A first
+signal finishes what it has in hand, a second one stops at once. Where the bridge ends for good, the
+platform goes on. With --ephemeral the bridge's state goes with the platform, unless --state-dir is
+given.
 
 The page finds the bridges of this machine by their state (--state-dir).
 

@@ -17,6 +17,7 @@ import { takeSeat } from "./seats.ts";
 import { Sidebar } from "./sidebar.ts";
 import { Stream } from "./stream.ts";
 import { Tabs, tabId, viewOf } from "./tabs.ts";
+import type { Timeline } from "./timeline.ts";
 
 /** "12 s ago" is told anew this often. */
 const AGE_MS = 5_000;
@@ -32,7 +33,7 @@ export class App {
   readonly #heading = new Heading();
   readonly #tabs = new Tabs("panel", (view) => this.#choose(this.#model.selected, view));
   readonly #log = new LogView("Messages", () => this.#readEarlier());
-  readonly #composer = new Composer((text, files) => this.#write(text, files));
+  readonly #composer = new Composer((to, text, files) => this.#write(to, text, files));
   readonly #banner = el("p", { class: "banner", role: "status" });
   readonly #panel = el("div", { id: "panel", class: "panel", role: "tabpanel" });
   readonly #deeds: Deeds;
@@ -144,10 +145,8 @@ export class App {
     this.#draw();
   }
 
-  #write(text: string, files: readonly File[]): void {
-    const { workspace } = this.#model;
-    if (workspace === undefined) return;
-    this.#outgoing.write(workspace.id, text, files);
+  #write(workspaceId: string, text: string, files: readonly File[]): void {
+    this.#outgoing.write(workspaceId, text, files);
     this.#render();
     this.#log.toEnd();
   }
@@ -186,7 +185,7 @@ export class App {
     this.#panel.setAttribute("aria-labelledby", tabId(view));
     this.#composer.element.hidden = view !== "conversation" || workspace === undefined;
     if (workspace === undefined) {
-      const more = { hasEarlier: false, note: undefined, isReading: workspaces.length > 0 };
+      const more = { earlier: undefined, note: undefined, isReading: workspaces.length > 0 };
       return this.#log.show("", [], more);
     }
     this.#heading.show(workspace, bridges.get(workspace.id), link === "lost");
@@ -196,9 +195,9 @@ export class App {
     const what = `${workspace.id}/${view}`;
     const entries = this.#entries(timeline.show(this.#log.isReadIn(what)));
     this.#log.show(what, entries, {
-      hasEarlier: timeline.hasEarlier,
+      earlier: earlierWord(timeline),
       note: this.#noteBelow(entries.length),
-      isReading: timeline.state !== "read",
+      isReading: timeline.state === "unread" || timeline.state === "reading",
     });
   }
 
@@ -234,6 +233,12 @@ export class App {
     const button = el("button", { type: "button", onclick: again }, "Read again");
     return el("p", { class: "hint problem" }, `${problem ?? "It can't be read."} `, button);
   }
+}
+
+function earlierWord({ hasEarlier, state, problem }: Timeline): string | undefined {
+  if (!hasEarlier) return undefined;
+  const failed = state === "read" && problem !== undefined;
+  return failed ? `Show earlier ones: ${problem}` : "Show earlier ones";
 }
 
 const EMPTY: Record<Exclude<View, "conversation">, string> = {

@@ -6,18 +6,21 @@ const DRAFTS = "molecule.draft.";
 /** The platform takes no more of them with one message. */
 const MAX_FILES = 10;
 
+/** Takes what was written, and for which workspace. */
+export type Send = (workspaceId: string, text: string, files: readonly File[]) => void;
+
 export class Composer {
   readonly element: HTMLFormElement;
   readonly #text: HTMLTextAreaElement;
   readonly #chips = el("ul", { class: "chips", "aria-label": "Files to send" });
   readonly #send: HTMLButtonElement;
-  readonly #onSend: (text: string, files: readonly File[]) => void;
+  readonly #onSend: Send;
   readonly #problem = el("p", { class: "problem", role: "status" });
   /** By workspace. */
   readonly #chosen = new Map<string, readonly File[]>();
   #workspaceId = "";
 
-  constructor(onSend: (text: string, files: readonly File[]) => void) {
+  constructor(onSend: Send) {
     this.#onSend = onSend;
     this.#text = el("textarea", {
       id: "message",
@@ -96,7 +99,7 @@ export class Composer {
   /** Takes back what could not be sent, before what has been written since. */
   take(text: string, files: readonly File[]): void {
     this.#text.value = [text, this.#text.value].filter((one) => one !== "").join("\n");
-    this.#files = [...files, ...this.#files].slice(0, MAX_FILES);
+    this.#choose([...files, ...this.#files]);
     this.#keepDraft();
     this.#text.focus();
   }
@@ -104,7 +107,7 @@ export class Composer {
   #submit(): void {
     const text = this.#text.value.trim();
     if (text === "" && this.#files.length === 0) return this.#text.focus();
-    this.#onSend(text, this.#files);
+    this.#onSend(this.#workspaceId, text, this.#files);
     this.#text.value = "";
     this.#files = [];
     this.#keepDraft();
@@ -113,9 +116,12 @@ export class Composer {
 
   #attach(files: FileList | null | undefined): void {
     if (files === null || files === undefined || files.length === 0) return;
-    const all = [...this.#files, ...files];
-    this.#files = all.slice(0, MAX_FILES);
-    if (all.length <= MAX_FILES) return;
+    this.#choose([...this.#files, ...files]);
+  }
+
+  #choose(files: readonly File[]): void {
+    this.#files = files.slice(0, MAX_FILES);
+    if (files.length <= MAX_FILES) return;
     this.#problem.textContent = `A message may have ${MAX_FILES} files; the others were left out.`;
   }
 

@@ -34,7 +34,7 @@ export function isolated(text: string): HTMLElement {
   return el("bdi", {}, text);
 }
 
-export function append(element: Element, children: readonly Child[]): void {
+function append(element: Element, children: readonly Child[]): void {
   for (const child of children) {
     if (child !== undefined && child !== null && child !== false) element.append(child);
   }

@@ -16,15 +16,23 @@ export function every(ms: number, work: () => void): () => void {
   return () => clearInterval(timer);
 }
 
+/** A page that nobody sees is not painted: what is due is done after so long all the same. */
+const UNPAINTED_MS = 250;
+
 /** A function that does it before the next frame is painted, however often it is called until then. */
 export function beforePaint(work: () => void): () => void {
   let isDue = false;
   return () => {
     if (isDue) return;
     isDue = true;
-    requestAnimationFrame(() => {
+    const once = () => {
+      if (!isDue) return;
       isDue = false;
+      cancelAnimationFrame(frame);
+      cancel();
       work();
-    });
+    };
+    const frame = requestAnimationFrame(once);
+    const cancel = after(UNPAINTED_MS, once);
   };
 }

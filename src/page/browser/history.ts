@@ -43,7 +43,7 @@ export class History {
       take(page);
       this.#model.learn(page.rows);
     } catch (error) {
-      timeline.state = "failed";
+      if (before === undefined) timeline.state = "failed";
       timeline.problem = (error as Error).message;
     }
     this.#onChange();

@@ -50,11 +50,12 @@ export class KeyedList {
       const old = this.#shown.get(entry.key);
       const isSame = old?.made === entry.made;
       const element = isSame ? old.element : entry.make();
+      // Before it takes its place: who has the focus may find it there.
+      if (!isSame || old.tail !== entry.tail?.made) fillTail(element, entry.tail);
       if (old !== undefined && !isSame) {
         if (place === old.element) place = element;
         keepingFocus(old.element, element, () => old.element.replaceWith(element));
       }
-      if (!isSame || old.tail !== entry.tail?.made) fillTail(element, entry.tail);
       next.set(entry.key, { element, made: entry.made, tail: entry.tail?.made });
       if (place === element) place = element.nextElementSibling;
       else this.element.insertBefore(element, place);

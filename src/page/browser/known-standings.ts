@@ -5,18 +5,16 @@ import type { Standing } from "../wire.ts";
 const MOST = 10_000;
 
 export class KnownStandings {
-  readonly #known = new Map<string, { standing: Standing; since: number }>();
-  /** How often all was put in doubt. */
-  #doubts = 0;
+  readonly #known = new Map<string, Standing>();
 
   of(activityId: string): Standing | undefined {
-    return this.#known.get(activityId)?.standing;
+    return this.#known.get(activityId);
   }
 
   /** Told as it happened: the last word. */
   tell(activityId: string, standing: Standing): void {
     this.#known.delete(activityId);
-    this.#known.set(activityId, { standing, since: this.#doubts });
+    this.#known.set(activityId, standing);
     for (const id of this.#known.keys()) {
       if (this.#known.size <= MOST) return;
       this.#known.delete(id);
@@ -25,12 +23,15 @@ export class KnownStandings {
 
   /** Read with a row, and so perhaps older than what was told. */
   learn(activityId: string, standing: Standing): void {
-    const known = this.#known.get(activityId);
-    if (known === undefined || known.since < this.#doubts) this.tell(activityId, standing);
+    if (!this.#known.has(activityId)) this.tell(activityId, standing);
   }
 
-  /** Changes may have been missed: what is known counts until something is learned. */
-  doubt(): void {
-    this.#doubts += 1;
+  /**
+   * Changes may have been missed, and these are all that are not settled. What was is so for ever; of the
+   * others nothing is known any more.
+   */
+  renew(unsettled: { readonly [activityId: string]: Standing }): void {
+    for (const [id, { state }] of this.#known) if (state !== "settled") this.#known.delete(id);
+    for (const [id, standing] of Object.entries(unsettled)) this.tell(id, standing);
   }
 }

@@ -24,11 +24,12 @@ export class LogView {
     const items = el("ol", { class: "items" });
     this.#list = new KeyedList(items);
     this.#live = el("div", { role: "log", "aria-label": label }, items);
-    this.#earlier = el(
-      "button",
-      { type: "button", class: "earlier", hidden: true, onclick: onEarlier },
-      "Show earlier ones",
-    );
+    this.#earlier = el("button", {
+      type: "button",
+      class: "earlier",
+      hidden: true,
+      onclick: onEarlier,
+    });
     this.#note = el("div", { class: "note" });
     this.#scroller = el(
       "div",
@@ -58,13 +59,13 @@ export class LogView {
   }
 
   /**
-   * Shows the entries of `what`; another `what` begins at its end. `note` stands below them.
-   * `isReading`: not all of them are here yet.
+   * Shows the entries of `what`; another `what` begins at its end. `earlier`: the word that brings older
+   * ones, where there are any; `note` stands below them. `isReading`: not all of them are here yet.
    */
   show(
     what: string,
     entries: readonly Entry[],
-    more: { hasEarlier: boolean; note: HTMLElement | undefined; isReading: boolean },
+    more: { earlier: string | undefined; note: HTMLElement | undefined; isReading: boolean },
   ): void {
     const isOther = what !== this.#what;
     const keyed = entries.map((entry) => ({ ...entry, key: `${what} ${entry.key}` }));
@@ -75,7 +76,8 @@ export class LogView {
     this.#live.setAttribute("aria-live", isBulk ? "off" : "polite");
     const stay = this.#isAtEnd || isOther ? () => this.toEnd() : this.#anchor();
     this.#list.show(keyed);
-    this.#earlier.hidden = !more.hasEarlier;
+    this.#earlier.hidden = more.earlier === undefined;
+    this.#earlier.textContent = more.earlier ?? "";
     if (more.note === undefined) this.#note.replaceChildren();
     else if (this.#note.firstChild !== more.note) this.#note.replaceChildren(more.note);
     stay();

@@ -148,9 +148,8 @@ function onceAtATime(button: HTMLElement, problem: HTMLElement, work: () => Prom
     if (isBusy) return;
     become(true);
     problem.replaceChildren();
-    work().catch((error: Error) => {
-      become(false);
-      problem.replaceChildren(error.message);
-    });
+    work()
+      .catch((error: Error) => problem.replaceChildren(error.message))
+      .finally(() => become(false));
   });
 }

@@ -103,17 +103,15 @@ export class Model {
   }
 
   /** After a pause anything may have changed: what is here is kept until it was read again. */
-  #begin({ version, revision, workspaces, bridges }: PageState): void {
+  #begin({ version, revision, workspaces, bridges, standings }: PageState): void {
     this.link = "open";
     this.version = version;
     this.revision = revision;
     this.workspaces = workspaces;
     this.bridges.clear();
     for (const [id, bridge] of Object.entries(bridges)) this.bridges.set(id, bridge);
-    this.#standings.doubt();
-    for (const timeline of this.#timelines.values()) {
-      if (timeline.state !== "unread") timeline.state = "unread";
-    }
+    this.#standings.renew(standings);
+    for (const timeline of this.#timelines.values()) timeline.pause();
     this.#select();
   }
 

@@ -48,9 +48,9 @@ export class Outgoing {
     const kept = unsent.map(({ messageId, workspaceId, text, at, files }): Kept => {
       return { messageId, workspaceId, text, at, files: files.length };
     });
+    sessionStorage.removeItem(UNSENT);
     try {
-      if (kept.length === 0) sessionStorage.removeItem(UNSENT);
-      else sessionStorage.setItem(UNSENT, JSON.stringify(kept));
+      if (kept.length > 0) sessionStorage.setItem(UNSENT, JSON.stringify(kept));
     } catch {
       // More than the browser keeps.
     }

@@ -23,7 +23,7 @@ interface Wanted {
 
 export class Pictures {
   readonly #fetch: BoundedFetch;
-  readonly #wanted = new Map<Element, Wanted>();
+  readonly #wanted = new WeakMap<Element, Wanted>();
   readonly #queue: HTMLImageElement[] = [];
   readonly #views = new IntersectionObserver((seen) => this.#see(seen), { rootMargin: "200px" });
   #running = 0;

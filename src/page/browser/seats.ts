@@ -1,8 +1,8 @@
 /**
- * A browser opens six connections to a server, and a page that follows it holds one: three pages may
- * go on while nobody looks at them, the others hear again when they are looked at.
+ * A browser opens six connections to a server, and a page that follows it holds one: two pages may go on
+ * while nobody looks at them, the others hear again when they are looked at.
  */
-const SEATS = 3;
+const SEATS = 2;
 
 /** Whether this page may go on unseen. What it takes is free again when it is closed. */
 export async function takeSeat(): Promise<boolean> {
@@ -17,6 +17,8 @@ function take(name: string): Promise<boolean> {
       // For as long as the page lives.
       return lock === null ? undefined : new Promise<void>(() => {});
     };
+    // There are none where the page did not come from this machine or by HTTPS.
+    if (navigator.locks === undefined) return resolve(false);
     navigator.locks.request(name, { ifAvailable: true }, hold).catch(() => resolve(false));
   });
 }

@@ -10,18 +10,22 @@ export class Timeline {
   rows: PageRow[] = [];
   /** `unread`: nothing of the past is here yet. */
   state: "unread" | "reading" | "read" | "failed" = "unread";
-  /** Why the past could not be read. */
+  /** Why the past, or more of it, could not be read. */
   problem: string | undefined;
   #next: string | null = null;
   #limit = STEP;
   /** The first of those that were shown last. */
   #first: PageRow | undefined;
+  /** Up to here nothing is missing; undefined before anything was read. */
+  #whole: PageRow | undefined;
   #wasRead = false;
 
   /** The rows that are to be shown: the newest. `stays`: all from the first one on that was shown last. */
   show(stays: boolean): readonly PageRow[] {
-    const kept = stays && this.#first !== undefined ? this.rows.indexOf(this.#first) : -1;
-    const start = kept >= 0 ? kept : Math.max(0, this.rows.length - this.#limit);
+    const newest = Math.max(0, this.rows.length - this.#limit);
+    // One that was dropped (-1) leaves all that are here.
+    const start =
+      stays && this.#first !== undefined ? Math.max(0, this.rows.indexOf(this.#first)) : newest;
     this.#first = this.rows[start];
     return this.rows.slice(start);
   }
@@ -42,17 +46,23 @@ export class Timeline {
 
   /** Shows more of them; gives where to read on, where there are not enough here. */
   widen(): string | undefined {
-    const shown = this.#first === undefined ? 0 : this.rows.length - this.rows.indexOf(this.#first);
-    this.#limit = shown + STEP;
+    const first = this.#first === undefined ? -1 : this.rows.indexOf(this.#first);
+    this.#limit = this.rows.length - Math.max(0, first) + STEP;
     this.#first = undefined;
     return this.rows.length < this.#limit ? (this.#next ?? undefined) : undefined;
+  }
+
+  /** Rows may come from now on that are not told of: the newest page has to be read again. */
+  pause(): void {
+    if (this.state === "read") this.#whole = this.rows.at(-1);
+    this.state = "unread";
   }
 
   /** The newest page. What was here stays if nothing can be missing between the two. */
   restart({ rows, next }: RowPage): void {
     const oldest = rows.at(-1);
-    const known = new Set(this.rows.map(({ id }) => id));
-    const meets = next === null || oldest === undefined || rows.some(({ id }) => known.has(id));
+    const isAll = next === null || oldest === undefined;
+    const meets = isAll || (this.#whole !== undefined && compare(oldest, this.#whole) <= 0);
     if (!meets || !this.#wasRead) this.#next = next;
     if (!meets) {
       this.rows = this.rows.filter((row) => oldest !== undefined && compare(row, oldest) > 0);
@@ -62,6 +72,7 @@ export class Timeline {
     for (const row of rows) insert(this.rows, row);
     this.#wasRead = true;
     this.state = "read";
+    this.problem = undefined;
   }
 
   /** An older page, which was asked for with `before`. It may be one that does not fit any more. */
@@ -70,6 +81,7 @@ export class Timeline {
     for (const row of rows) insert(this.rows, row);
     this.#next = next;
     this.#first = undefined;
+    this.problem = undefined;
   }
 }
 

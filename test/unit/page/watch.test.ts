@@ -39,7 +39,8 @@ test("the first frame is how all is", async () => {
   const ada = await lab.at.member("ada");
   const gone = await lab.at.member("gone");
   await lab.at.remove(gone, "gone");
-  lab.bridges.show(agent.id, {}, { pid: 42 });
+  const open = { state: "running", runs: 1 } as const;
+  lab.bridges.show(agent.id, { a: open, b: { state: "settled" } }, { pid: 42 });
   const heartbeat = {
     workspace_id: agent.id,
     error_rate: 0,
@@ -86,6 +87,7 @@ test("the first frame is how all is", async () => {
       waiting,
     ],
     bridges: { [agent.id]: { ...CONNECTED, pid: 42 } },
+    standings: { a: open },
   });
 });
 

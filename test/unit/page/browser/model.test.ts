@@ -38,6 +38,7 @@ const state = (...ids: string[]): Frame => ({
     revision: "r2",
     workspaces: ids.map((id) => workspaceOf(id)),
     bridges: {},
+    standings: {},
   },
 });
 
@@ -147,15 +148,21 @@ describe("where messages stand", () => {
     expect(model.standingOf(rowOf(2))).toEqual({ state: "dead", reason: "no" });
   });
 
-  test("after a pause they count until a page of the past says otherwise", () => {
+  test("after a pause those count that are told again, and what was settled", () => {
     const model = begun("w");
-    model.take(standings("row-1", { state: "running" }), true);
-    model.take(state("w"), true);
-    expect(model.standingOf(rowOf(1))).toEqual({ state: "running" });
+    for (const n of [1, 2, 3]) {
+      model.take(standings(`row-${n}`, { state: n === 3 ? "settled" : "running" }), true);
+    }
+    const again = state("w") as Extract<Frame, { type: "state" }>;
+    again.state.standings = { "row-2": { state: "outbox" } };
+    model.take(again, true);
+    expect([1, 2, 3].map((n) => model.standingOf(rowOf(n))?.state)).toEqual([
+      undefined,
+      "outbox",
+      "settled",
+    ]);
     model.learn([rowOf(1, { standing: { state: "settled" } })]);
-    expect(model.standingOf(rowOf(1))).toEqual({ state: "settled" });
-    model.learn([rowOf(1, { standing: { state: "running" } })]);
-    expect(model.standingOf(rowOf(1))).toEqual({ state: "settled" });
+    expect(model.standingOf(rowOf(1))?.state).toBe("settled");
   });
 
   test("those told of last are kept, however many there are", () => {

@@ -31,6 +31,7 @@ describe("a timeline", () => {
   test("keeps what it has where the newest page meets it", () => {
     const timeline = new Timeline();
     timeline.restart({ rows: rowsDown(99, 0), next: "0" });
+    timeline.pause();
     timeline.restart({ rows: rowsDown(150, 51), next: "51" });
     expect(timeline.rows.length).toBe(151);
     timeline.show(false);
@@ -40,6 +41,9 @@ describe("a timeline", () => {
   test("begins anew where rows are missing between what it has and the newest page", () => {
     const timeline = new Timeline();
     timeline.restart({ rows: rowsDown(99, 0), next: null });
+    timeline.pause();
+    // One that came after the pause bridges nothing.
+    timeline.add(rowOf(350));
     timeline.restart({ rows: rowsDown(350, 251), next: "251" });
     expect(seqs(timeline.rows)[0]).toBe(251);
     timeline.show(false);
@@ -75,12 +79,25 @@ describe("a timeline", () => {
     expect(timeline.show(false)[0]?.seq).toBe(70);
   });
 
+  test("shows all that is left to who reads, where the first that he saw was dropped", () => {
+    const timeline = new Timeline();
+    for (let n = 0; n < 5_000; n++) timeline.add(rowOf(n));
+    timeline.show(false);
+    while (timeline.hasEarlier) {
+      timeline.widen();
+      timeline.show(true);
+    }
+    timeline.add(rowOf(5_000));
+    expect(timeline.show(true).length).toBe(2_500);
+  });
+
   test("takes an older page only where it belongs", () => {
     const timeline = new Timeline();
     timeline.restart({ rows: rowsDown(199, 100), next: "100" });
     timeline.show(false);
     const before = timeline.widen() ?? "";
     // What came in between can't be bridged: that page would leave a hole.
+    timeline.pause();
     timeline.restart({ rows: rowsDown(999, 900), next: "900" });
     timeline.extend({ rows: rowsDown(99, 0), next: null }, before);
     expect(seqs(timeline.rows)[0]).toBe(900);
