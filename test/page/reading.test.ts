@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout } from "bun:test";
 import type { Page } from "playwright-core";
 import { Chromium, inChromium } from "../harness/chromium.ts";
-import { messages, PageStage, saying, write } from "../harness/page-stage.ts";
+import { messages, openTab, PageStage, saying, write } from "../harness/page-stage.ts";
 
 const { test } = inChromium;
 
@@ -179,3 +179,21 @@ function pushAgent(answer: (text: string) => string): { url: string } & AsyncDis
   });
   return { url: server.url.href, [Symbol.asyncDispose]: () => server.stop(true) };
 }
+
+test("a tab that is chosen before anything is there is the one that is shown", async () => {
+  await using stage = await PageStage.start();
+  await stage.send(stage.ada, stage.agent, "from a peer");
+  await chromium.visit(async (visit) => {
+    const { page } = visit;
+    const held = Promise.withResolvers<void>();
+    await page.route("**/stream", async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await visit.go(stage.link);
+    await openTab(page, "Peers");
+    held.resolve();
+    await saying(page, "from a peer").waitFor();
+    await page.getByRole("tab", { name: "Peers", selected: true }).waitFor();
+  });
+});

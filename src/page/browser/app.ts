@@ -138,10 +138,12 @@ export class App {
   }
 
   #choose(workspaceId: string | undefined, view: View): void {
-    if (workspaceId === undefined) return;
-    this.#model.select(workspaceId);
     this.#model.view = view;
-    history.replaceState(null, "", `#${workspaceId}/${view}`);
+    // None is there yet: the view is that of the first one that comes.
+    if (workspaceId !== undefined) {
+      this.#model.select(workspaceId);
+      history.replaceState(null, "", `#${workspaceId}/${view}`);
+    }
     this.#draw();
   }
 

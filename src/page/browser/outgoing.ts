@@ -58,11 +58,20 @@ export class Outgoing {
 
   /** What {@link keep} kept. */
   restore(): void {
-    const kept = JSON.parse(sessionStorage.getItem(UNSENT) ?? "[]") as Kept[];
-    this.#model.pending = kept.map(({ files, ...message }): Pending => {
+    this.#model.pending = keptMessages().map(({ files, ...message }): Pending => {
       const left = "the page was left before it was known to be sent";
       const problem = files === 0 ? left : `${left}; its files have to be attached again`;
       return { ...message, files: [], state: "failed", problem };
     });
+  }
+}
+
+/** Whatever else was served at this address may have written there, too. */
+function keptMessages(): Kept[] {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(UNSENT) ?? "[]") as unknown;
+    return Array.isArray(kept) ? (kept as Kept[]) : [];
+  } catch {
+    return [];
   }
 }
