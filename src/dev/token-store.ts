@@ -111,9 +111,14 @@ export class Tokens {
   }
 }
 
-/** 32 random bytes in base64url: 43 characters. */
+/** 32 random bytes in base64url: 43 characters, of which the first is no dash. */
 export function randomToken(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url");
+  for (;;) {
+    const bytes = crypto.getRandomValues(new Uint8Array(32));
+    const token = Buffer.from(bytes).toString("base64url");
+    // As a word of a command line it would be taken for a flag.
+    if (!token.startsWith("-")) return token;
+  }
 }
 
 export function sha256(text: string): string {
