@@ -1,7 +1,10 @@
 /** What the page consists of. It holds nothing that is secret: its data come by the API. */
+import base from "./browser/base.css" with { type: "text" };
+import composer from "./browser/composer.css" with { type: "text" };
+import frame from "./browser/frame.css" with { type: "text" };
 import icon from "./browser/icon.svg" with { type: "text" };
 import html from "./browser/index.html" with { type: "text" };
-import css from "./browser/page.css" with { type: "text" };
+import log from "./browser/log.css" with { type: "text" };
 import { script } from "./bundle.ts" with { type: "macro" };
 import { refuse } from "../dev/answers.ts";
 
@@ -10,7 +13,7 @@ type Asset = [type: string, text: string];
 const ASSETS: { readonly [path: string]: Asset } = {
   // The types of the runtime know a page only as a bundle.
   "/": ["text/html; charset=utf-8", html as unknown as string],
-  "/page/page.css": ["text/css; charset=utf-8", css],
+  "/page/page.css": ["text/css; charset=utf-8", [base, frame, log, composer].join("\n")],
   "/page/main.js": ["text/javascript; charset=utf-8", script()],
   "/page/icon.svg": ["image/svg+xml", icon],
 };
