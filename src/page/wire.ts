@@ -69,7 +69,7 @@ export interface PageBridge {
   backend: string | null;
   pid: number | null;
   since: number | null;
-  /** Whether the platform's event stream wakes it, or it looks by time alone: `streaming`, …. */
+  /** The event stream that wakes it: `healthy`, `open`, `away` or `off`; null where it does not tell. */
   wake: string | null;
   /** Messages that it has not settled, answers that are not delivered yet, messages given up. */
   unsettled: number;

@@ -1,9 +1,9 @@
 /** The page: takes what the platform tells, and shows it. */
-import type { Frame, PageRow, View } from "../wire.ts";
+import type { Frame, PageRow, PageWorkspace, View } from "../wire.ts";
 import { activity } from "./activity.ts";
 import type { Calls } from "./calls.ts";
 import { Composer } from "./composer.ts";
-import { conversation, noteOf, peerTraffic } from "./conversation.ts";
+import { conversation, peerTraffic } from "./conversation.ts";
 import { el } from "./dom.ts";
 import { beforePaint, every } from "./edges.ts";
 import { Heading } from "./heading.ts";
@@ -12,6 +12,7 @@ import type { Entry } from "./keyed-list.ts";
 import { LogView } from "./log-view.ts";
 import { type Deeds, deedsOf } from "./deeds.ts";
 import { Model, type Pending } from "./model.ts";
+import { Note } from "./note.ts";
 import { Outgoing } from "./outgoing.ts";
 import { takeSeat } from "./seats.ts";
 import { Sidebar } from "./sidebar.ts";
@@ -24,6 +25,7 @@ const AGE_MS = 5_000;
 
 export class App {
   readonly #model = new Model();
+  readonly #root: HTMLElement;
   readonly #onRefused: () => void;
   readonly #stream: Stream;
   readonly #sidebar = new Sidebar(
@@ -34,40 +36,42 @@ export class App {
   readonly #tabs = new Tabs("panel", (view) => this.#choose(this.#model.selected, view));
   readonly #log = new LogView("Messages", () => this.#readEarlier());
   readonly #composer = new Composer((to, text, files) => this.#write(to, text, files));
+  readonly #about = el("span", { class: "dim" });
   readonly #banner = el("p", { class: "banner", role: "status" });
   readonly #panel = el("div", { id: "panel", class: "panel", role: "tabpanel" });
+  readonly #note: Note;
   readonly #deeds: Deeds;
   readonly #outgoing: Outgoing;
   readonly #history: History;
   readonly #draw = beforePaint(() => this.#render());
-  #root: HTMLElement = document.body;
   #isOver = false;
   #stopAging = () => {};
   /** It may follow the platform while nobody looks. */
   #hasSeat = false;
-  #note: { made: string; element: HTMLElement | undefined } = { made: "", element: undefined };
 
-  constructor(calls: Calls, onRefused: () => void) {
+  /** `onRefused`: the token opens nothing any more, and nothing more is shown in `root`. */
+  constructor(root: HTMLElement, calls: Calls, onRefused: () => void) {
+    this.#root = root;
     this.#onRefused = onRefused;
     this.#stream = new Stream(calls, {
       frame: (frame) => this.#take(frame),
-      lost: () => this.#setLink("lost"),
+      lost: () => this.#lose(),
       refused: () => this.#end(),
     });
     this.#outgoing = new Outgoing(this.#model, calls, this.#draw);
     this.#history = new History(this.#model, calls, this.#draw);
+    this.#note = new Note((id, view) => void this.#history.read(id, view));
     this.#deeds = deedsOf(calls, {
       resend: (pending) => this.#resend(pending),
       edit: (pending) => this.#edit(pending),
     });
   }
 
-  /** Takes the place of what is in `root`, and begins. */
-  start(root: HTMLElement): void {
-    this.#root = root;
+  /** Takes the place of what is in the root, and begins. */
+  start(): void {
     this.#panel.append(this.#log.element, this.#composer.element);
     const main = el("main", {}, this.#heading.element, this.#tabs.element, this.#panel);
-    const name = el("h1", {}, "molecule ", el("span", { class: "dim", id: "about" }));
+    const name = el("h1", {}, "molecule ", this.#about);
     const side = el("div", { class: "side" }, el("header", {}, name), this.#sidebar.element);
     const skip = el("a", { class: "skip", href: "#message" }, "Write a message");
     skip.addEventListener("click", (event) => {
@@ -77,7 +81,7 @@ export class App {
       this.#render();
       this.#composer.focus();
     });
-    root.replaceChildren(skip, this.#banner, side, main);
+    this.#root.replaceChildren(skip, this.#banner, side, main);
     this.#takePlace();
     window.addEventListener("hashchange", () => this.#takePlace());
     document.addEventListener("visibilitychange", () => this.#look());
@@ -121,8 +125,8 @@ export class App {
     this.#draw();
   }
 
-  #setLink(link: Model["link"]): void {
-    this.#model.link = link;
+  #lose(): void {
+    this.#model.link = "lost";
     this.#draw();
   }
 
@@ -178,8 +182,7 @@ export class App {
     if (this.#banner.textContent !== banner) this.#banner.textContent = banner;
     const news = [...unread.values()].reduce((sum, n) => sum + n, 0);
     document.title = `${news > 0 ? `(${news}) ` : ""}${workspace?.name ?? "…"} · molecule`;
-    const about = document.getElementById("about");
-    if (about !== null) about.textContent = version === "" ? "" : `${version} · ${revision}`;
+    this.#about.textContent = version === "" ? "" : `${version} · ${revision}`;
     // What is shown of others is how they were.
     this.#root.classList.toggle("lost", link === "lost");
     this.#sidebar.show(this.#model);
@@ -195,18 +198,16 @@ export class App {
     const timeline = this.#model.timeline(workspace.id, view);
     if (timeline.state === "unread" && link === "open") void this.#history.read(workspace.id, view);
     const what = `${workspace.id}/${view}`;
-    const entries = this.#entries(timeline.show(this.#log.isReadIn(what)));
+    const entries = this.#entries(workspace, timeline.show(this.#log.isReadIn(what)));
     this.#log.show(what, entries, {
       earlier: earlierWord(timeline),
-      note: this.#noteBelow(entries.length),
+      note: this.#note.show(this.#model, workspace, entries.length),
       isReading: timeline.state === "unread" || timeline.state === "reading",
     });
   }
 
-  #entries(rows: readonly PageRow[]): Entry[] {
-    const { workspace, view } = this.#model;
-    if (workspace === undefined) return [];
-    switch (view) {
+  #entries(workspace: PageWorkspace, rows: readonly PageRow[]): Entry[] {
+    switch (this.#model.view) {
       case "conversation":
         return conversation(this.#model, workspace, rows, this.#deeds);
       case "peers":
@@ -215,26 +216,6 @@ export class App {
         return activity(this.#model, workspace, rows, this.#deeds);
     }
   }
-
-  /** Made anew only where it says something else, so that its buttons keep their focus. */
-  #noteBelow(entries: number): HTMLElement | undefined {
-    const { workspace, view } = this.#model;
-    if (workspace === undefined) return undefined;
-    const { state, problem } = this.#model.timeline(workspace.id, view);
-    let element: HTMLElement | undefined;
-    if (state === "failed") element = this.#failure(workspace.id, view, problem);
-    else if (view === "conversation") element = noteOf(this.#model, workspace);
-    else if (entries === 0 && state === "read") element = el("p", { class: "hint" }, EMPTY[view]);
-    const made = `${workspace.id} ${view} ${element?.outerHTML}`;
-    if (made !== this.#note.made) this.#note = { made, element };
-    return this.#note.element;
-  }
-
-  #failure(workspaceId: string, view: View, problem: string | undefined): HTMLElement {
-    const again = () => void this.#history.read(workspaceId, view);
-    const button = el("button", { type: "button", onclick: again }, "Read again");
-    return el("p", { class: "hint problem" }, `${problem ?? "It can't be read."} `, button);
-  }
 }
 
 function earlierWord({ hasEarlier, state, problem }: Timeline): string | undefined {
@@ -242,8 +223,3 @@ function earlierWord({ hasEarlier, state, problem }: Timeline): string | undefin
   const failed = state === "read" && problem !== undefined;
   return failed ? `Show earlier ones: ${problem}` : "Show earlier ones";
 }
-
-const EMPTY: Record<Exclude<View, "conversation">, string> = {
-  peers: "No workspace has written to this one yet, nor it to another.",
-  activity: "Nothing has happened here yet.",
-};

@@ -13,7 +13,6 @@ export class Composer {
   readonly element: HTMLFormElement;
   readonly #text: HTMLTextAreaElement;
   readonly #chips = el("ul", { class: "chips", "aria-label": "Files to send" });
-  readonly #send: HTMLButtonElement;
   readonly #onSend: Send;
   readonly #problem = el("p", { class: "problem", role: "status" });
   /** By workspace. */
@@ -35,7 +34,6 @@ export class Composer {
       this.#attach(choose.files);
       choose.value = "";
     });
-    this.#send = el("button", { type: "submit", class: "send" }, "Send");
     const attach = { type: "button", class: "attach", onclick: () => choose.click() };
     this.element = el(
       "form",
@@ -49,7 +47,7 @@ export class Composer {
         el("button", attach, "Attach", el("span", { class: "sr" }, " files")),
         choose,
         this.#text,
-        this.#send,
+        el("button", { type: "submit", class: "send" }, "Send"),
       ),
       el("p", { id: "keys", class: "keys" }, "Enter sends, Shift+Enter begins a new line."),
     );

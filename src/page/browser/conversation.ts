@@ -1,11 +1,11 @@
 /** The conversation of the canvas with a workspace, and what its peers and it say to each other. */
 import type { PageRow, PageWorkspace } from "../wire.ts";
-import { el, isolated } from "./dom.ts";
+import { el } from "./dom.ts";
 import type { Deeds } from "./deeds.ts";
 import type { Entry, Tail } from "./keyed-list.ts";
 import { answer, message, pendingMessage, type Roles, stepTail } from "./message.ts";
 import type { Model, Pending } from "./model.ts";
-import { dayOf, isThere, presenceOf, stepOf } from "./words.ts";
+import { dayOf, isThere, stepOf } from "./words.ts";
 
 /** Messages with the canvas, and those of this page that are still on their way. */
 export function conversation(
@@ -44,58 +44,6 @@ export function peerTraffic(
     return { ...entryOf(row, { from, to, isOut }, deeds), tail: tailOf(model, row, deeds) };
   });
   return withDays(entries, rows);
-}
-
-/** What a person is told below the messages: who is not there to answer, and what goes on. */
-export function noteOf(model: Model, workspace: PageWorkspace): HTMLElement | undefined {
-  const { connect, name } = workspace;
-  if (!workspace.mayTalk) {
-    return el("p", { class: "hint" }, isolated(name), " may not write to the canvas.");
-  }
-  if (isThere(workspace)) return working(model, workspace);
-  const presence = presenceOf(workspace).word;
-  const lead = el(
-    "p",
-    {},
-    "Nobody answers as ",
-    isolated(name),
-    ` yet: it ${presenceWord(presence)}.`,
-  );
-  if (connect === null) return el("div", { class: "hint" }, lead);
-  const copied = el("span", { role: "status", class: "dim" });
-  const copy = () =>
-    void navigator.clipboard.writeText(connect).then(
-      () => copied.replaceChildren(" copied"),
-      () => copied.replaceChildren(" select it, and copy it by hand"),
-    );
-  return el(
-    "div",
-    { class: "hint" },
-    lead,
-    el("p", {}, "Connect an agent from a terminal:"),
-    el("pre", { tabindex: "0", "aria-label": "Command" }, connect),
-    el("p", {}, el("button", { type: "button", onclick: copy }, "Copy"), copied),
-  );
-}
-
-function presenceWord(word: string): string {
-  return /^(?:is|goes|awaits|sleeps)\b/.test(word) ? word : `is ${word}`;
-}
-
-/** Until the agent has spoken to the canvas, the last thing that was asked of it is under way. */
-function working(model: Model, workspace: PageWorkspace): HTMLElement | undefined {
-  const rows = model.timeline(workspace.id, "conversation").rows;
-  const asked = rows.filter(({ kind }) => kind === "user").at(-1);
-  if (asked === undefined || asked.answer !== null || asked.status !== "ok") return undefined;
-  const isUnderWay = ["running", "journal"].includes(model.standingOf(asked)?.state ?? "");
-  if (!isUnderWay || model.link !== "open") return undefined;
-  return el(
-    "p",
-    { class: "working" },
-    el("span", { class: "pulse", "aria-hidden": "true" }),
-    isolated(workspace.name),
-    ...(workspace.task === "" ? [" is working"] : [": ", isolated(workspace.task)]),
-  );
 }
 
 function entryOf(row: PageRow, roles: Roles, deeds: Deeds): Entry {

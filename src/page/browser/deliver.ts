@@ -4,9 +4,6 @@ import { CallError, type Calls } from "./calls.ts";
 import { now } from "./edges.ts";
 import type { Pending } from "./model.ts";
 
-/** Files that were handed in, by the message that they go with: a second try sends them no more. */
-const handedIn = new WeakMap<Pending, SentFile[]>();
-
 export function compose(workspaceId: string, text: string, files: readonly File[]): Pending {
   const messageId = crypto.randomUUID();
   return { messageId, workspaceId, text, files, at: now(), state: "sending" };
@@ -15,10 +12,8 @@ export function compose(workspaceId: string, text: string, files: readonly File[
 /** Never rejects: the message itself says how it went. */
 export async function deliver(pending: Pending, calls: Calls): Promise<void> {
   const base = `workspaces/${pending.workspaceId}`;
-  pending.state = "sending";
   try {
-    const files = handedIn.get(pending) ?? (await upload(pending, calls));
-    handedIn.set(pending, files);
+    const files = (pending.handedIn ??= await upload(pending, calls));
     const { messageId, text } = pending;
     const body: OutgoingMessage = { messageId, text, files };
     await calls.post(`${base}/messages`, body);

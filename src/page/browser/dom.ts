@@ -28,7 +28,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 
 /**
  * Somebody's name or words in a line of ours: they can't turn the direction of what is around them. As a
- * block of its own in the line (page.css): what isolates in the text alone, the text itself can end.
+ * block of its own in the line (base.css): what isolates in the text alone, the text itself can end.
  */
 export function isolated(text: string): HTMLElement {
   return el("bdi", {}, text);

@@ -33,7 +33,7 @@ async function begin(): Promise<void> {
   if (token === undefined)
     return refuse("This page shows messages to you alone, and needs its token.");
   const expired = "The token of this page is not, or no longer, that of the platform.";
-  new App(new Calls(token), () => refuse(expired)).start(root);
+  new App(root, new Calls(token), () => refuse(expired)).start();
 }
 
 begin().catch((error: CallError) =>

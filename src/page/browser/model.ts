@@ -5,6 +5,7 @@ import type {
   PageRow,
   PageState,
   PageWorkspace,
+  SentFile,
   Standing,
   View,
 } from "../wire.ts";
@@ -22,6 +23,8 @@ export interface Pending {
   state: "sending" | "sent" | "failed";
   /** Why it could not be sent, and what to do. */
   problem?: string | undefined;
+  /** Its files once they were handed in: a second try sends them no more. */
+  handedIn?: SentFile[];
 }
 
 /** What has become of the link to the platform. */
@@ -39,7 +42,7 @@ export class Model {
   selected: string | undefined;
   view: View = "conversation";
   readonly #standings = new KnownStandings();
-  readonly #timelines = new Map<string, Timeline>();
+  #timelines: { workspaceId: string; view: View; timeline: Timeline }[] = [];
 
   get workspace(): PageWorkspace | undefined {
     return this.selected === undefined ? undefined : this.find(this.selected);
@@ -50,9 +53,12 @@ export class Model {
   }
 
   timeline(workspaceId: string, view: View): Timeline {
-    const key = `${workspaceId} ${view}`;
-    let timeline = this.#timelines.get(key);
-    if (timeline === undefined) this.#timelines.set(key, (timeline = new Timeline()));
+    const found = this.#timelines.find(
+      (one) => one.workspaceId === workspaceId && one.view === view,
+    );
+    if (found !== undefined) return found.timeline;
+    const timeline = new Timeline();
+    this.#timelines.push({ workspaceId, view, timeline });
     return timeline;
   }
 
@@ -75,6 +81,7 @@ export class Model {
       case "removed":
         this.workspaces = this.workspaces.filter(({ id }) => id !== frame.workspaceId);
         this.unread.delete(frame.workspaceId);
+        this.#timelines = this.#timelines.filter((one) => one.workspaceId !== frame.workspaceId);
         return this.#select();
       case "row":
         return this.#add(frame.row, isSeen);
@@ -111,7 +118,7 @@ export class Model {
     this.bridges.clear();
     for (const [id, bridge] of Object.entries(bridges)) this.bridges.set(id, bridge);
     this.#standings.renew(standings);
-    for (const timeline of this.#timelines.values()) timeline.pause();
+    for (const { timeline } of this.#timelines) timeline.pause();
     this.#select();
   }
 
@@ -124,9 +131,8 @@ export class Model {
 
   #add(row: PageRow, isSeen: boolean): void {
     if (row.standing !== undefined) this.#standings.tell(row.id, row.standing);
-    for (const [key, timeline] of this.#timelines) {
-      const [workspaceId = "", view] = key.split(" ");
-      if (belongs(row, workspaceId, view as View)) timeline.add(row);
+    for (const { workspaceId, view, timeline } of this.#timelines) {
+      if (belongs(row, workspaceId, view)) timeline.add(row);
     }
     const speaks = row.kind === "agent" || (row.kind === "user" && row.answer !== null);
     if (speaks && !(isSeen && row.workspaceId === this.selected)) {

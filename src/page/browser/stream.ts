@@ -33,7 +33,7 @@ export class Stream {
     void this.#run(this.#running.signal);
   }
 
-  /** A browser opens six connections to a server: a page that nobody sees takes none of them. */
+  /** Gives the connection back; {@link start} takes one again. */
   stop(): void {
     this.#running?.abort();
     this.#running = undefined;

@@ -8,7 +8,7 @@ const STEP = 100;
 
 export class Timeline {
   rows: PageRow[] = [];
-  /** `unread`: nothing of the past is here yet. */
+  /** `unread`: the newest page is to be read, for the first time or again. */
   state: "unread" | "reading" | "read" | "failed" = "unread";
   /** Why the past, or more of it, could not be read. */
   problem: string | undefined;
