@@ -9,7 +9,7 @@ const TROUBLED: PageBridge = {
   state: "troubled",
   troubles: ["the platform refuses every third call"],
   since: Date.UTC(2026, 0, 1),
-  wake: "streaming",
+  wake: "healthy",
   unsettled: 2,
   outbox: 1,
   deadLetters: 1,

@@ -2,6 +2,9 @@
 import type { BrowserContext, Page, Response } from "playwright-core";
 import { lookUntil } from "./wait.ts";
 
+/** What a browser itself says of a server that is gone: for {@link Visit.forgive}. */
+export const AWAY = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY/;
+
 /** How a page tells of what its Content-Security-Policy has kept it from. */
 const TELL_VIOLATIONS = `addEventListener("securitypolicyviolation", (event) =>
   violated(event.effectiveDirective + " keeps out " + (event.blockedURI || event.sample)), true)`;

@@ -6,6 +6,7 @@ import { Chromium, inChromium } from "../harness/chromium.ts";
 import { CONNECTED, FakeBridges } from "../harness/fake-bridges.ts";
 import { lively, settled } from "../harness/lively-page.ts";
 import { messages, openTab, PageStage, saying, select, write } from "../harness/page-stage.ts";
+import { AWAY } from "../harness/visit.ts";
 
 const { describe, test } = inChromium;
 
@@ -51,7 +52,7 @@ describe.each(THEMES)(
       await using stage = await lively();
       await chromium.visit(
         async (visit) => {
-          visit.forgive(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/);
+          visit.forgive(AWAY);
           const { page } = visit;
           await visit.go(`${stage.url}/`);
           await page.getByText("needs its token").waitFor();

@@ -6,6 +6,7 @@ import { backendOf } from "../harness/bridge.ts";
 import { Chromium, inChromium } from "../harness/chromium.ts";
 import { messages, openTab, PageStage, saying, select, write } from "../harness/page-stage.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { AWAY } from "../harness/visit.ts";
 
 const { test } = inChromium;
 
@@ -116,8 +117,7 @@ test("a restart of the platform is told, and then the page goes on by itself", a
   using folder = tmpFolder();
   await using stage = await PageStage.start({ platform: { db: join(folder.path, "dev.db") } });
   await chromium.visit(async (visit) => {
-    // What the browser itself says of a server that is gone.
-    visit.forgive(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY/);
+    visit.forgive(AWAY);
     const { page } = visit;
     await visit.go(stage.link);
     await write(page, "before");
@@ -142,7 +142,7 @@ test("what happened while the platform was away is there when the page is back",
   using folder = tmpFolder();
   await using stage = await PageStage.start({ platform: { db: join(folder.path, "dev.db") } });
   await chromium.visit(async (visit) => {
-    visit.forgive(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY/);
+    visit.forgive(AWAY);
     const { page } = visit;
     await visit.go(stage.link);
     await page.getByRole("textbox", { name: "Message" }).waitFor();

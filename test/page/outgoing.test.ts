@@ -3,6 +3,7 @@ import { expect, setDefaultTimeout } from "bun:test";
 import type { Page } from "playwright-core";
 import { Chromium, inChromium } from "../harness/chromium.ts";
 import { messages, PageStage, saying, select, write } from "../harness/page-stage.ts";
+import { AWAY } from "../harness/visit.ts";
 
 const { test } = inChromium;
 
@@ -18,8 +19,6 @@ async function attach(page: Page, ...names: string[]): Promise<void> {
   const files = names.map((name) => ({ name, mimeType: "text/plain", buffer: Buffer.from(name) }));
   await (await chooser).setFiles(files);
 }
-
-const REFUSED = /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/;
 
 test("a message does not overtake the one whose files are still on their way", async () => {
   await using stage = await PageStage.start();
@@ -46,7 +45,7 @@ test("a message does not overtake the one whose files are still on their way", a
 test("what can't be sent stays, also over a reload, until it is sent again", async () => {
   await using stage = await PageStage.start();
   await chromium.visit(async (visit) => {
-    visit.forgive(REFUSED);
+    visit.forgive(AWAY);
     const { page } = visit;
     await visit.go(stage.link);
     await page.route("**/messages", (route) => route.abort("connectionreset"));
@@ -70,7 +69,7 @@ test("what can't be sent stays, also over a reload, until it is sent again", asy
 test("what could not be sent can be changed, with its files", async () => {
   await using stage = await PageStage.start();
   await chromium.visit(async (visit) => {
-    visit.forgive(REFUSED);
+    visit.forgive(AWAY);
     const { page } = visit;
     await visit.go(stage.link);
     await attach(page, "a.txt");

@@ -20,6 +20,21 @@ async function looked(lab: PageLab): Promise<void> {
   });
 }
 
+/** A look has begun, and those after it too; each finds what the gate is opened with. */
+async function holdLook({ bridges, clock }: PageLab): Promise<PromiseWithResolvers<BridgeLook>> {
+  const gate = Promise.withResolvers<BridgeLook>();
+  let asked = false;
+  bridges.look = () => {
+    asked = true;
+    return gate.promise;
+  };
+  await lookUntil(async () => {
+    await clock.advance(LOOK_MS);
+    return asked;
+  });
+  return gate;
+}
+
 const texts = (visitor: Visitor) => visitor.of("row").map(({ row }) => row.said.text);
 
 /** Lets what was done be told, where it takes time to be told of. */
@@ -252,17 +267,8 @@ test("what was on its way to those who have left is nothing to those who come", 
   const { id } = await lab.at.member("agent");
   bridges.show(id, { a: { state: "journal" } }, { unsettled: 1 });
   const visitor = await Visitor.to(lab);
-  const gate = Promise.withResolvers<BridgeLook>();
   const { look } = bridges;
-  let asked = false;
-  bridges.look = () => {
-    asked = true;
-    return gate.promise;
-  };
-  await lookUntil(async () => {
-    await clock.advance(LOOK_MS);
-    return asked;
-  });
+  const gate = await holdLook(lab);
   visitor.leave();
   await lookUntil(() => clock.pending.length === 0);
   // Nor is what they knew: the first look of the next ones takes its time.
@@ -294,17 +300,8 @@ test("a look that is waited for no longer takes nothing from the next one", asyn
   const { id } = await lab.at.member("agent");
   bridges.show(id, {});
   using visitor = await Visitor.to(lab);
-  const gate = Promise.withResolvers<BridgeLook>();
   const { look } = bridges;
-  let asked = false;
-  bridges.look = () => {
-    asked = true;
-    return gate.promise;
-  };
-  await lookUntil(async () => {
-    await clock.advance(LOOK_MS);
-    return asked;
-  });
+  const gate = await holdLook(lab);
   bridges.look = look.bind(bridges);
   bridges.show(id, { a: { state: "journal" } }, { unsettled: 1 });
   await clock.untilSleeping((_, ms) => ms === 60_000);
@@ -324,16 +321,7 @@ test("of a workspace that is removed as it is looked at nothing more is told", a
   const agent = await lab.at.member("agent");
   bridges.show(agent.id, {});
   using visitor = await Visitor.to(lab);
-  const gate = Promise.withResolvers<BridgeLook>();
-  let asked = false;
-  bridges.look = () => {
-    asked = true;
-    return gate.promise;
-  };
-  await lookUntil(async () => {
-    await clock.advance(LOOK_MS);
-    return asked;
-  });
+  const gate = await holdLook(lab);
   await lab.at.remove(agent, "agent");
   await lab.tell();
   await visitor.heard("removed");
