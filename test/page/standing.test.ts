@@ -40,6 +40,27 @@ test("each step of a message is told as it comes", async () => {
   });
 });
 
+test("an agent is shown at work while its bridge says so, and no longer", async () => {
+  const bridges = new FakeBridges();
+  await using stage = await PageStage.start({ bridges });
+  const { id } = stage.agent;
+  bridges.put(id, CONNECTED);
+  stage.platform.database.workspaces.change(id, { status: "online" });
+  await stage.canvas(stage.agent, "a task");
+  const [row = ""] = await stage.rowsOf(stage.agent);
+  bridges.stand(id, row, { state: "running", runs: 1 });
+  await chromium.visit(async (visit) => {
+    const { page } = visit;
+    await visit.go(stage.link);
+    const atWork = page.getByText("agent is working");
+    await atWork.waitFor();
+    // Its bridge is gone, and the platform does not know that yet.
+    bridges.stand(id, row, { state: "journal", runs: 1 });
+    await atWork.waitFor({ state: "detached" });
+    await page.getByRole("heading", { level: 2, name: "agent" }).waitFor();
+  });
+});
+
 test("a dead letter says why, and is tried again by a button", async () => {
   const bridges = new FakeBridges();
   await using stage = await PageStage.start({ bridges });
