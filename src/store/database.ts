@@ -7,9 +7,7 @@ import { codeOf, MoleculeError } from "../shared/errors.ts";
 import { openSqlite } from "./open-database.ts";
 import { Sql } from "./sql.ts";
 import { databaseError } from "./store-error.ts";
-
-/** What is done in one transaction. It may run twice, so it changes nothing but the database. */
-export type Operation<T> = (sql: Sql) => T;
+import type { Operation, Transactions } from "./transactions.ts";
 
 interface Job {
   durable: boolean;
@@ -20,7 +18,7 @@ interface Job {
 
 type Outcome = { job: Job; value: unknown } | { job: Job; error: unknown };
 
-export class StoreDatabase {
+export class StoreDatabase implements Transactions {
   readonly path: string;
   #sqlite: Database | undefined;
   #sql: Sql | undefined;

@@ -1,16 +1,16 @@
-/** The dead letters of a local store. They may be changed by two processes at once. */
+/** The dead letters. They may be changed by two processes at once. */
 import type { Clock } from "../shared/clock.ts";
-import type { StoreDatabase } from "./database.ts";
 import { BY_ID, findMessage, type MessageRow } from "./messages.ts";
 import { putReply, readAttachments, removeReply } from "./replies.ts";
 import type { Sql } from "./sql.ts";
 import type { DeadLetter, DeadLetters, NewReply, Rebody } from "./store.ts";
+import type { Transactions } from "./transactions.ts";
 
-export class LocalDeadLetters implements DeadLetters {
-  readonly #database: StoreDatabase;
+export class SqlDeadLetters implements DeadLetters {
+  readonly #database: Transactions;
   readonly #clock: Clock;
 
-  constructor(database: StoreDatabase, clock: Clock) {
+  constructor(database: Transactions, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
   }

@@ -1,7 +1,6 @@
-/** The journal of a local store: what was seen of the feed, and the messages that wait in it. */
+/** The journal: what was seen of the feed, and the messages that wait in it. */
 import type { Clock } from "../shared/clock.ts";
 import { admitRow } from "./admission.ts";
-import type { StoreDatabase } from "./database.ts";
 import { giveUpBelow, watermarkOf } from "./watermark.ts";
 import {
   BY_ID,
@@ -25,6 +24,7 @@ import type {
   NewRow,
   Place,
 } from "./store.ts";
+import type { Transactions } from "./transactions.ts";
 
 /** From how much on nothing more should be entered. */
 export interface Room {
@@ -43,12 +43,12 @@ interface HeadRow extends Omit<Head, Flag | "reply"> {
   is_empty: number;
 }
 
-export class LocalJournal implements Journal {
-  readonly #database: StoreDatabase;
+export class SqlJournal implements Journal {
+  readonly #database: Transactions;
   readonly #clock: Clock;
   readonly #room: Room;
 
-  constructor(database: StoreDatabase, clock: Clock, room: Room) {
+  constructor(database: Transactions, clock: Clock, room: Room) {
     this.#database = database;
     this.#clock = clock;
     this.#room = room;
@@ -65,7 +65,7 @@ export class LocalJournal implements Journal {
   }
 
   async anchor(): Promise<Place | undefined> {
-    const row = this.#database.read((sql) =>
+    const row = await this.#database.read((sql) =>
       sql.get<{ id: string | null; at: string | null }>(
         "SELECT anchor_id AS id, anchor_at AS at FROM meta",
       ),
@@ -76,7 +76,7 @@ export class LocalJournal implements Journal {
   }
 
   async watermark(): Promise<Place | undefined> {
-    const mark = this.#database.read(watermarkOf);
+    const mark = await this.#database.read(watermarkOf);
     return mark === undefined ? undefined : { id: mark.id, at: mark.at };
   }
 
@@ -98,9 +98,9 @@ export class LocalJournal implements Journal {
   }
 
   async load(): Promise<JournalLoad> {
-    const { waiting, dead, bytes } = this.#database.read((sql) =>
+    const { waiting, dead, bytes } = (await this.#database.read((sql) =>
       sql.get<{ waiting: number; dead: number; bytes: number }>("SELECT * FROM totals"),
-    ) ?? { waiting: 0, dead: 0, bytes: 0 };
+    )) ?? { waiting: 0, dead: 0, bytes: 0 };
     const { maxMessages, maxBytes } = this.#room;
     const full = waiting + dead >= maxMessages || bytes >= maxBytes;
     return { waiting, deadLetters: dead, bytes, full };
@@ -202,7 +202,7 @@ export class LocalJournal implements Journal {
   }
 
   async interrupted(): Promise<Interrupted[]> {
-    const rows = this.#database.read((sql) =>
+    const rows = await this.#database.read((sql) =>
       sql.all<{ id: string; pid: number | null; identity: string | null }>(
         `SELECT id, pid, identity FROM messages
          WHERE state = 'running' AND session <> ? ORDER BY at, n`,

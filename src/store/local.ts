@@ -12,12 +12,12 @@ import {
   type CursorFile,
 } from "./cursor-file.ts";
 import { StoreDatabase } from "./database.ts";
-import { LocalDeadLetters } from "./dead-letters.ts";
+import { SqlDeadLetters } from "./dead-letters.ts";
 import { LocalFolders } from "./folders.ts";
-import { LocalJournal, type Room } from "./journal.ts";
+import { SqlJournal, type Room } from "./journal.ts";
 import { LocalLock } from "./lock.ts";
-import { LocalMemory, type MemoryRoom } from "./memory.ts";
-import { LocalOutbox } from "./outbox.ts";
+import { SqlMemory, type MemoryRoom } from "./memory.ts";
+import { SqlOutbox } from "./outbox.ts";
 import { MAX_MEMORY, MAX_SEEN, prune } from "./prune.ts";
 import type { Cursor, DeadLetters, FolderStore, Journal, Memory, Outbox, Store } from "./store.ts";
 import { fileError } from "./store-error.ts";
@@ -73,10 +73,10 @@ export class LocalStore implements Store {
     this.#maxSeen = parts.maxSeen ?? MAX_SEEN;
     this.#maxMemory = parts.maxMemory ?? MAX_MEMORY;
     this.lock = new LocalLock(paths.lock, paths.holder, clock);
-    this.journal = new LocalJournal(this.#database, clock, { maxMessages, maxBytes });
-    this.outbox = new LocalOutbox(this.#database, clock);
-    this.deadLetters = new LocalDeadLetters(this.#database, clock);
-    this.memory = new LocalMemory(this.#database, clock);
+    this.journal = new SqlJournal(this.#database, clock, { maxMessages, maxBytes });
+    this.outbox = new SqlOutbox(this.#database, clock);
+    this.deadLetters = new SqlDeadLetters(this.#database, clock);
+    this.memory = new SqlMemory(this.#database, clock);
     this.files = new LocalFolders(paths.files);
   }
 

@@ -1,16 +1,16 @@
-/** The memory of a local store. */
+/** What is remembered for backends, in a table. */
 import type { Clock } from "../shared/clock.ts";
-import type { StoreDatabase } from "./database.ts";
 import type { Memory, MemoryLimits } from "./store.ts";
+import type { Transactions } from "./transactions.ts";
 
 /** Entries forgotten in one step, so that nothing else has to wait long. */
 const STEP = 200;
 
-export class LocalMemory implements Memory {
-  readonly #database: StoreDatabase;
+export class SqlMemory implements Memory {
+  readonly #database: Transactions;
   readonly #clock: Clock;
 
-  constructor(database: StoreDatabase, clock: Clock) {
+  constructor(database: Transactions, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
   }
@@ -57,13 +57,13 @@ interface MemoryRow {
 
 /** Forgets the oldest of what `where` chooses: what is too much, and what is older than `oldestMs`. */
 export async function forgetOldest(
-  database: StoreDatabase,
+  database: Transactions,
   { entries, bytes, oldestMs = 0 }: MemoryRoom & { oldestMs?: number },
   where: string,
   ...bindings: string[]
 ): Promise<void> {
   // The sizes stand in the heads of the rows: nothing large is read.
-  const newestFirst = database.read((sql) =>
+  const newestFirst = await database.read((sql) =>
     sql.all<MemoryRow>(
       `SELECT rowid AS n, at_ms, octet_length(key) + octet_length(value) AS bytes FROM memory ${where}
        ORDER BY at_ms DESC, rowid DESC`,

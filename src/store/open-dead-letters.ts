@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { systemClock, type Clock } from "../shared/clock.ts";
 import { StoreDatabase } from "./database.ts";
-import { LocalDeadLetters } from "./dead-letters.ts";
+import { SqlDeadLetters } from "./dead-letters.ts";
 import { databasePath } from "./local.ts";
 import type { DeadLetters } from "./store.ts";
 
@@ -21,5 +21,5 @@ export function openDeadLetters(
   if (!existsSync(path)) return undefined;
   const database = new StoreDatabase(path);
   database.open(waitMs, waitMs);
-  return { letters: new LocalDeadLetters(database, clock), close: () => database.close() };
+  return { letters: new SqlDeadLetters(database, clock), close: () => database.close() };
 }

@@ -1,8 +1,7 @@
-/** The outbox of a local store: answers that are on disk before they are posted. */
+/** The outbox: answers that are kept before they are posted. */
 import type { Clock } from "../shared/clock.ts";
 import { MoleculeError } from "../shared/errors.ts";
 import { formatTimestamp, parseTimestamp } from "../shared/timestamp.ts";
-import type { StoreDatabase } from "./database.ts";
 import {
   buryMessage,
   findMessage,
@@ -23,12 +22,13 @@ import {
 } from "./replies.ts";
 import type { Sql } from "./sql.ts";
 import type { Attachment, NewReply, Outbox, PeerMode, Reply } from "./store.ts";
+import type { Transactions } from "./transactions.ts";
 
-export class LocalOutbox implements Outbox {
-  readonly #database: StoreDatabase;
+export class SqlOutbox implements Outbox {
+  readonly #database: Transactions;
   readonly #clock: Clock;
 
-  constructor(database: StoreDatabase, clock: Clock) {
+  constructor(database: Transactions, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
   }
@@ -52,7 +52,7 @@ export class LocalOutbox implements Outbox {
   }
 
   async body(reply: Reply): Promise<string> {
-    const body = this.#database.read((sql) => bodyOf(sql, reply));
+    const body = await this.#database.read((sql) => bodyOf(sql, reply));
     if (body !== undefined) return body;
     throw notKept(reply);
   }

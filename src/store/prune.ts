@@ -1,9 +1,9 @@
 /** Removing what is not needed any more, in steps so short that nothing else has to wait for them. */
 import type { Clock } from "../shared/clock.ts";
 import { REPEAT_MS } from "./admission.ts";
-import type { StoreDatabase } from "./database.ts";
 import { forgetOldest, type MemoryRoom } from "./memory.ts";
 import type { Sql } from "./sql.ts";
+import type { Transactions } from "./transactions.ts";
 import { watermarkOf, type Mark } from "./watermark.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -31,7 +31,7 @@ const SPARE_PAGES = 256;
  * stands for. `maxSeen` and `maxMemory` are for tests.
  */
 export async function prune(
-  database: StoreDatabase,
+  database: Transactions,
   clock: Clock,
   maxSeen = MAX_SEEN,
   maxMemory = MAX_MEMORY,
