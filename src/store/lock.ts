@@ -20,11 +20,19 @@ import { databaseError, fileError } from "./store-error.ts";
 /** A lock whose store nobody refers to any more must not be freed by the garbage collector. */
 const held = new Set<Database>();
 
+/** How often a hot standby looks whether the other has ended. */
+const LOOK_MS = 100;
+
+/** What the system gave nobody takes away, as long as the process lives. */
+const NEVER = new AbortController().signal;
+
 /** A look at the lock takes far less; a bridge that has it keeps it for longer. */
 const TRIES = 5;
 const PAUSE_MS = 20;
 
 export class LocalLock implements StoreLock {
+  readonly lost = NEVER;
+  readonly handOver = NEVER;
   readonly #path: string;
   readonly #holderPath: string;
   readonly #clock: Clock;
@@ -59,6 +67,12 @@ export class LocalLock implements StoreLock {
     }
     return "taken";
   }
+
+  untilFree(signal: AbortSignal): Promise<void> {
+    return this.#clock.sleep(LOOK_MS, signal);
+  }
+
+  async sure(): Promise<void> {}
 
   /** Frees the lock, if it is held. */
   async release(): Promise<void> {

@@ -7,9 +7,11 @@
  * before them.
  */
 import type { FolderStore } from "./store-files.ts";
+import type { StoreLock } from "./store-lock.ts";
 import type { DeadLetters, Outbox, Reply } from "./store-outbox.ts";
 
 export type * from "./store-files.ts";
+export type * from "./store-lock.ts";
 export type * from "./store-outbox.ts";
 
 /** All of it, for one workspace. */
@@ -23,11 +25,11 @@ export interface Store {
 
   /** Opens what is kept, once the lock is held, and proves that it can be written. */
   open(): Promise<void>;
-  /** Whether another process (`molecule dead-letter`) has changed anything since the last call. */
+  /** Whether another process (`molecule dead-letter`) has changed anything since the last call or the opening. */
   changed(): Promise<boolean>;
   /** Removes what is older than 30 days and not needed any more. */
   prune(): Promise<void>;
-  /** Ends all use of the store and frees the lock. Nothing may be called afterwards. */
+  /** Ends all use of the store and frees the lock. It may be taken and opened again. */
   close(): Promise<void>;
 
   loadCursor(): Promise<Cursor>;
@@ -67,19 +69,6 @@ export const EMPTY_CURSOR: Cursor = {
 export interface Place {
   id: string;
   at: string;
-}
-
-/** Who holds a workspace. */
-export interface Holder {
-  pid: number;
-  host: string;
-  /** RFC 3339. */
-  since: string;
-}
-
-export interface StoreLock {
-  /** Takes the workspace for this process, or says who has it. Never waits. */
-  take(): Promise<"taken" | { heldBy: Holder | undefined }>;
 }
 
 /** What was seen of the feed, whole, and how far it came. */

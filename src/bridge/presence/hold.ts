@@ -1,11 +1,7 @@
 /** Makes sure that this is the only bridge of the workspace here. */
 import { MoleculeError } from "../../shared/errors.ts";
-import type { Clock } from "../../shared/clock.ts";
 import type { Holder, StoreLock } from "../../store/store.ts";
 import type { Emit } from "../events.ts";
-
-/** How often a hot standby looks whether the other has ended. */
-const LOOK_MS = 100;
 
 /**
  * Takes the lock; where another holds it, waits for it if asked. Resolves with whether it was taken:
@@ -13,7 +9,7 @@ const LOOK_MS = 100;
  */
 export async function hold(
   lock: StoreLock,
-  parts: { clock: Clock; emit: Emit },
+  parts: { emit: Emit },
   wait: boolean,
   stop: AbortSignal,
 ): Promise<boolean> {
@@ -22,7 +18,7 @@ export async function hold(
     if (taken === "taken") return true;
     if (!wait) throw heldBy(taken.heldBy);
     if (!told) parts.emit({ type: "lock-waiting", holder: taken.heldBy });
-    await parts.clock.sleep(LOOK_MS, stop);
+    await lock.untilFree(stop);
   }
   return false;
 }

@@ -1,0 +1,42 @@
+/** The address of a shared store, as the operator gives it: a secret, but for its place. */
+
+export interface StoreAddress {
+  /** With all that it needs; never shown. */
+  readonly url: string;
+  /** Where that is, for people: no name of a user, no password. */
+  readonly place: string;
+  /** What no output may show. */
+  readonly secrets: readonly string[];
+}
+
+/** How an address has to look; a phrase that follows the name of a flag. */
+export const STORE_FORM = "must be an address such as postgres://user:password@host:5432/database";
+
+/** Keys of an address that hold a secret (libpq has the same names). */
+const SECRET_KEYS = ["password", "sslpassword"];
+
+/** Reads an address; undefined for what is none of Postgres (postgresql.org, "Connection URIs"). */
+export function parseStoreAddress(text: string): StoreAddress | undefined {
+  const trimmed = text.trim();
+  if (!/^postgres(?:ql)?:\/\//i.test(trimmed) || /\s/.test(trimmed)) return undefined;
+  let url: URL;
+  let password: string;
+  try {
+    url = new URL(trimmed);
+    password = decodeURIComponent(url.password);
+  } catch {
+    return undefined;
+  }
+  const socket = url.searchParams.get("path") ?? url.searchParams.get("socket");
+  const host = url.searchParams.get("host") ?? url.host;
+  if (host === "" && socket === null) return undefined;
+  const secrets = [trimmed, password, url.password];
+  for (const key of SECRET_KEYS) secrets.push(url.searchParams.get(key) ?? "");
+  // As libpq does: encrypted where the server can. Bun's own default is not to ask.
+  if (!["sslmode", "ssl", "tls"].some((key) => url.searchParams.has(key)) && socket === null) {
+    url.searchParams.set("sslmode", "prefer");
+  }
+  secrets.push(url.href);
+  const place = `${socket ?? host}${url.pathname === "/" ? "" : url.pathname}`;
+  return { url: url.href, place, secrets: secrets.filter((secret) => secret !== "") };
+}

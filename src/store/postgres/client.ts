@@ -1,0 +1,128 @@
+/** The connections of one process to Postgres: queries with a deadline, and errors that say what may pass. */
+import { SQL } from "bun";
+import { type Clock, LATE, within } from "../../shared/clock.ts";
+import { messageOf, MoleculeError } from "../../shared/errors.ts";
+import type { StoreAddress } from "./address.ts";
+import { isPassing, serverError, StoreAway } from "./postgres-error.ts";
+
+/** How long a connection may take to come about, in seconds. */
+const CONNECT_S = 5;
+/** How long a query may take, unless it says otherwise. A commit of a few rows takes a millisecond. */
+const QUERY_MS = 10_000;
+/** One that copies or migrates. */
+const LONG_MS = 120_000;
+
+/** One query: its text with $1, $2, ..., and its values. */
+export type Query = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+
+export class PostgresClient {
+  readonly #address: StoreAddress;
+  readonly #clock: Clock;
+  readonly #max: number;
+  #sql: SQL;
+  #closed = false;
+
+  /** Opens nothing yet. `max`: connections at once, beside the one that {@link listen} has. */
+  constructor(address: StoreAddress, clock: Clock, max: number) {
+    this.#address = address;
+    this.#clock = clock;
+    this.#max = max;
+    this.#sql = this.#make();
+  }
+
+  /** Where the database is, without a secret. */
+  get place(): string {
+    return this.#address.place;
+  }
+
+  /**
+   * Runs one statement. Rejects with a StoreAway where the database can't be reached or does not answer
+   * within `limitMs`: whether it did the work is not known then. Another MoleculeError: it refused.
+   */
+  query<Row>(text: string, values: readonly unknown[] = [], limitMs = QUERY_MS): Promise<Row[]> {
+    return this.#guard(limitMs, (sql) => ask<Row>(sql, text, values));
+  }
+
+  /** Reads in one transaction, which sees the database as it was when that began. Rejects as {@link query}. */
+  snapshot<T>(read: (query: Query) => Promise<T>): Promise<T> {
+    return this.#guard(LONG_MS, (sql) =>
+      sql.begin("isolation level repeatable read read only", (tx) => read(queryOf(tx))),
+    );
+  }
+
+  /** Changes in one transaction, whole or not at all. Rejects as {@link query}. */
+  transaction<T>(change: (query: Query) => Promise<T>): Promise<T> {
+    return this.#guard(LONG_MS, (sql) => sql.begin((tx) => change(queryOf(tx))));
+  }
+
+  /**
+   * Listens to a channel until the client is closed; `onReady` is called whenever the listening begins
+   * anew, since what was told in between is lost. Rejects as {@link query}.
+   */
+  async listen(channel: string, hear: (text: string) => void, onReady: () => void): Promise<void> {
+    await this.#guard(QUERY_MS, (sql) => sql.listen(channel, hear, onReady));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await closeAll(this.#sql, 1);
+  }
+
+  async #guard<T>(limitMs: number, work: (sql: SQL) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new MoleculeError("the store is closed");
+    const sql = this.#sql;
+    const working = work(sql);
+    let done: T | typeof LATE;
+    try {
+      done = await within(this.#clock, limitMs, working);
+    } catch (error) {
+      // What the work itself found is said already.
+      if (error instanceof MoleculeError) throw error;
+      const reason = this.#reason(error);
+      if (isPassing(error)) throw new StoreAway(this.place, reason, error);
+      throw serverError(this.place, reason, error);
+    }
+    if (done !== LATE) return done;
+    void working.catch(() => {});
+    // The network may have swallowed it: then nothing will ever come over this connection.
+    if (this.#sql === sql && !this.#closed) this.#renew();
+    throw new StoreAway(this.place, `no answer within ${limitMs / 1000} s`, undefined);
+  }
+
+  #renew(): void {
+    const old = this.#sql;
+    this.#sql = this.#make();
+    void closeAll(old, 0);
+  }
+
+  #reason(error: unknown): string {
+    return this.#address.secrets.reduce(
+      (text, secret) => (secret.length < 3 ? text : text.replaceAll(secret, "[secret]")),
+      messageOf(error),
+    );
+  }
+
+  #make(): SQL {
+    return new SQL(this.#address.url, {
+      adapter: "postgres",
+      max: this.#max,
+      connectionTimeout: CONNECT_S,
+      idleTimeout: 0,
+    });
+  }
+}
+
+async function ask<Row>(sql: Pick<SQL, "unsafe">, text: string, values: readonly unknown[]) {
+  // Several statements in one text go through only without values.
+  const asked = values.length === 0 ? sql.unsafe(text) : sql.unsafe(text, [...values]);
+  return [...((await asked) as Row[])];
+}
+
+function queryOf(sql: Pick<SQL, "unsafe">): Query {
+  return <Row>(text: string, values: readonly unknown[] = []) => ask<Row>(sql, text, values);
+}
+
+/** What is under way is given up after `seconds`; how it ends is of no interest any more. */
+async function closeAll(sql: SQL, seconds: number): Promise<void> {
+  await sql.close({ timeout: seconds }).catch(() => {});
+}

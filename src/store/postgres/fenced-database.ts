@@ -1,0 +1,228 @@
+/**
+ * The transactions of a workspace whose rows are in Postgres. They run one after the other on a copy, those
+ * of one turn of the event loop together, and what they change is committed there once it is in Postgres: by
+ * one statement, which does nothing if the workspace has been another's since, or was changed from outside.
+ */
+import { fullJitter } from "../../shared/backoff.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { LeaseLost } from "../../shared/lease-lost.ts";
+import { MoleculeError } from "../../shared/errors.ts";
+import type { Operation, Transactions } from "../transactions.ts";
+import type { PostgresClient } from "./client.ts";
+import { loadCopy } from "./load-copy.ts";
+import { StoreAway } from "./postgres-error.ts";
+import { commitOf, type Writer } from "./statements.ts";
+import type { Change, WorkingCopy } from "./working-copy.ts";
+
+/** While Postgres is away what is to be committed waits, and is tried again so often at least. */
+const RETRY_BASE_MS = 100;
+const RETRY_CAP_MS = 2_000;
+
+interface Job {
+  operation: Operation<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Who commits: a holder, whose right may end, or a command from outside. */
+export interface Right {
+  /** Undefined for a command from outside. Throws a LeaseLost where the right has ended. */
+  readonly writer: Writer | undefined;
+  /** Aborts with a LeaseLost when it ends. */
+  readonly lost: AbortSignal;
+  /** Finds out whether it has. */
+  recheck(): Promise<void>;
+  /** Whether another program has changed anything since the last call. */
+  takeTouch(): boolean;
+}
+
+export interface FencedParts {
+  client: PostgresClient;
+  workspaceId: string;
+  /** For the copy. */
+  folder: string;
+  right: Right;
+  clock: Clock;
+  random(): number;
+}
+
+export class FencedDatabase implements Transactions {
+  readonly #parts: FencedParts;
+  #over = new AbortController();
+  #copy: WorkingCopy | undefined;
+  #version = 0;
+  #queue: Job[] = [];
+  #working: Promise<void> | undefined;
+  /** The copy is not what is in Postgres. */
+  #isStale = false;
+  /** It was made anew, since another program had changed something. */
+  #isChanged = false;
+
+  /** Touches nothing yet. */
+  constructor(parts: FencedParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes the copy. Rejects with a MoleculeError. */
+  async open(): Promise<void> {
+    this.#over = new AbortController();
+    await this.#reload();
+    this.#isChanged = false;
+  }
+
+  /** As {@link Transactions} has it; every one is durable. While Postgres is away it waits. */
+  write<T>(operation: Operation<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ operation, resolve: (value) => resolve(value as T), reject });
+      this.#working ??= this.#work();
+    });
+  }
+
+  async read<T>(query: Operation<T>): Promise<T> {
+    return this.write(query);
+  }
+
+  /** Whether another program has changed anything since the last call or the opening. */
+  async changed(): Promise<boolean> {
+    this.#copy?.settle();
+    if (this.#parts.right.takeTouch()) {
+      this.#isStale = true;
+      await this.read(() => {});
+    }
+    const was = this.#isChanged;
+    this.#isChanged = false;
+    return was;
+  }
+
+  /** Ends what waits, and throws the copy away. */
+  async close(): Promise<void> {
+    this.#over.abort();
+    await this.#working;
+    this.#copy?.close();
+    this.#copy = undefined;
+  }
+
+  async #work(): Promise<void> {
+    // What else this turn of the event loop brings goes with it.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) {
+      const jobs = this.#queue;
+      this.#queue = [];
+      const isDone = jobs.length > 1 && (await this.#settle(jobs, true));
+      if (!isDone) for (const job of jobs) await this.#settle([job], false);
+    }
+    this.#working = undefined;
+  }
+
+  /** Whether the jobs have come to their end: with `whole`, not where one failed that may fail alone. */
+  async #settle(jobs: readonly Job[], whole: boolean): Promise<boolean> {
+    try {
+      const values = await this.#transaction(jobs);
+      for (const [index, job] of jobs.entries()) job.resolve(values[index]);
+    } catch (error) {
+      if (whole && !(error instanceof LeaseLost || error instanceof StoreAway)) return false;
+      for (const job of jobs) job.reject(error);
+    }
+    return true;
+  }
+
+  async #transaction(jobs: readonly Job[]): Promise<unknown[]> {
+    for (;;) {
+      if (this.#isStale) await this.#reload();
+      const copy = this.#copy;
+      if (copy === undefined || this.#over.signal.aborted) throw notOpen();
+      const sql = copy.begin();
+      try {
+        const values = jobs.map((job) => job.operation(sql));
+        const changes = copy.changes();
+        if (changes.length === 0 || (await this.#commit(copy, changes))) {
+          this.#keep(copy);
+          return values;
+        }
+      } catch (error) {
+        copy.rollback();
+        throw error;
+      }
+      copy.rollback();
+      // Somebody has committed since the copy was made: it is made anew, and the work done on that.
+      await this.#untilThere(() => this.#parts.right.recheck());
+      this.#isStale = true;
+    }
+  }
+
+  /** What is in Postgres is done, also where the copy can't follow: a disk may be full. */
+  #keep(copy: WorkingCopy): void {
+    try {
+      copy.commit();
+    } catch {
+      copy.rollback();
+      this.#isStale = true;
+    }
+  }
+
+  /** Whether all of it is in Postgres; if not, nothing is. */
+  async #commit(copy: WorkingCopy, changes: readonly Change[]): Promise<boolean> {
+    const { client, workspaceId, right } = this.#parts;
+    const { writer } = right;
+    const id = crypto.randomUUID();
+    const { text, values } = commitOf(
+      workspaceId,
+      this.#version,
+      id,
+      writer,
+      changes,
+      copy.columns,
+    );
+    let isInDoubt = false;
+    const done = await this.#untilThere(async () => {
+      // Of one that was cut off it can't be known what became of it, but from what is there.
+      if (isInDoubt && writer !== undefined && (await this.#isCommitted(id))) return true;
+      isInDoubt = true;
+      const [row] = await client.query<{ n: number }>(text, values);
+      return row?.n === 1;
+    });
+    if (done) this.#version += 1;
+    return done;
+  }
+
+  async #isCommitted(commitId: string): Promise<boolean> {
+    const { client, workspaceId } = this.#parts;
+    const rows = await client.query(
+      "SELECT 1 FROM molecule.workspaces WHERE id = $1 AND commit_id = $2",
+      [workspaceId, commitId],
+    );
+    return rows.length > 0;
+  }
+
+  /** Does it as soon as Postgres is there. Rejects with a LeaseLost, or where it is closed meanwhile. */
+  async #untilThere<T>(work: () => Promise<T>): Promise<T> {
+    const { right, clock, random } = this.#parts;
+    const stop = AbortSignal.any([this.#over.signal, right.lost]);
+    for (let failures = 1; ; failures++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof StoreAway) || right.writer === undefined) throw error;
+        await clock.sleep(fullJitter(failures, random, RETRY_BASE_MS, RETRY_CAP_MS), stop);
+        if (right.lost.aborted) throw right.lost.reason;
+        if (stop.aborted) throw error;
+      }
+    }
+  }
+
+  async #reload(): Promise<void> {
+    const { client, workspaceId, folder, right } = this.#parts;
+    const { copy, version } = await this.#untilThere(() =>
+      loadCopy(client, workspaceId, folder, right.writer),
+    );
+    this.#copy?.close();
+    this.#copy = copy;
+    this.#version = version;
+    this.#isStale = false;
+    this.#isChanged = true;
+  }
+}
+
+function notOpen(): MoleculeError {
+  return new MoleculeError("the store is not open");
+}

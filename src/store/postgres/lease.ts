@@ -1,0 +1,106 @@
+/** The right of this process to work for one workspace, as far as {@link Members} has it. */
+import { MoleculeError } from "../../shared/errors.ts";
+import { LeaseLost } from "../../shared/lease-lost.ts";
+import type { Holder, StoreLock } from "../store-lock.ts";
+import type { Members } from "./members.ts";
+import type { Writer } from "./statements.ts";
+
+export class Lease implements StoreLock {
+  readonly workspaceId: string;
+  readonly #members: Members;
+  #writer: Writer | undefined;
+  #lost = new AbortController();
+  #handOver = new AbortController();
+  #granted = Promise.withResolvers<void>();
+  #isTouched = false;
+
+  constructor(members: Members, workspaceId: string) {
+    this.#members = members;
+    this.workspaceId = workspaceId;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  get handOver(): AbortSignal {
+    return this.#handOver.signal;
+  }
+
+  get isHeld(): boolean {
+    return this.#writer !== undefined;
+  }
+
+  /** Who commits. Throws a LeaseLost where we hold it no more. */
+  get writer(): Writer {
+    if (this.#writer !== undefined) return this.#writer;
+    if (this.lost.aborted) throw this.lost.reason;
+    throw new MoleculeError("the store was used without its lease");
+  }
+
+  async take(): Promise<"taken" | { heldBy: Holder | undefined }> {
+    if (!this.isHeld) await this.#members.want(this);
+    return this.isHeld ? "taken" : { heldBy: await this.#members.holderOf(this.workspaceId) };
+  }
+
+  async untilFree(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const stopped = Promise.withResolvers<void>();
+    const onAbort = () => stopped.resolve();
+    signal.addEventListener("abort", onAbort, { once: true });
+    await Promise.race([this.#granted.promise, stopped.promise]);
+    signal.removeEventListener("abort", onAbort);
+  }
+
+  async sure(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      if (this.lost.aborted) throw this.lost.reason;
+      if (signal.aborted || this.#members.isSure) return;
+      await this.#members.looked(signal);
+    }
+  }
+
+  /** Gives it up, or the wish for it. Never rejects: what can't be told runs out. */
+  async release(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    this.#granted = Promise.withResolvers();
+    await this.#members.release(this, writer);
+  }
+
+  /** Another program has changed what is kept, since the last call. */
+  takeTouch(): boolean {
+    const was = this.#isTouched;
+    this.#isTouched = false;
+    return was;
+  }
+
+  /** Somebody else has committed although we hold it, or it is not ours any more: which of both it is. */
+  recheck(): Promise<void> {
+    return this.#members.recheck(this);
+  }
+
+  // For Members alone.
+
+  grant(writer: Writer): void {
+    this.#lost = new AbortController();
+    this.#handOver = new AbortController();
+    this.#isTouched = false;
+    this.#writer = writer;
+    this.#granted.resolve();
+  }
+
+  lose(reason: string): void {
+    this.#writer = undefined;
+    this.#granted = Promise.withResolvers();
+    this.#lost.abort(new LeaseLost(reason));
+  }
+
+  askBack(): void {
+    this.#handOver.abort();
+  }
+
+  touch(): void {
+    this.#isTouched = true;
+  }
+}

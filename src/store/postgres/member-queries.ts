@@ -1,0 +1,177 @@
+/**
+ * What a member asks of Postgres. Whether a lease has run out only the database's clock tells, and a
+ * member that is removed holds nothing any more: both are decided in one statement, under the row's lock.
+ */
+import { hostname } from "node:os";
+import type { Holder } from "../store-lock.ts";
+import type { PostgresClient } from "./client.ts";
+import { CHANNEL, FREE, type Writer } from "./statements.ts";
+
+/** A renewal that takes longer is none: the next one is tried over another connection. */
+const RENEW_LIMIT_MS = 2_000;
+
+/** A process among those that share the database. */
+export interface Self {
+  readonly id: string;
+  readonly leaseMs: number;
+  readonly capacity: number | undefined;
+}
+
+export interface Renewal {
+  /** We were not known, or had been removed: what we held may be another's. */
+  joined: boolean;
+  /** Workspaces of ours that were changed from outside. */
+  touched: string[];
+  /** When the next of the others runs out, in ms; undefined where there is none. */
+  nextMs: number | undefined;
+  /** What the others that are alive can serve, of those that have a limit. */
+  othersCapacity: number;
+}
+
+/** Says that we live, for one lease from now on. */
+export async function renew(client: PostgresClient, self: Self): Promise<Renewal> {
+  const lease = "clock_timestamp() + $2::float8 * interval '1 millisecond'";
+  const seen = `
+    SELECT
+      (SELECT coalesce(json_agg(id), '[]')::text FROM molecule.workspaces
+        WHERE owner = $1 AND touched) AS touched,
+      (SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 * 1000
+        FROM molecule.members WHERE id <> $1) AS next_ms,
+      (SELECT coalesce(sum(capacity), 0)::float8 FROM molecule.members
+        WHERE id <> $1 AND expires_at > clock_timestamp()) AS others`;
+  const ask = (how: string, values: unknown[]) =>
+    client.query<{ touched: string; next_ms: number | null; others: number }>(
+      `WITH me AS (${how} RETURNING 1) ${seen} FROM me`,
+      [self.id, self.leaseMs, ...values],
+      RENEW_LIMIT_MS,
+    );
+  let [row] = await ask(`UPDATE molecule.members SET expires_at = ${lease} WHERE id = $1`, []);
+  const joined = row === undefined;
+  if (row === undefined) {
+    [row] = await ask(
+      `INSERT INTO molecule.members (id, expires_at, host, pid, capacity)
+       VALUES ($1, ${lease}, $3, $4::integer, $5::integer)
+       ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
+      [hostname(), process.pid, self.capacity ?? null],
+    );
+  }
+  return {
+    joined,
+    touched: JSON.parse(row?.touched ?? "[]") as string[],
+    nextMs: row?.next_ms ?? undefined,
+    othersCapacity: row?.others ?? 0,
+  };
+}
+
+/**
+ * Removes members whose lease has run out, which frees what they held; gives how many. After a start of
+ * the database each has the time of a lease to say that it lives: none could while it was away.
+ */
+export async function removeExpired(client: PostgresClient, self: Self): Promise<number> {
+  const [row] = await client.query<{ n: number }>(
+    `WITH gone AS (
+       DELETE FROM molecule.members WHERE id <> $1 AND expires_at < clock_timestamp()
+         AND clock_timestamp() > pg_postmaster_start_time() + $2::float8 * interval '1 millisecond'
+       RETURNING 1)
+     SELECT (SELECT count(*) FROM gone)::integer AS n,
+       (SELECT pg_notify('${CHANNEL}', '${FREE}') FROM gone LIMIT 1)::text AS told`,
+    [self.id, self.leaseMs],
+  );
+  return row?.n ?? 0;
+}
+
+/** Makes the rows of workspaces that nobody has had yet. */
+export async function enter(client: PostgresClient, ids: readonly string[]): Promise<void> {
+  await client.query(
+    `INSERT INTO molecule.workspaces (id)
+     SELECT value FROM json_array_elements_text($1::text::json) ON CONFLICT DO NOTHING`,
+    [JSON.stringify(ids)],
+  );
+}
+
+/**
+ * Takes at most so many of these that are free, and gives each with its new fencing number. Which ones
+ * come first is mixed by our id, so that those who claim at once do not all want the same.
+ */
+export async function claim(
+  client: PostgresClient,
+  self: Self,
+  ids: readonly string[],
+  most: number,
+): Promise<Map<string, Writer>> {
+  const rows = await client.query<{ id: string; epoch: string }>(
+    `WITH free AS (
+       SELECT id FROM molecule.workspaces
+       WHERE owner IS NULL AND id IN (SELECT value FROM json_array_elements_text($2::text::json))
+       ORDER BY md5(id || $1) LIMIT $3::integer FOR UPDATE SKIP LOCKED)
+     UPDATE molecule.workspaces AS w SET owner = $1, epoch = w.epoch + 1, taken_at = clock_timestamp()
+     FROM free WHERE w.id = free.id RETURNING w.id, w.epoch::text AS epoch`,
+    [self.id, JSON.stringify(ids), most],
+  );
+  return new Map(rows.map(({ id, epoch }) => [id, { owner: self.id, epoch: Number(epoch) }]));
+}
+
+/** Takes back what nobody has had since it was ours; gives which. */
+export async function reclaim(
+  client: PostgresClient,
+  self: Self,
+  held: ReadonlyMap<string, Writer>,
+): Promise<Set<string>> {
+  const list = [...held].map(([id, { epoch }]) => ({ id, epoch }));
+  const rows = await client.query<{ id: string }>(
+    `UPDATE molecule.workspaces AS w SET owner = $1
+     FROM json_to_recordset($2::text::json) AS mine(id text, epoch bigint)
+     WHERE w.id = mine.id AND w.epoch = mine.epoch AND (w.owner IS NULL OR w.owner = $1)
+     RETURNING w.id`,
+    [self.id, JSON.stringify(list)],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Whether it is still that writer's. */
+export async function isHeldBy(
+  client: PostgresClient,
+  id: string,
+  { owner, epoch }: Writer,
+): Promise<boolean> {
+  const rows = await client.query(
+    "SELECT 1 FROM molecule.workspaces WHERE id = $1 AND owner = $2 AND epoch = $3",
+    [id, owner, epoch],
+  );
+  return rows.length > 0;
+}
+
+export async function release(
+  client: PostgresClient,
+  id: string,
+  { owner, epoch }: Writer,
+): Promise<void> {
+  await client.query(
+    `WITH freed AS (
+       UPDATE molecule.workspaces SET owner = NULL WHERE id = $1 AND owner = $2 AND epoch = $3
+       RETURNING 1)
+     SELECT pg_notify('${CHANNEL}', '${FREE}')::text FROM freed`,
+    [id, owner, epoch],
+  );
+}
+
+/** The end of a member, with all that it still holds. */
+export async function leave(client: PostgresClient, self: Self): Promise<void> {
+  await client.query(
+    `WITH gone AS (DELETE FROM molecule.members WHERE id = $1 RETURNING 1)
+     SELECT pg_notify('${CHANNEL}', '${FREE}')::text FROM gone`,
+    [self.id],
+    RENEW_LIMIT_MS,
+  );
+}
+
+/** Who has it; undefined where nobody has. */
+export async function holderOf(client: PostgresClient, id: string): Promise<Holder | undefined> {
+  const [row] = await client.query<{ pid: number; host: string; since: string }>(
+    `SELECT pid, host,
+       to_char(coalesce(taken_at, since) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
+     FROM molecule.workspaces AS w JOIN molecule.members AS m ON m.id = w.owner WHERE w.id = $1`,
+    [id],
+  );
+  return row;
+}

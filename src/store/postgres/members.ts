@@ -1,0 +1,228 @@
+/**
+ * This process among those that share the database: it says all the time that it lives, takes workspaces
+ * that are free, and finds out when one is its own no more.
+ */
+import { fullJitter } from "../../shared/backoff.ts";
+import type { Clock } from "../../shared/clock.ts";
+import type { Holder } from "../store-lock.ts";
+import type { PostgresClient } from "./client.ts";
+import { Contact, reasonOf, type StoreEvent } from "./contact.ts";
+import type { Lease } from "./lease.ts";
+import * as queries from "./member-queries.ts";
+import { shareOf } from "./share.ts";
+import { CHANNEL, FREE, TOUCHED, type Writer } from "./statements.ts";
+
+/** After a failure the next try comes soon: the lease runs. */
+const RETRY_BASE_MS = 250;
+const RETRY_CAP_MS = 2_000;
+/** Who waits looks at least so often, also where nobody can tell him that something is free. */
+const LOOK_MS = 1_000;
+/** After another's lease has run out: more than a clock's rounding. */
+const AFTER_MS = 20;
+/** One workspace in this time is given to another process, so that they come to rest. */
+const HAND_OVER_MS = 2_000;
+
+export interface MembersParts {
+  clock: Clock;
+  random(): number;
+  tell(event: StoreEvent): void;
+}
+
+export class Members {
+  readonly #client: PostgresClient;
+  readonly #self: queries.Self;
+  readonly #parts: MembersParts;
+  readonly #waiting = new Map<string, Lease>();
+  readonly #held = new Map<string, Lease>();
+  /** Whose rows are there. */
+  readonly #entered = new Set<string>();
+  readonly #over = new AbortController();
+  #bell = new AbortController();
+  #next = nextLook();
+  #running: Promise<void> | undefined;
+  readonly #contact: Contact;
+  #listens: "yes" | "not yet" | "in vain" = "not yet";
+  /** When a workspace was last given to another. */
+  #askedAt = -Infinity;
+
+  constructor(client: PostgresClient, self: queries.Self, parts: MembersParts) {
+    this.#client = client;
+    this.#self = self;
+    this.#parts = parts;
+    this.#contact = new Contact(parts.clock, self.leaseMs, parts.tell);
+  }
+
+  /** Whether it is sure at this moment that what we hold is ours. */
+  get isSure(): boolean {
+    return this.#contact.isSure;
+  }
+
+  /** The lease wants its workspace: resolves once that was looked for, whatever came of it. */
+  async want(lease: Lease): Promise<void> {
+    this.#waiting.set(lease.workspaceId, lease);
+    await this.looked(this.#over.signal);
+  }
+
+  /** Resolves after a look that begins from now on, whatever came of it, or when the signal aborts. */
+  async looked(signal: AbortSignal): Promise<void> {
+    this.#running ??= this.#run();
+    const { promise } = this.#next;
+    const stopped = Promise.withResolvers<void>();
+    const onAbort = () => stopped.resolve();
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    // Not before its time while it fails: each try has its pause.
+    if (!this.#contact.isAway) this.#bell.abort();
+    await Promise.race([promise, stopped.promise]);
+    signal.removeEventListener("abort", onAbort);
+  }
+
+  /** Who has the workspace; undefined also where that can't be told. */
+  async holderOf(id: string): Promise<Holder | undefined> {
+    return queries.holderOf(this.#client, id).catch(() => undefined);
+  }
+
+  async release(lease: Lease, writer: Writer | undefined): Promise<void> {
+    const { workspaceId: id } = lease;
+    this.#waiting.delete(id);
+    this.#held.delete(id);
+    // What can't be told runs out with the lease.
+    if (writer !== undefined) await queries.release(this.#client, id, writer).catch(() => {});
+  }
+
+  /** Finds out whether the lease is held; loses it if not. Rejects where that can't be found out. */
+  async recheck(lease: Lease): Promise<void> {
+    if (!lease.isHeld) return;
+    if (await queries.isHeldBy(this.#client, lease.workspaceId, lease.writer)) return;
+    this.#lose(lease);
+  }
+
+  /** Ends it: whatever is still held is free for others. Never rejects. */
+  async close(): Promise<void> {
+    this.#over.abort();
+    if (this.#running === undefined) return;
+    await this.#running;
+    await queries.leave(this.#client, this.#self).catch(() => {});
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#parts;
+    for (let failures = 0; !this.#over.signal.aborted;) {
+      const looking = this.#next;
+      this.#next = nextLook();
+      this.#bell = new AbortController();
+      let pauseMs: number;
+      try {
+        pauseMs = await this.#look();
+        failures = 0;
+        this.#contact.back();
+      } catch (error) {
+        failures += 1;
+        this.#contact.away(error);
+        pauseMs = RETRY_BASE_MS / 2 + fullJitter(failures, random, RETRY_BASE_MS, RETRY_CAP_MS);
+      }
+      looking.resolve();
+      await clock.sleep(pauseMs, AbortSignal.any([this.#bell.signal, this.#over.signal]));
+    }
+    this.#next.resolve();
+  }
+
+  /** One look: says that we live, and does what is to be done. Gives when to look again, in ms. */
+  async #look(): Promise<number> {
+    const { leaseMs } = this.#self;
+    const sent = this.#contact.now();
+    const renewal = await queries.renew(this.#client, this.#self);
+    if (renewal.joined) await this.#rejoin();
+    this.#contact.renewed(sent);
+    await this.#listen();
+    for (const id of renewal.touched) this.#held.get(id)?.touch();
+    if (this.#waiting.size === 0) {
+      this.#shed(renewal.othersCapacity);
+      return leaseMs / 3;
+    }
+    // Others that have run out are removed, unless they may have been cut off as we were.
+    if ((renewal.nextMs ?? 1) <= 0 && this.#contact.mayJudge) {
+      await queries.removeExpired(this.#client, this.#self);
+    }
+    await this.#claim(renewal.othersCapacity);
+    this.#shed(renewal.othersCapacity);
+    if (this.#waiting.size === 0) return leaseMs / 3;
+    const next = renewal.nextMs ?? Infinity;
+    return Math.min(leaseMs / 3, LOOK_MS, next > 0 ? next + AFTER_MS : LOOK_MS);
+  }
+
+  /** We were removed: what nobody has taken meanwhile is ours again, as if nothing had been. */
+  async #rejoin(): Promise<void> {
+    if (this.#held.size === 0) return;
+    const held = new Map([...this.#held].map(([id, lease]) => [id, lease.writer]));
+    const kept = await queries.reclaim(this.#client, this.#self, held);
+    for (const [id, lease] of [...this.#held]) {
+      if (held.has(id) && !kept.has(id)) this.#lose(lease);
+    }
+  }
+
+  async #claim(othersCapacity: number): Promise<void> {
+    const room = this.#share(othersCapacity) - this.#held.size;
+    if (room <= 0) return;
+    const fresh = [...this.#waiting.keys()].filter((id) => !this.#entered.has(id));
+    if (fresh.length > 0) {
+      await queries.enter(this.#client, fresh);
+      for (const id of fresh) this.#entered.add(id);
+    }
+    const ids = [...this.#waiting.keys()];
+    const most = Math.min(room, ids.length);
+    for (const [id, writer] of await queries.claim(this.#client, this.#self, ids, most)) {
+      const lease = this.#waiting.get(id);
+      if (lease === undefined) {
+        // Its bridge has stopped waiting meanwhile.
+        await queries.release(this.#client, id, writer);
+        continue;
+      }
+      this.#waiting.delete(id);
+      this.#held.set(id, lease);
+      lease.grant(writer);
+    }
+  }
+
+  /** What is more than our share goes to others, the newest first, one at a time. */
+  #shed(othersCapacity: number): void {
+    const { clock } = this.#parts;
+    if (othersCapacity === 0 || this.#held.size <= this.#share(othersCapacity)) return;
+    if (clock.monotonic() - this.#askedAt < HAND_OVER_MS) return;
+    const lease = [...this.#held.values()].findLast(({ handOver }) => !handOver.aborted);
+    if (lease === undefined) return;
+    this.#askedAt = clock.monotonic();
+    lease.askBack();
+  }
+
+  #share(othersCapacity: number): number {
+    const workspaces = this.#held.size + this.#waiting.size;
+    return shareOf(workspaces, this.#self.capacity, othersCapacity);
+  }
+
+  #lose(lease: Lease): void {
+    this.#held.delete(lease.workspaceId);
+    lease.lose("this one could not say in time that it lives");
+  }
+
+  /** Hears what others tell from the first look on; the client begins anew by itself where it breaks off. */
+  async #listen(): Promise<void> {
+    if (this.#listens === "yes") return;
+    const hear = (text: string) => {
+      if (text === FREE && this.#waiting.size > 0) this.#bell.abort();
+      if (text.startsWith(TOUCHED)) this.#held.get(text.slice(TOUCHED.length))?.touch();
+    };
+    try {
+      await this.#client.listen(CHANNEL, hear, () => this.#bell.abort());
+      this.#listens = "yes";
+    } catch (error) {
+      if (this.#listens === "not yet")
+        this.#parts.tell({ type: "store-deaf", reason: reasonOf(error) });
+      this.#listens = "in vain";
+    }
+  }
+}
+
+function nextLook(): PromiseWithResolvers<void> {
+  return Promise.withResolvers<void>();
+}

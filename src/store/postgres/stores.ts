@@ -1,0 +1,96 @@
+/** The stores of one process in one Postgres: their connections, and the process as a member. */
+import { systemClock, type Clock } from "../../shared/clock.ts";
+import { SqlDeadLetters } from "../dead-letters.ts";
+import type { DeadLetters } from "../store.ts";
+import type { StoreAddress } from "./address.ts";
+import { PostgresClient } from "./client.ts";
+import type { StoreEvent } from "./contact.ts";
+import { FencedDatabase } from "./fenced-database.ts";
+import { Members } from "./members.ts";
+import { migrateSchema } from "./migrate.ts";
+import { PostgresStore, type PostgresStoreParts } from "./store.ts";
+
+/** How long a process may be silent before another may take what it holds, in ms. */
+export const LEASE_MS = 10_000;
+/** Commits of as many workspaces at once; each takes a millisecond. */
+const CONNECTIONS = 4;
+
+export interface PostgresStoresParts {
+  clock?: Clock;
+  random?(): number;
+  leaseMs?: number;
+  /** Workspaces that are served at once; undefined for all. */
+  maxWorkspaces?: number | undefined;
+  tell?(event: StoreEvent): void;
+}
+
+export class PostgresStores {
+  readonly #work: PostgresClient;
+  /** Its own connections, so that no work can keep us from saying that we live. */
+  readonly #presence: PostgresClient;
+  readonly #members: Members;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+
+  /** Touches nothing yet. */
+  constructor(address: StoreAddress, parts: PostgresStoresParts = {}) {
+    const { clock = systemClock, random = Math.random, leaseMs = LEASE_MS } = parts;
+    const { maxWorkspaces: capacity, tell = () => {} } = parts;
+    this.#clock = clock;
+    this.#random = random;
+    this.#work = new PostgresClient(address, clock, CONNECTIONS);
+    this.#presence = new PostgresClient(address, clock, 1);
+    const self = { id: crypto.randomUUID(), leaseMs, capacity };
+    this.#members = new Members(this.#presence, self, { clock, random, tell });
+  }
+
+  /** Connects, and brings the schema up to date. Rejects with a MoleculeError that says what is in the way. */
+  async ready(): Promise<void> {
+    await migrateSchema(this.#work);
+  }
+
+  /** The store of a workspace; nothing is read yet. */
+  of(workspaceId: string, parts: PostgresStoreParts): PostgresStore {
+    const common = { clock: this.#clock, random: this.#random };
+    return new PostgresStore(this.#work, this.#members, workspaceId, { ...common, ...parts });
+  }
+
+  /**
+   * The dead letters of a workspace without its lease, also while a bridge has it, which notices what is
+   * changed. Rejects with a MoleculeError where the store knows nothing of the workspace. `folder` is for the copy.
+   */
+  async visit(
+    workspaceId: string,
+    folder: string,
+  ): Promise<{ letters: DeadLetters; close(): Promise<void> }> {
+    const [clock, random] = [this.#clock, this.#random];
+    const right = {
+      writer: undefined,
+      lost: NEVER,
+      recheck: async () => {},
+      takeTouch: () => false,
+    };
+    const database = new FencedDatabase({
+      client: this.#work,
+      workspaceId,
+      folder,
+      right,
+      clock,
+      random,
+    });
+    await database.open();
+    return { letters: new SqlDeadLetters(database, clock), close: () => database.close() };
+  }
+
+  /** Frees what is held, and ends all connections. Never rejects. */
+  async close(): Promise<void> {
+    await this.#members.close();
+    await Promise.all([this.#presence.close(), this.#work.close()]);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+const NEVER = new AbortController().signal;

@@ -1,0 +1,220 @@
+/**
+ * What is kept of a workspace, copied into a database of this process alone, and the rows that a
+ * transaction there has changed. It is thrown away: what counts is in Postgres.
+ */
+import { Database } from "bun:sqlite";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder } from "../atomic-file.ts";
+import { MIGRATIONS } from "../schema.ts";
+import { Sql } from "../sql.ts";
+import { databaseError, fileError } from "../store-error.ts";
+import { decodeText, encodeText } from "./text-code.ts";
+
+/** What the local store keeps in files. */
+const MORE = `
+  CREATE TABLE cursors (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    last_since_id TEXT, settled_id TEXT, settled_at TEXT, window_start TEXT, fetch_from_id TEXT
+  ) STRICT;
+  CREATE TABLE tokens (
+    one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL, platform TEXT
+  ) STRICT;
+`;
+
+/** The tables that are shared, in the order in which they are copied, and how many rows at once. */
+export const TABLES: Record<string, number> = {
+  meta: 1,
+  cursors: 1,
+  tokens: 1,
+  seen: 5_000,
+  messages: 5_000,
+  // Each of these may be large.
+  raws: 100,
+  replies: 100,
+  sent_ids: 5_000,
+  runs: 5_000,
+  notices: 5_000,
+  peers: 5_000,
+  memory: 500,
+};
+
+/** A row as it goes to Postgres: its number in the copy as `n`, and its columns. */
+export type Row = Record<string, string | number | null>;
+
+/** What a transaction has changed in one table. */
+export interface Change {
+  table: string;
+  /** As they are now. */
+  put: Row[];
+  /** Numbers of those that are gone. */
+  gone: number[];
+}
+
+export interface Column {
+  name: string;
+  /** In Postgres. */
+  type: "bigint" | "text";
+}
+
+export type Columns = ReadonlyMap<string, readonly Column[]>;
+
+export class WorkingCopy {
+  readonly #sqlite: Database;
+  readonly #sql: Sql;
+  readonly #drop: () => void;
+  /** Of each table, without the number. */
+  readonly columns: Columns;
+
+  private constructor(sqlite: Database, drop: () => void) {
+    this.#sqlite = sqlite;
+    this.#drop = drop;
+    this.#sql = new Sql(sqlite);
+    this.columns = new Map(Object.keys(TABLES).map((table) => [table, columnsOf(sqlite, table)]));
+  }
+
+  /** An empty one, in a file in `folder` that has no name any more where the system can do that. */
+  static async make(folder: string): Promise<WorkingCopy> {
+    let own: string | undefined;
+    let sqlite: Database | undefined;
+    try {
+      await makeFolder(folder);
+      const made = (own = mkdtempSync(join(folder, ".copy-")));
+      const drop = () => rmSync(made, { recursive: true, force: true });
+      sqlite = new Database(join(made, "copy.db"), { strict: true });
+      for (const pragma of [
+        "locking_mode = EXCLUSIVE",
+        "journal_mode = MEMORY",
+        "synchronous = OFF",
+      ])
+        sqlite.run(`PRAGMA ${pragma}`);
+      sqlite.run("PRAGMA auto_vacuum = INCREMENTAL");
+      for (const step of [...MIGRATIONS, MORE]) sqlite.run(step);
+      // An open file needs no name, and one that was killed leaves none behind.
+      if (process.platform !== "win32") drop();
+      return new WorkingCopy(sqlite, drop);
+    } catch (error) {
+      sqlite?.close();
+      if (own !== undefined) rmSync(own, { recursive: true, force: true });
+      throw fileError(`no working copy can be made in ${folder}`, error);
+    }
+  }
+
+  /** Puts rows into a table, as {@link Change} has them. */
+  fill(table: string, rows: readonly Row[]): void {
+    const columns = ["rowid", ...this.#names(table)];
+    const query = `INSERT OR REPLACE INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
+    this.#guard(() => {
+      this.#sql.run("BEGIN");
+      for (const row of rows) {
+        const values = columns.map((column) => decode(row[column === "rowid" ? "n" : column]));
+        this.#sql.run(query, ...values);
+      }
+      this.#sql.run("COMMIT");
+    });
+  }
+
+  /** From now on changes are noted. */
+  watch(): void {
+    this.#guard(() => {
+      this.#sqlite.run(
+        "CREATE TEMP TABLE changed (tbl TEXT, n INTEGER, PRIMARY KEY (tbl, n)) WITHOUT ROWID",
+      );
+      for (const table of Object.keys(TABLES)) {
+        for (const [event, row] of [
+          ["INSERT", "NEW"],
+          ["UPDATE", "NEW"],
+          ["DELETE", "OLD"],
+        ]) {
+          this.#sqlite.run(
+            `CREATE TEMP TRIGGER ${table}_${event} AFTER ${event} ON main.${table} BEGIN
+               INSERT INTO changed SELECT '${table}', ${row}.rowid
+               WHERE NOT EXISTS (SELECT 1 FROM changed WHERE tbl = '${table}' AND n = ${row}.rowid);
+             END`,
+          );
+        }
+      }
+    });
+  }
+
+  begin(): Sql {
+    this.#sql.widen();
+    this.#guard(() => this.#sql.run("BEGIN"));
+    return this.#sql;
+  }
+
+  /** What the transaction has changed so far. */
+  changes(): Change[] {
+    return this.#guard(() => {
+      const noted = this.#sql.all<{ tbl: string; n: number }>("SELECT tbl, n FROM changed");
+      const byTable = new Map<string, Change>();
+      for (const { tbl: table, n } of noted) {
+        let change = byTable.get(table);
+        if (change === undefined) byTable.set(table, (change = { table, put: [], gone: [] }));
+        const row = this.#row(table, n);
+        if (row === undefined) change.gone.push(n);
+        else change.put.push(row);
+      }
+      return [...byTable.values()];
+    });
+  }
+
+  commit(): void {
+    this.#guard(() => {
+      this.#sql.run("DELETE FROM changed");
+      this.#sql.run("COMMIT");
+    });
+  }
+
+  /** Undoes the transaction, with what was noted of it. */
+  rollback(): void {
+    if (this.#sqlite.inTransaction) this.#guard(() => this.#sql.run("ROLLBACK"));
+  }
+
+  /** Memory is given back where nothing was asked since the last call. */
+  settle(): void {
+    this.#guard(() => this.#sql.settle());
+  }
+
+  close(): void {
+    this.#sql.finalize();
+    this.#sqlite.close();
+    this.#drop();
+  }
+
+  #row(table: string, n: number): Row | undefined {
+    const columns = ["rowid AS n", ...this.#names(table)].join(", ");
+    const row = this.#sql.get<Row>(`SELECT ${columns} FROM ${table} WHERE rowid = ?`, n);
+    if (row === undefined) return undefined;
+    for (const [column, value] of Object.entries(row)) {
+      if (typeof value === "string") row[column] = encodeText(value);
+    }
+    return row;
+  }
+
+  #names(table: string): string[] {
+    return (this.columns.get(table) ?? []).map(({ name }) => name);
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw databaseError("with the working copy", error);
+    }
+  }
+}
+
+function columnsOf(sqlite: Database, table: string): Column[] {
+  const found = sqlite
+    .query<{ name: string; pk: number; type: string }, []>(`PRAGMA table_info(${table})`)
+    .all();
+  // A whole number that is the primary key is the row's number itself (sqlite.org/rowidtable.html).
+  return found
+    .filter(({ pk, type }) => pk === 0 || type !== "INTEGER")
+    .map(({ name, type }) => ({ name, type: type === "INTEGER" ? "bigint" : "text" }));
+}
+
+function decode(value: Row[string] | undefined): Row[string] | undefined {
+  return typeof value === "string" ? decodeText(value) : value;
+}
