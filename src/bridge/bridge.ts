@@ -30,11 +30,13 @@ export async function runBridge(
 ): Promise<void> {
   const { clock, emit } = parts;
   const naps = new Naps(clock);
-  const ran = await whileHeld(options, parts, drain, async () => {
+  const ran = await whileHeld(options, parts, { asked: drain, now }, async (stops) => {
     await recoverRuns(parts);
-    await register(parts, options, naps, drain);
+    const leave = AbortSignal.any([stops.asked, stops.now]);
+    await register(parts, options, naps, leave);
     if (drain.aborted) return emit(STOPPED);
-    await live(options, parts, { asked: drain, now }, naps);
+    if (leave.aborted) return;
+    await live(options, parts, stops, naps);
   });
   if (!ran) emit(STOPPED);
 }
@@ -105,8 +107,10 @@ async function live(
   cut.abort();
   life.abort();
   leave();
-  const unsaved = await save(parts, crew);
-  await tellStopped(parts, crew);
+  // Of what is another's now nothing can be saved, and he tells of it.
+  const { lost, handOver } = parts.store.lock;
+  const unsaved = lost.aborted ? undefined : await save(parts, crew);
+  if (!lost.aborted && !handOver.aborted) await tellStopped(parts, crew);
   await Promise.all(beside);
   failure ??= crew.lanes.failure;
   if (failure instanceof Unwritten) failure = unsavedError(failure);

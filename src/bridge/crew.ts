@@ -78,7 +78,9 @@ export function assemble(
   const slots = new Slots(options.concurrency);
   const admittance = new Admittance({ clock, emit }, options.allowFrom);
   const interim =
-    options.progress === "notify" ? new Interim({ platform, clock, pace, emit }) : undefined;
+    options.progress === "notify"
+      ? new Interim({ platform, clock, pace, lock: store.lock, emit })
+      : undefined;
   const endings = new Endings(parts, { delivery, files, keeper, saver });
   const entry = new Entry(parts, options, { admittance, budget, gate, slots, turns });
   const deps = { ...core, interim, endings, entry, saver, slots };

@@ -13,6 +13,10 @@ export type BridgeEvent = Told & {
 
 type Told =
   | { type: "lock-waiting"; holder: Holder | undefined }
+  /** Another process has the workspace now: what was in hand is its. */
+  | { type: "lease-lost"; reason: string }
+  /** We have given the workspace to another process, with nothing in hand. */
+  | { type: "handed-over" }
   | {
       type: "recovered";
       runs: number;

@@ -68,6 +68,8 @@ export class Monitor {
     this.#outcomes.hear(event);
     this.#pulse.hear(event);
     switch (event.type) {
+      case "lease-lost":
+      case "handed-over":
       case "lock-waiting":
         this.#state = "waiting";
         break;

@@ -37,14 +37,14 @@ export async function runPushBridge(
 ): Promise<void> {
   const { store, clock, emit } = parts;
   const naps = new Naps(clock);
-  const ran = await whileHeld(options, parts, drain, async () => {
+  const ran = await whileHeld(options, parts, { asked: drain, now }, async (stops) => {
     const notes = new Notes(store.memory);
     await recoverPushes(parts, notes);
     await recoverRuns(parts);
     const segment = await secretSegment(store.memory);
     parts.secrets.add(segment);
     const paths = new Paths(options.publicUrl, segment);
-    await live(options, parts, { asked: drain, now }, { naps, notes, paths, segment });
+    await live(options, parts, stops, { naps, notes, paths, segment });
   });
   if (!ran) tellStopped(emit, 0);
 }

@@ -2,9 +2,11 @@
 
 export const WORKSPACE_TOKEN = "MOLECULE_WORKSPACE_TOKEN";
 export const API_TOKEN = "MOLECULE_API_TOKEN";
+/** The address of a shared store, with its password. */
+export const STORE = "MOLECULE_STORE";
 
 /** Those that are read, and so masked. */
-export const SECRET_VARIABLES: readonly string[] = [WORKSPACE_TOKEN, API_TOKEN];
+export const SECRET_VARIABLES: readonly string[] = [WORKSPACE_TOKEN, API_TOKEN, STORE];
 
 /** The same as the Go tool of the same name had them. No tokens are read from these; theirs may stand there. */
 const OF_THE_GO_TOOL = ["MOL_TOKEN", "MOL_API_TOKEN"];

@@ -75,6 +75,8 @@ export class Poster {
     const { platform, store } = this.#parts;
     const signal = this.#stops.cut;
     const body = given ?? (await this.#deps.keeper.do(() => store.outbox.body(reply)));
+    // Who was paused or cut off may have been replaced meanwhile, and the other has posted it.
+    await store.lock.sure(signal);
     if (reply.lane === "") {
       await platform.notify(body, { signal, attachments: uploaded(reply) });
       return { note: undefined };

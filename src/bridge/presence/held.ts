@@ -1,27 +1,45 @@
 /** The frame of every bridge's life: the workspace is held, and its store open, for as long as it lasts. */
 import { within } from "../../shared/clock.ts";
+import { LeaseLost } from "../../shared/lease-lost.ts";
+import { messageOf } from "../../shared/errors.ts";
 import { hold } from "./hold.ts";
 import type { BridgeOptions, BridgeParts } from "../parts.ts";
+import type { Asked } from "../stops.ts";
 
 /** How long cut work may take to end its children, and a store to close, before it is left behind. */
 export const LAST_WAIT_MS = 5_000;
 
-/** Runs `live` with the lock and the open store. Resolves with whether it was run: not where we were told to stop first. */
+/**
+ * Runs `live` with the lock and the open store; again, where another process had the workspace in between.
+ * Resolves with whether it was run to its end: not where we were told to stop without having it.
+ */
 export async function whileHeld(
   { waitLock }: Pick<BridgeOptions, "waitLock">,
   parts: BridgeParts,
-  drain: AbortSignal,
-  live: () => Promise<void>,
+  { asked, now }: Asked,
+  live: (stops: Asked) => Promise<void>,
 ): Promise<boolean> {
-  const { store, clock } = parts;
-  if (!(await hold(store.lock, parts, waitLock, drain))) return false;
-  try {
-    await store.open();
-    await takeKeptToken(parts);
-    await live();
-    return true;
-  } finally {
-    await within(clock, LAST_WAIT_MS, store.close());
+  const { store, clock, emit } = parts;
+  const { lock } = store;
+  for (;;) {
+    try {
+      if (!(await hold(lock, parts, waitLock, asked))) return false;
+      await store.open();
+      await takeKeptToken(parts);
+      await live({
+        asked: AbortSignal.any([asked, lock.handOver]),
+        now: AbortSignal.any([now, lock.lost]),
+      });
+    } catch (error) {
+      // Whatever failed first: what we were at is another's now.
+      if (!lock.lost.aborted && !(error instanceof LeaseLost)) throw error;
+    } finally {
+      await within(clock, LAST_WAIT_MS, store.close());
+    }
+    if (lock.lost.aborted) emit({ type: "lease-lost", reason: messageOf(lock.lost.reason) });
+    else if (lock.handOver.aborted) emit({ type: "handed-over" });
+    else return true;
+    if (asked.aborted) return false;
   }
 }
 

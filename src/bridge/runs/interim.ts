@@ -7,6 +7,7 @@ import { within, type Clock } from "../../shared/clock.ts";
 import { messageOf } from "../../shared/errors.ts";
 import { clip, storable } from "../../shared/text.ts";
 import type { Platform } from "../../platform/platform.ts";
+import type { StoreLock } from "../../store/store.ts";
 import type { Emit } from "../events.ts";
 import type { Pace } from "../pace.ts";
 
@@ -22,6 +23,7 @@ export interface InterimParts {
   platform: Pick<Platform, "notify">;
   clock: Clock;
   pace: Pick<Pace, "spare">;
+  lock: Pick<StoreLock, "sure">;
   emit: Emit;
 }
 
@@ -79,6 +81,7 @@ export class Interim {
 
   async #post(activityId: string, text: string, signal: AbortSignal): Promise<void> {
     try {
+      await this.#parts.lock.sure(signal);
       await this.#parts.platform.notify(text, { signal });
     } catch (error) {
       this.#parts.emit({ type: "interim-failed", activityId, reason: messageOf(error) });

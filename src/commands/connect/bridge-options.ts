@@ -9,12 +9,13 @@ import type { ConnectFlags } from "./connect.ts";
 /** Runs an hour that one peer may cause of a backend that costs money. */
 const TURNS_AN_HOUR = 60;
 
-/** Those of a bridge in poll mode, which one in push mode has, too. `name`: the backend's. */
+/** Those of a bridge in poll mode, which one in push mode has, too. `name`: the backend's. `isShared`: its store is. */
 export function bridgeOptions(
   workspaceId: string,
   flags: ConnectFlags,
   name: string,
   backend: Backend,
+  isShared = false,
 ): BridgeOptions {
   return {
     workspaceId,
@@ -34,7 +35,8 @@ export function bridgeOptions(
     concurrency: concurrencyOf(flags, backend),
     turnLimit: flags.turnLimit ?? (backend.costsMoney ? TURNS_AN_HOUR : 0),
     maxPausedMs: flags.maxPaused,
-    waitLock: flags.waitLock,
+    // Who shares a store is there to take over.
+    waitLock: flags.waitLock || isShared,
     maxAttempts: flags.maxAttempts,
     graceMs: flags.graceSecs * 1000,
     maxOfflineMs: flags.maxOffline,

@@ -6,6 +6,7 @@ import { parseDollars } from "../../shared/dollars.ts";
 import { isUuid } from "../../shared/ids.ts";
 import { credentialFlags } from "../access/credential-flags.ts";
 import { stateDir } from "../access/state-flag.ts";
+import { sharingFlags, storeFlags } from "../access/store-flags.ts";
 import { backendFlags } from "../backend/backend-flags.ts";
 import { ALLOW_FROM_FORM, parseAllowFrom } from "./allow-from.ts";
 
@@ -175,6 +176,8 @@ export const ownFlags = {
 /** Of the process. */
 const shared = {
   stateDir,
+  ...storeFlags,
+  ...sharingFlags,
   health: flag({
     type: "string",
     summary: "where health checks and metrics are served; nowhere if not given",

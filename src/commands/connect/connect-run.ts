@@ -12,6 +12,7 @@ import { dryRun, dryRunAll } from "./dry-run.ts";
 import { tellFailure } from "./lifecycle-lines.ts";
 import { memberLog } from "./member-log.ts";
 import { setUp, workspacesOf } from "./set-up.ts";
+import { sharedStore } from "./shared-store.ts";
 import { type Stops, stopOnSignals, untilCut } from "./stopping.ts";
 import { tend } from "./tending.ts";
 import { type Running, watch, type Watched } from "./watched.ts";
@@ -40,7 +41,22 @@ async function connect(
   { log, baseUrl }: { log: Log; baseUrl: URL },
 ): Promise<ExitCode> {
   const folder = stateFolder(values.stateDir);
-  const workspaces = workspacesOf(setups, context, { log, folder, baseUrl });
+  const stores = await sharedStore(values, context, log);
+  try {
+    return await serve(values, setups, context, { log, folder, baseUrl, stores });
+  } finally {
+    await stores?.close();
+  }
+}
+
+async function serve(
+  values: ConnectValues,
+  setups: readonly WorkspaceSetup[],
+  context: Context,
+  place: Parameters<typeof workspacesOf>[2],
+): Promise<ExitCode> {
+  const { log, folder, baseUrl } = place;
+  const workspaces = workspacesOf(setups, context, place);
   const [only] = workspaces;
   const isAlone = workspaces.length === 1 && only !== undefined;
   if (values.dryRun) {

@@ -113,6 +113,10 @@ export function describe(event: BridgeEvent, wakeTold?: WakeTold): [LogLevel, st
         "info",
         `another bridge has this workspace${event.holder === undefined ? "" : ` (process ${event.holder.pid} on ${event.holder.host})`}; waiting for its end`,
       ];
+    case "lease-lost":
+      return ["warn", `${event.reason}; what was in hand here was ended, and is done there`];
+    case "handed-over":
+      return ["info", "given to another process, so that each serves its share"];
     case "recovered":
       return [
         "warn",

@@ -29,7 +29,7 @@ export async function setUp(values: ConnectValues, context: Context): Promise<Wo
 export function workspacesOf(
   setups: readonly WorkspaceSetup[],
   context: Context,
-  place: Pick<SharedParts, "log" | "folder" | "baseUrl">,
+  place: Pick<SharedParts, "log" | "folder" | "baseUrl" | "stores">,
 ): WorkspaceRun[] {
   let http: ReturnType<SharedParts["http"]> | undefined;
   const shared: SharedParts = {

@@ -17,6 +17,7 @@ import { runPushBridge } from "../../push/push-bridge.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { addressOf } from "../../shared/kept-token.ts";
 import { LocalStore } from "../../store/local.ts";
+import type { PostgresStores } from "../../store/postgres/stores.ts";
 import type { Store } from "../../store/store.ts";
 import { tokenPath } from "../../store/token-file.ts";
 import { resolveToken } from "../access/credentials.ts";
@@ -46,12 +47,14 @@ export interface SharedParts {
   /** The parts of every client but for who speaks; the authorities are read once. */
   http(): Promise<HttpParts>;
   readonly allowances: Allowances;
+  /** The store that is shared with other processes; undefined where the state folder is used. */
+  readonly stores: PostgresStores | undefined;
 }
 
 /** What a run of the bridge is made of. */
 interface Made {
   readonly log: Log;
-  readonly store: LocalStore;
+  readonly store: Store;
   readonly backend: Backend;
   /** What the backend had to say about itself so far. */
   notes: number;
@@ -136,7 +139,7 @@ export class WorkspaceRun {
   ): Promise<void> {
     const { chosen, type } = this.setup;
     const { flags, context } = chosen;
-    const { baseUrl, folder, allowances } = this.#shared;
+    const { baseUrl, folder, allowances, stores } = this.#shared;
     log.debug(`state is in ${folder}; the token is from ${token.origin}`);
     log.info(`connecting ${this.id} to ${baseUrl.href} with the ${type.name} backend`, {
       event: "connecting",
@@ -163,7 +166,7 @@ export class WorkspaceRun {
       requests,
       onWatch: (overdue: () => string | undefined) => void (this.#watch = overdue),
     };
-    const polling = bridgeOptions(this.id, flags, type.name, backend);
+    const polling = bridgeOptions(this.id, flags, type.name, backend, stores !== undefined);
     const pushing = pushOptions(flags, polling, baseUrl, backend, context.env);
     try {
       await (pushing === undefined
@@ -180,9 +183,11 @@ export class WorkspaceRun {
     if (this.#made !== undefined) return this.#made;
     const { chosen, type, options } = this.setup;
     const { io, env } = chosen.context;
-    const { folder, baseUrl } = this.#shared;
+    const { folder, baseUrl, stores } = this.#shared;
     const log = this.log();
-    const store = new LocalStore(folder, this.id, { platform: addressOf(baseUrl) });
+    const platform = addressOf(baseUrl);
+    const store =
+      stores?.of(this.id, { folder, platform }) ?? new LocalStore(folder, this.id, { platform });
     let notes = 0;
     const backend = await type.create(options, {
       clock: systemClock,

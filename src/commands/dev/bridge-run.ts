@@ -57,7 +57,13 @@ export async function planBridge(values: ServeValues, context: Context): Promise
       const setups = await setUp(settings.values, settings.context);
       const baseUrl = parseApiUrl(post.url);
       const { folder } = post;
-      const workspaces = workspacesOf(setups, settings.context, { log, folder, baseUrl });
+      const workspaces = workspacesOf(setups, settings.context, {
+        log,
+        folder,
+        baseUrl,
+        // A platform to try things on is no matter of several machines.
+        stores: undefined,
+      });
       const running = await watch(workspaces, {
         // A real bridge of this machine may have that place, and the page shows more.
         flags: { ...flags, health: undefined },

@@ -5,6 +5,8 @@ export interface StoreAddress {
   readonly url: string;
   /** Where that is, for people: no name of a user, no password. */
   readonly place: string;
+  /** It has more to hide than its place. */
+  readonly hasPassword: boolean;
   /** What no output may show. */
   readonly secrets: readonly string[];
 }
@@ -30,13 +32,17 @@ export function parseStoreAddress(text: string): StoreAddress | undefined {
   const socket = url.searchParams.get("path") ?? url.searchParams.get("socket");
   const host = url.searchParams.get("host") ?? url.host;
   if (host === "" && socket === null) return undefined;
-  const secrets = [trimmed, password, url.password];
-  for (const key of SECRET_KEYS) secrets.push(url.searchParams.get(key) ?? "");
+  const passwords = [password, ...SECRET_KEYS.map((key) => url.searchParams.get(key) ?? "")];
   // As libpq does: encrypted where the server can. Bun's own default is not to ask.
   if (!["sslmode", "ssl", "tls"].some((key) => url.searchParams.has(key)) && socket === null) {
     url.searchParams.set("sslmode", "prefer");
   }
-  secrets.push(url.href);
+  const secrets = [trimmed, url.href, url.password, ...passwords];
   const place = `${socket ?? host}${url.pathname === "/" ? "" : url.pathname}`;
-  return { url: url.href, place, secrets: secrets.filter((secret) => secret !== "") };
+  return {
+    url: url.href,
+    place,
+    hasPassword: passwords.some((secret) => secret !== ""),
+    secrets: secrets.filter((secret) => secret !== ""),
+  };
 }

@@ -1,5 +1,5 @@
 /** The stores of one process in one Postgres: their connections, and the process as a member. */
-import { systemClock, type Clock } from "../../shared/clock.ts";
+import { systemClock, within, type Clock } from "../../shared/clock.ts";
 import { SqlDeadLetters } from "../dead-letters.ts";
 import type { DeadLetters } from "../store.ts";
 import type { StoreAddress } from "./address.ts";
@@ -14,6 +14,8 @@ import { PostgresStore, type PostgresStoreParts } from "./store.ts";
 export const LEASE_MS = 10_000;
 /** Commits of as many workspaces at once; each takes a millisecond. */
 const CONNECTIONS = 4;
+/** How long a last word may take: what can't be said runs out with the lease. */
+const CLOSE_MS = 1_500;
 
 export interface PostgresStoresParts {
   clock?: Clock;
@@ -84,7 +86,7 @@ export class PostgresStores {
 
   /** Frees what is held, and ends all connections. Never rejects. */
   async close(): Promise<void> {
-    await this.#members.close();
+    await within(this.#clock, CLOSE_MS, this.#members.close());
     await Promise.all([this.#presence.close(), this.#work.close()]);
   }
 
