@@ -12,7 +12,13 @@ export type BridgeEvent = Told & {
 };
 
 type Told =
-  | { type: "lock-waiting"; holder: Holder | undefined }
+  /** `shared`: with other machines, so that to wait is the work of a standby. */
+  | { type: "lock-waiting"; holder: Holder | undefined; shared?: boolean }
+  /** Of the store that is shared, for all workspaces of the process at once. */
+  | { type: "store-away"; reason: string; hint: string | undefined }
+  | { type: "store-back"; afterMs: number }
+  /** It can't tell us at once of what is free: that is looked for each second. */
+  | { type: "store-deaf"; reason: string }
   /** Another process has the workspace now: what was in hand is its. */
   | { type: "lease-lost"; reason: string }
   /** We have given the workspace to another process, with nothing in hand. */

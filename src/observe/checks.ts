@@ -10,6 +10,8 @@ export interface Check {
 /** Why no messages are taken in this state; undefined where they are. */
 export function unregistered(state: WorkspaceStatus["state"]): string | undefined {
   switch (state) {
+    // It does all that it is there for.
+    case "standby":
     case "connected":
     case "troubled":
       return undefined;

@@ -68,10 +68,8 @@ export class Monitor {
     this.#outcomes.hear(event);
     this.#pulse.hear(event);
     switch (event.type) {
-      case "lease-lost":
-      case "handed-over":
       case "lock-waiting":
-        this.#state = "waiting";
+        this.#end(event.shared === true ? "standby" : "waiting");
         break;
       case "connected":
         this.#state = "connected";
@@ -168,7 +166,7 @@ export class Monitor {
       name: "registered",
       reason: this.#failure ?? unregistered(this.#state),
     };
-    if (registered.reason !== undefined) return [registered];
+    if (registered.reason !== undefined || this.#state === "standby") return [registered];
     const checks: Check[] = [registered];
     // In push mode nothing is read.
     if (this.#watched.mode === "poll") checks.push({ name: "feed", reason: this.#feedReason() });

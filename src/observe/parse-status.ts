@@ -83,6 +83,7 @@ function oneOf<T extends string>(known: readonly T[], text: string | undefined):
 const STATES = [
   "starting",
   "waiting",
+  "standby",
   "connected",
   "troubled",
   "draining",

@@ -10,12 +10,21 @@ export interface WorkspaceStatus {
   backend: string;
   mode: "poll" | "push";
   /**
-   * - `starting`: not registered yet; `waiting`: another bridge has the workspace;
+   * - `starting`: not registered yet; `waiting`: another bridge has the workspace; `standby`: so,
+   *   and this one is there to take its place;
    * - `connected`: messages are taken; `troubled`: so, but something is wrong (see `troubles`);
    * - `draining`: what is in hand is finished; `stopped`;
    * - `failed`: it ended with an error; tried again at `retryAt`, where there is one.
    */
-  state: "starting" | "waiting" | "connected" | "troubled" | "draining" | "stopped" | "failed";
+  state:
+    | "starting"
+    | "waiting"
+    | "standby"
+    | "connected"
+    | "troubled"
+    | "draining"
+    | "stopped"
+    | "failed";
   /** What is wrong, in one clause each, the worst first: none while all is well. */
   troubles: string[];
   /** Of a workspace that failed. */

@@ -11,6 +11,7 @@ const ORDER = [
   "heartbeat",
   "feed",
   "journal",
+  "store",
   "disk",
   "budget",
   "push",
@@ -60,6 +61,10 @@ export class Troubles {
         return this.#begin("disk", `progress can't be saved: ${event.reason}`);
       case "save-recovered":
         return this.#end("disk");
+      case "store-away":
+        return this.#begin("store", `the shared store is away: ${event.reason}`);
+      case "store-back":
+        return this.#end("store");
       case "budget-spent":
         return this.#begin("budget", "the day's budget is spent");
       case "budget-renewed":

@@ -31,6 +31,7 @@ const TRIES = 5;
 const PAUSE_MS = 20;
 
 export class LocalLock implements StoreLock {
+  readonly isShared = false;
   readonly lost = NEVER;
   readonly handOver = NEVER;
   readonly #path: string;

@@ -13,6 +13,8 @@ export interface Holder {
  * began with the last successful {@link take}.
  */
 export interface StoreLock {
+  /** It is shared between machines, and to wait for it is what a process is there for. */
+  readonly isShared: boolean;
   /** Takes the workspace for this process, or says who has it, as far as that is known. Never waits for him. */
   take(): Promise<"taken" | { heldBy: Holder | undefined }>;
   /** After a {@link take} in vain: resolves when another may do better, or the signal aborts. */

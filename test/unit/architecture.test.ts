@@ -67,6 +67,7 @@ const HOMES: Record<string, string[]> = {
   yaml: ["cli/config"],
   "bun:sqlite": ["dev", "store"],
   "bun:ffi": ["service/notify-socket.ts"],
+  bun: ["store/postgres/client.ts"],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })

@@ -17,7 +17,8 @@ export async function hold(
     const taken = await lock.take();
     if (taken === "taken") return true;
     if (!wait) throw heldBy(taken.heldBy);
-    if (!told) parts.emit({ type: "lock-waiting", holder: taken.heldBy });
+    const shared = lock.isShared ? { shared: true } : {};
+    if (!told) parts.emit({ type: "lock-waiting", holder: taken.heldBy, ...shared });
     await lock.untilFree(stop);
   }
   return false;

@@ -12,7 +12,7 @@ import { dryRun, dryRunAll } from "./dry-run.ts";
 import { tellFailure } from "./lifecycle-lines.ts";
 import { memberLog } from "./member-log.ts";
 import { setUp, workspacesOf } from "./set-up.ts";
-import { sharedStore } from "./shared-store.ts";
+import { type SharedStore, sharedStore } from "./shared-store.ts";
 import { type Stops, stopOnSignals, untilCut } from "./stopping.ts";
 import { tend } from "./tending.ts";
 import { type Running, watch, type Watched } from "./watched.ts";
@@ -41,11 +41,12 @@ async function connect(
   { log, baseUrl }: { log: Log; baseUrl: URL },
 ): Promise<ExitCode> {
   const folder = stateFolder(values.stateDir);
-  const stores = await sharedStore(values, context, log);
+  const shared = await sharedStore(values, context, log);
   try {
-    return await serve(values, setups, context, { log, folder, baseUrl, stores });
+    const place = { log, folder, baseUrl, stores: shared?.stores };
+    return await serve(values, setups, context, place, shared);
   } finally {
-    await stores?.close();
+    await shared?.close();
   }
 }
 
@@ -54,6 +55,7 @@ async function serve(
   setups: readonly WorkspaceSetup[],
   context: Context,
   place: Parameters<typeof workspacesOf>[2],
+  shared: SharedStore | undefined,
 ): Promise<ExitCode> {
   const { log, folder, baseUrl } = place;
   const workspaces = workspacesOf(setups, context, place);
@@ -66,6 +68,7 @@ async function serve(
   }
   const { workspaceId: _, ...flags } = values;
   const running = await watch(workspaces, { flags, context, log, folder });
+  for (const { watcher } of running.watched) shared?.watch((event) => watcher.hear(event));
   const [first] = running.watched;
   return isAlone && first !== undefined
     ? runAlone(first, only.log(), running)

@@ -13,6 +13,7 @@ import {
   stopped,
   withHint,
   pauseText,
+  waitingWords,
 } from "./event-words.ts";
 import { memoryOf, type WakeTold } from "./event-memory.ts";
 import { fieldsOf } from "./log-fields.ts";
@@ -109,9 +110,17 @@ export function describe(event: BridgeEvent, wakeTold?: WakeTold): [LogLevel, st
     case "row-unreadable":
       return ["error", `part of the feed can't be read: ${event.reason}`];
     case "lock-waiting":
+      return ["info", waitingWords(event.holder, event.shared)];
+    case "store-away": {
+      const what = `the shared store is away: ${event.reason}; work in hand is kept, and nothing new is taken`;
+      return ["warn", withHint(what, event.hint)];
+    }
+    case "store-back":
+      return ["info", `the shared store is back after ${ms(event.afterMs)}`];
+    case "store-deaf":
       return [
-        "info",
-        `another bridge has this workspace${event.holder === undefined ? "" : ` (process ${event.holder.pid} on ${event.holder.host})`}; waiting for its end`,
+        "warn",
+        `the shared store can't tell of what is free (${event.reason}); it is asked each second`,
       ];
     case "lease-lost":
       return ["warn", `${event.reason}; what was in hand here was ended, and is done there`];

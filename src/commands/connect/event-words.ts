@@ -1,4 +1,5 @@
 /** The words that the lines of the log are made of. */
+import type { Holder } from "../../store/store.ts";
 import { count } from "../../shared/count.ts";
 import { senderName, type BridgeEvent } from "../../bridge/events.ts";
 import type { LogLevel } from "../../cli/log.ts";
@@ -86,4 +87,12 @@ export function pauseText({
   const tried = kept === false ? "it is looked at again" : "tried again";
   const when = inMs === undefined ? "every minute" : `in ${ms(inMs)}, then every minute`;
   return `${fate} and ${tried} ${when}, and the bridge ends after ${ms(forMs)} (--max-paused)`;
+}
+
+/** Why the workspace is not answered here. */
+export function waitingWords(holder: Holder | undefined, shared = false): string {
+  const who = holder === undefined ? undefined : `process ${holder.pid} on ${holder.host}`;
+  if (shared && who === undefined) return "standing by: another process is to serve this workspace";
+  if (shared) return `standing by: ${who} serves this workspace`;
+  return `another bridge has this workspace${who === undefined ? "" : ` (${who})`}; waiting for its end`;
 }

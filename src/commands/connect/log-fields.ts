@@ -58,6 +58,7 @@ export const LOG_FIELDS = {
   messages: "messages",
   runs: "runs",
   processes: "processes",
+  shared: "shared",
   count: "count",
   files: "files",
   waiting: "waiting",

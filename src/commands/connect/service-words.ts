@@ -55,9 +55,11 @@ export class ServiceWords {
   }
 }
 
+const UP: ReadonlySet<string> = new Set(["connected", "troubled", "waiting", "standby"]);
+
 /** One that waits for another bridge to end does all that it can do, and may do so for days. */
 function isUp({ state }: WorkspaceStatus): boolean {
-  return state === "connected" || state === "troubled" || state === "waiting";
+  return UP.has(state);
 }
 
 /** One that has failed may be tried again. */

@@ -1,11 +1,19 @@
 /** The store that this process shares with others, where one is asked for. */
+import type { BridgeEvent } from "../../bridge/events.ts";
 import type { Context } from "../../cli/command.ts";
 import type { Log } from "../../cli/log.ts";
 import { UsageError } from "../../shared/errors.ts";
 import type { PostgresStores } from "../../store/postgres/stores.ts";
 import { storeAddress } from "../access/store-address.ts";
 import type { ConnectFlags } from "./connect.ts";
-import { ms, withHint } from "./event-words.ts";
+import { logEvent } from "./event-lines.ts";
+
+export interface SharedStore {
+  readonly stores: PostgresStores;
+  /** What happens to it is told to each workspace, too. */
+  watch(hear: (event: BridgeEvent) => void): void;
+  close(): Promise<void>;
+}
 
 /**
  * Connects to it, and brings it up to date; undefined where the state folder is to be used. Rejects with a
@@ -15,7 +23,7 @@ export async function sharedStore(
   flags: ConnectFlags,
   context: Context,
   log: Log,
-): Promise<PostgresStores | undefined> {
+): Promise<SharedStore | undefined> {
   const address = await storeAddress(flags, context, log);
   if (address === undefined) {
     for (const name of ["lease", "maxWorkspaces"] as const) {
@@ -29,27 +37,14 @@ export async function sharedStore(
   }
   // Few need it, and it takes its time.
   const { PostgresStores } = await import("../../store/postgres/stores.ts");
+  const heard: ((event: BridgeEvent) => void)[] = [];
   const stores = new PostgresStores(address, {
+    random: Math.random,
     leaseMs: flags.lease,
     maxWorkspaces: flags.maxWorkspaces,
     tell: (event) => {
-      switch (event.type) {
-        case "store-away": {
-          const { reason, hint } = event;
-          const text = `the store at ${address.place} is away: ${reason}; work in hand is kept, and nothing new is taken`;
-          return log.warn(withHint(text, hint), { event: event.type, reason, hint });
-        }
-        case "store-back":
-          return log.info(`the store is back after ${ms(event.awayMs)}`, {
-            event: event.type,
-            after_ms: Math.round(event.awayMs),
-          });
-        case "store-deaf": {
-          const { reason } = event;
-          const text = `the store can't tell of what is free (${reason}); it is asked each second`;
-          return log.warn(text, { event: event.type, reason });
-        }
-      }
+      logEvent(log, event);
+      for (const hear of heard) hear(event);
     },
   });
   try {
@@ -59,5 +54,5 @@ export async function sharedStore(
     throw error;
   }
   log.debug(`what is known is kept in the store at ${address.place}`);
-  return stores;
+  return { stores, watch: (hear) => void heard.push(hear), close: () => stores.close() };
 }

@@ -102,6 +102,8 @@ function describeOne({ state, wake, mode, troubles }: WorkspaceStatus): string {
       return `connected, but ${troubles[0] ?? "something is wrong"}`;
     case "waiting":
       return "waiting for another bridge to end";
+    case "standby":
+      return "standing by";
     case "draining":
       return "stopping";
     default:
@@ -117,20 +119,22 @@ function describeFleet(statuses: readonly WorkspaceStatus[]): string {
   const events =
     connected.length > 0 &&
     connected.every(({ wake, mode }) => mode === "poll" && wake === "healthy");
-  const others = (["troubled", "starting", "waiting", "draining", "failed"] as const).flatMap(
-    (state) => {
-      const n = of(state).length;
-      return n === 0 ? [] : [`${n} ${state === "draining" ? "stopping" : state}`];
-    },
-  );
+  const others = STATES.flatMap((state) => {
+    const n = of(state).length;
+    return n === 0 ? [] : [`${n} ${WORDS[state] ?? state}`];
+  });
   const first = `${connected.length} of ${statuses.length} connected${events ? ", woken by events" : ""}`;
   return [first, ...others].join(" · ");
 }
 
+/** Those that are told of beside the connected ones. */
+const STATES = ["troubled", "starting", "waiting", "standby", "draining", "failed"] as const;
+const WORDS: Readonly<Record<string, string>> = { draining: "stopping", standby: "standing by" };
+
 /** Green where all is well, red where something has failed, else yellow. */
 function toneOf(statuses: readonly WorkspaceStatus[]): number {
   if (statuses.some(({ state }) => state === "failed")) return 31;
-  return statuses.every(({ state }) => state === "connected") ? 32 : 33;
+  return statuses.every(({ state }) => state === "connected" || state === "standby") ? 32 : 33;
 }
 
 const DOT = "●";

@@ -68,7 +68,7 @@ function told(process: ProcessStatus, status: WorkspaceStatus, now: number): Run
 
 /** One that waits, or has ended while its process goes on, leaves the workspace to another. */
 export function holdsLock({ state }: Pick<Running, "state">): boolean {
-  return !["waiting", "stopped", "failed", "starting"].includes(state);
+  return !["waiting", "standby", "stopped", "failed", "starting"].includes(state);
 }
 
 /** A bridge that has the workspace and writes no file. */
@@ -123,6 +123,7 @@ const ORDER: readonly Running["state"][] = [
   "hung",
   "starting",
   "waiting",
+  "standby",
   "failed",
   "stopped",
 ];

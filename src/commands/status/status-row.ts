@@ -105,6 +105,7 @@ const TONES: Readonly<Record<Row["state"], Tone>> = {
   draining: "warning",
   starting: "warning",
   waiting: "warning",
+  standby: "good",
   failed: "bad",
   hung: "bad",
   stopped: "quiet",

@@ -6,7 +6,7 @@ import { StoreAway } from "./postgres-error.ts";
 /** What happens to the store as a whole. */
 export type StoreEvent =
   | { type: "store-away"; reason: string; hint: string | undefined }
-  | { type: "store-back"; awayMs: number }
+  | { type: "store-back"; afterMs: number }
   /** It can't tell us at once of what is free: that is looked for each second. */
   | { type: "store-deaf"; reason: string };
 
@@ -61,7 +61,7 @@ export class Contact {
     const now = this.#clock.monotonic();
     this.#since ??= now;
     if (this.#awaySince === undefined) return;
-    this.#tell({ type: "store-back", awayMs: now - this.#awaySince });
+    this.#tell({ type: "store-back", afterMs: now - this.#awaySince });
     this.#awaySince = undefined;
   }
 

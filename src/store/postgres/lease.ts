@@ -6,6 +6,7 @@ import type { Members } from "./members.ts";
 import type { Writer } from "./statements.ts";
 
 export class Lease implements StoreLock {
+  readonly isShared = true;
   readonly workspaceId: string;
   readonly #members: Members;
   #writer: Writer | undefined;

@@ -27,7 +27,6 @@ import type { Members } from "./members.ts";
 export interface PostgresStoreParts extends LocalStoreParts {
   /** On this machine: for the files of messages, and for the working copy. */
   folder: string;
-  random?(): number;
 }
 
 export class PostgresStore implements Store {
@@ -46,11 +45,11 @@ export class PostgresStore implements Store {
     client: PostgresClient,
     members: Members,
     workspaceId: string,
-    parts: PostgresStoreParts,
+    parts: PostgresStoreParts & { random(): number },
   ) {
-    const { clock = systemClock, maxMessages = MAX_MESSAGES, maxBytes = MAX_BYTES, folder } = parts;
+    const { clock = systemClock, maxMessages = MAX_MESSAGES, maxBytes = MAX_BYTES } = parts;
+    const { folder, random } = parts;
     const lock = new Lease(members, workspaceId);
-    const random = parts.random ?? Math.random;
     const database = new FencedDatabase({
       client,
       workspaceId,

@@ -19,7 +19,8 @@ const CLOSE_MS = 1_500;
 
 export interface PostgresStoresParts {
   clock?: Clock;
-  random?(): number;
+  /** [0, 1): the jitter of every wait. */
+  random(): number;
   leaseMs?: number;
   /** Workspaces that are served at once; undefined for all. */
   maxWorkspaces?: number | undefined;
@@ -35,8 +36,8 @@ export class PostgresStores {
   readonly #random: () => number;
 
   /** Touches nothing yet. */
-  constructor(address: StoreAddress, parts: PostgresStoresParts = {}) {
-    const { clock = systemClock, random = Math.random, leaseMs = LEASE_MS } = parts;
+  constructor(address: StoreAddress, parts: PostgresStoresParts) {
+    const { clock = systemClock, random, leaseMs = LEASE_MS } = parts;
     const { maxWorkspaces: capacity, tell = () => {} } = parts;
     this.#clock = clock;
     this.#random = random;

@@ -183,6 +183,27 @@ group("an event is told in one line", () => {
       "info: another bridge has this workspace (process 7 on here); waiting for its end",
     ],
     [
+      {
+        type: "lock-waiting",
+        holder: { pid: 7, host: "there", since: "2026-01-01T00:00:00Z" },
+        shared: true,
+      },
+      "info: standing by: process 7 on there serves this workspace",
+    ],
+    [
+      { type: "lock-waiting", holder: undefined, shared: true },
+      "info: standing by: another process is to serve this workspace",
+    ],
+    [
+      { type: "store-away", reason: "no answer within 2 s", hint: "See to it." },
+      "warn: the shared store is away: no answer within 2 s; work in hand is kept, and nothing new is taken. See to it.",
+    ],
+    [{ type: "store-back", afterMs: 3_000 }, "info: the shared store is back after 3 s"],
+    [
+      { type: "lease-lost", reason: "another process has taken this workspace over: why" },
+      "warn: another process has taken this workspace over: why; what was in hand here was ended, and is done there",
+    ],
+    [
       { type: "stopped", settled: 1, dead: 2, waiting: 3, replies: 1, openReplies: 1 },
       "info: stopped: 3 messages finished, 2 of them given up (molecule dead-letter), 3 messages to be taken up by the next start, 1 answer to be posted by the next start, 1 answer still being taken by its peer",
     ],

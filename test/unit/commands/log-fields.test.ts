@@ -30,7 +30,12 @@ const back = { failures: 1, afterMs: 1 };
 
 /** One of each kind: the compiler sees to it that none is missing, and no field of one. */
 const SAMPLES: { [T in ToldEvent["type"]]: Whole<T> } = {
-  "lock-waiting": { holder: { pid: 1, host: "h", since: "s" } },
+  "lock-waiting": { holder: { pid: 1, host: "h", since: "s" }, shared: true },
+  "store-away": { reason, hint: "h" },
+  "store-back": { afterMs: 1 },
+  "store-deaf": { reason },
+  "lease-lost": { reason },
+  "handed-over": {},
   recovered: { runs: 1, processes: 1, kept: true },
   "handled-elsewhere": { cursor: "c", messages: 1 },
   "register-retry": { attempt: 1, of: 2, reason, inMs: 1 },

@@ -14,14 +14,20 @@ function held(heldBy: Holder | undefined) {
   const events: BridgeEvent[] = [];
   const clock = new ManualClock();
   const stop = new AbortController();
+  const never = new AbortController().signal;
   const lock = {
+    isShared: false,
+    lost: never,
+    handOver: never,
+    sure: async () => {},
+    untilFree: (signal: AbortSignal) => clock.sleep(100, signal),
     take: async () => {
       state.tries += 1;
       return state.free ? ("taken" as const) : { heldBy };
     },
   };
   const emit = (event: BridgeEvent) => void events.push(event);
-  const take = (wait: boolean) => hold(lock, { clock, emit }, wait, stop.signal);
+  const take = (wait: boolean) => hold(lock, { emit }, wait, stop.signal);
   return { clock, events, state, stop, take };
 }
 

@@ -24,6 +24,7 @@ function interimOf() {
   const interim = new Interim({
     clock,
     pace: { spare: () => state.spare },
+    lock: { sure: async () => {} },
     emit: (event) => void events.push(event),
     platform: {
       notify: async (text, options) => {
