@@ -36,7 +36,7 @@ export function bridgeOptions(
     turnLimit: flags.turnLimit ?? (backend.costsMoney ? TURNS_AN_HOUR : 0),
     maxPausedMs: flags.maxPaused,
     // Who shares a store is there to take over.
-    waitLock: flags.waitLock || isShared,
+    waitLock: flags.waitLock || (isShared && !flags.once),
     maxAttempts: flags.maxAttempts,
     graceMs: flags.graceSecs * 1000,
     maxOfflineMs: flags.maxOffline,

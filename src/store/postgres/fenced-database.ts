@@ -213,7 +213,7 @@ export class FencedDatabase implements Transactions {
   async #reload(): Promise<void> {
     const { client, workspaceId, folder, right } = this.#parts;
     const { copy, version } = await this.#untilThere(() =>
-      loadCopy(client, workspaceId, folder, right.writer),
+      loadCopy(client, workspaceId, folder, right.writer, this.#copy !== undefined),
     );
     this.#copy?.close();
     this.#copy = copy;

@@ -2,11 +2,13 @@
 import { LeaseLost } from "../../shared/lease-lost.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import type { PostgresClient, Query } from "./client.ts";
-import { pageOf, rowsIn, type Writer } from "./statements.ts";
-import { TABLES, WorkingCopy } from "./working-copy.ts";
+import { TABLES } from "./copy-schema.ts";
+import { type Page, pagesIn, pagesOf, type Writer } from "./statements.ts";
+import { WorkingCopy } from "./working-copy.ts";
 
 /**
- * The copy, and the version of the workspace that it is of. Rejects with a LeaseLost where the workspace is
+ * The copy, and the version of the workspace that it is of. `isTouched`: it was changed from outside since it
+ * was taken. Rejects with a LeaseLost where the workspace is
  * not that writer's, and as the client does.
  */
 export async function loadCopy(
@@ -14,15 +16,14 @@ export async function loadCopy(
   workspaceId: string,
   folder: string,
   writer: Writer | undefined,
+  isTouched: boolean,
 ): Promise<{ copy: WorkingCopy; version: number }> {
   const copy = await WorkingCopy.make(folder);
   try {
-    if (writer !== undefined) await untouch(client, workspaceId, writer);
+    if (writer !== undefined && isTouched) await untouch(client, workspaceId, writer);
     const version = await client.snapshot(async (query) => {
       const found = await versionOf(query, workspaceId, writer);
-      for (const [table, size] of Object.entries(TABLES)) {
-        await fill(query, workspaceId, copy, table, size);
-      }
+      await fill(query, workspaceId, copy);
       return found;
     });
     copy.watch();
@@ -62,18 +63,17 @@ async function versionOf(
   return Number(row.version);
 }
 
-async function fill(
-  query: Query,
-  workspaceId: string,
-  copy: WorkingCopy,
-  table: string,
-  size: number,
-): Promise<void> {
-  const text = pageOf(table, copy.columns.get(table) ?? []);
-  for (let after = -1; ;) {
-    const rows = rowsIn(await query<{ rows: string }>(text, [workspaceId, after, size]));
-    copy.fill(table, rows);
-    if (rows.length < size) return;
-    after = Number(rows.at(-1)?.["n"]);
+/** All tables with one query, and those again that have more. */
+async function fill(query: Query, workspaceId: string, copy: WorkingCopy): Promise<void> {
+  const after: Record<string, number> = {};
+  for (const table of Object.keys(TABLES)) after[table] = -1;
+  for (let tables = Object.keys(TABLES); tables.length > 0;) {
+    const text = pagesOf(tables, copy.columns);
+    const pages = pagesIn(await query<Page>(text, [workspaceId, JSON.stringify(after)]));
+    for (const [table, rows] of pages) {
+      copy.fill(table, rows);
+      after[table] = Number(rows.at(-1)?.["n"]);
+    }
+    tables = tables.filter((table) => pages.get(table)?.length === TABLES[table]);
   }
 }

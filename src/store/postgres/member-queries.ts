@@ -104,7 +104,8 @@ export async function claim(
        SELECT id FROM molecule.workspaces
        WHERE owner IS NULL AND id IN (SELECT value FROM json_array_elements_text($2::text::json))
        ORDER BY md5(id || $1) LIMIT $3::integer FOR UPDATE SKIP LOCKED)
-     UPDATE molecule.workspaces AS w SET owner = $1, epoch = w.epoch + 1, taken_at = clock_timestamp()
+     UPDATE molecule.workspaces AS w SET owner = $1, epoch = w.epoch + 1, touched = false,
+       taken_at = clock_timestamp()
      FROM free WHERE w.id = free.id RETURNING w.id, w.epoch::text AS epoch`,
     [self.id, JSON.stringify(ids), most],
   );

@@ -30,6 +30,7 @@ export interface MembersParts {
 
 export class Members {
   readonly #client: PostgresClient;
+  readonly #work: PostgresClient;
   readonly #self: queries.Self;
   readonly #parts: MembersParts;
   readonly #waiting = new Map<string, Lease>();
@@ -45,8 +46,15 @@ export class Members {
   /** When a workspace was last given to another. */
   #askedAt = -Infinity;
 
-  constructor(client: PostgresClient, self: queries.Self, parts: MembersParts) {
+  /** `client` is for the saying that we live alone: nothing else may keep it waiting. */
+  constructor(
+    client: PostgresClient,
+    work: PostgresClient,
+    self: queries.Self,
+    parts: MembersParts,
+  ) {
     this.#client = client;
+    this.#work = work;
     this.#self = self;
     this.#parts = parts;
     this.#contact = new Contact(parts.clock, self.leaseMs, parts.tell);
@@ -79,7 +87,7 @@ export class Members {
 
   /** Who has the workspace; undefined also where that can't be told. */
   async holderOf(id: string): Promise<Holder | undefined> {
-    return queries.holderOf(this.#client, id).catch(() => undefined);
+    return queries.holderOf(this.#work, id).catch(() => undefined);
   }
 
   async release(lease: Lease, writer: Writer | undefined): Promise<void> {
@@ -87,13 +95,13 @@ export class Members {
     this.#waiting.delete(id);
     this.#held.delete(id);
     // What can't be told runs out with the lease.
-    if (writer !== undefined) await queries.release(this.#client, id, writer).catch(() => {});
+    if (writer !== undefined) await queries.release(this.#work, id, writer).catch(() => {});
   }
 
   /** Finds out whether the lease is held; loses it if not. Rejects where that can't be found out. */
   async recheck(lease: Lease): Promise<void> {
     if (!lease.isHeld) return;
-    if (await queries.isHeldBy(this.#client, lease.workspaceId, lease.writer)) return;
+    if (await queries.isHeldBy(this.#work, lease.workspaceId, lease.writer)) return;
     this.#lose(lease);
   }
 

@@ -1,5 +1,6 @@
 /** The statements in which a transaction of the copy goes to Postgres, and those that fill a copy. */
-import type { Change, Column, Columns, Row } from "./working-copy.ts";
+import { type Column, type Columns, TABLES } from "./copy-schema.ts";
+import type { Change, Row } from "./working-copy.ts";
 
 /** Who commits: the holder of the workspace, or a command that changes something from outside. */
 export interface Writer {
@@ -72,13 +73,28 @@ function upsert(table: string, columns: readonly Column[], place: number): strin
     ON CONFLICT (ws, n) DO UPDATE SET ${set}`;
 }
 
-/** Rows of a table as JSON, after the number $2 and at most $3 of them; read by {@link rowsIn}. */
-export function pageOf(table: string, columns: readonly Column[]): string {
-  return `SELECT coalesce(json_agg(r), '[]')::text AS rows FROM (
-    SELECT n, ${columns.map(({ name }) => name).join(", ")} FROM molecule.${table}
-    WHERE ws = $1 AND n > $2 ORDER BY n LIMIT $3) AS r`;
+/**
+ * Rows of these tables as JSON, one row for each table: of $1's, each after the number that $2 has for the
+ * table in a JSON object, and as many as the table is copied at once. Read by {@link pagesIn}.
+ */
+export function pagesOf(tables: readonly string[], columns: Columns): string {
+  return tables
+    .map((table) => {
+      const names = ["n", ...(columns.get(table) ?? []).map(({ name }) => name)];
+      return `SELECT '${table}' AS tbl, coalesce(json_agg(r ORDER BY r.n), '[]')::text AS rows FROM (
+        SELECT ${names.join(", ")} FROM molecule.${table}
+        WHERE ws = $1 AND n > ($2::text::json->>'${table}')::bigint
+        ORDER BY n LIMIT ${TABLES[table] ?? 1}) AS r`;
+    })
+    .join("\nUNION ALL ");
 }
 
-export function rowsIn(page: readonly { rows: string }[]): Row[] {
-  return JSON.parse(page[0]?.rows ?? "[]") as Row[];
+export interface Page {
+  tbl: string;
+  rows: string;
+}
+
+/** The rows of each table. */
+export function pagesIn(pages: readonly Page[]): Map<string, Row[]> {
+  return new Map(pages.map(({ tbl, rows }) => [tbl, JSON.parse(rows) as Row[]]));
 }

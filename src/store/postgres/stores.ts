@@ -44,7 +44,7 @@ export class PostgresStores {
     this.#work = new PostgresClient(address, clock, CONNECTIONS);
     this.#presence = new PostgresClient(address, clock, 1);
     const self = { id: crypto.randomUUID(), leaseMs, capacity };
-    this.#members = new Members(this.#presence, self, { clock, random, tell });
+    this.#members = new Members(this.#presence, this.#work, self, { clock, random, tell });
   }
 
   /** Connects, and brings the schema up to date. Rejects with a MoleculeError that says what is in the way. */

@@ -3,41 +3,13 @@
  * transaction there has changed. It is thrown away: what counts is in Postgres.
  */
 import { Database } from "bun:sqlite";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeFolder } from "../atomic-file.ts";
-import { MIGRATIONS } from "../schema.ts";
 import { Sql } from "../sql.ts";
 import { databaseError, fileError } from "../store-error.ts";
+import { type Columns, copySchema } from "./copy-schema.ts";
 import { decodeText, encodeText } from "./text-code.ts";
-
-/** What the local store keeps in files. */
-const MORE = `
-  CREATE TABLE cursors (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    last_since_id TEXT, settled_id TEXT, settled_at TEXT, window_start TEXT, fetch_from_id TEXT
-  ) STRICT;
-  CREATE TABLE tokens (
-    one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL, platform TEXT
-  ) STRICT;
-`;
-
-/** The tables that are shared, in the order in which they are copied, and how many rows at once. */
-export const TABLES: Record<string, number> = {
-  meta: 1,
-  cursors: 1,
-  tokens: 1,
-  seen: 5_000,
-  messages: 5_000,
-  // Each of these may be large.
-  raws: 100,
-  replies: 100,
-  sent_ids: 5_000,
-  runs: 5_000,
-  notices: 5_000,
-  peers: 5_000,
-  memory: 500,
-};
 
 /** A row as it goes to Postgres: its number in the copy as `n`, and its columns. */
 export type Row = Record<string, string | number | null>;
@@ -51,14 +23,6 @@ export interface Change {
   gone: number[];
 }
 
-export interface Column {
-  name: string;
-  /** In Postgres. */
-  type: "bigint" | "text";
-}
-
-export type Columns = ReadonlyMap<string, readonly Column[]>;
-
 export class WorkingCopy {
   readonly #sqlite: Database;
   readonly #sql: Sql;
@@ -70,7 +34,7 @@ export class WorkingCopy {
     this.#sqlite = sqlite;
     this.#drop = drop;
     this.#sql = new Sql(sqlite);
-    this.columns = new Map(Object.keys(TABLES).map((table) => [table, columnsOf(sqlite, table)]));
+    this.columns = copySchema().columns;
   }
 
   /** An empty one, in a file in `folder` that has no name any more where the system can do that. */
@@ -81,15 +45,14 @@ export class WorkingCopy {
       await makeFolder(folder);
       const made = (own = mkdtempSync(join(folder, ".copy-")));
       const drop = () => rmSync(made, { recursive: true, force: true });
-      sqlite = new Database(join(made, "copy.db"), { strict: true });
-      for (const pragma of [
-        "locking_mode = EXCLUSIVE",
-        "journal_mode = MEMORY",
-        "synchronous = OFF",
-      ])
-        sqlite.run(`PRAGMA ${pragma}`);
-      sqlite.run("PRAGMA auto_vacuum = INCREMENTAL");
-      for (const step of [...MIGRATIONS, MORE]) sqlite.run(step);
+      const path = join(made, "copy.db");
+      writeFileSync(path, copySchema().file, { mode: 0o600 });
+      sqlite = new Database(path, { strict: true });
+      // What is set aside at the first page that is read, twenty of them otherwise, stays for good.
+      sqlite.run("PRAGMA cache_size = 4");
+      sqlite.run("PRAGMA locking_mode = EXCLUSIVE");
+      sqlite.run("PRAGMA journal_mode = MEMORY");
+      sqlite.run("PRAGMA synchronous = OFF");
       // An open file needs no name, and one that was killed leaves none behind.
       if (process.platform !== "win32") drop();
       return new WorkingCopy(sqlite, drop);
@@ -116,25 +79,7 @@ export class WorkingCopy {
 
   /** From now on changes are noted. */
   watch(): void {
-    this.#guard(() => {
-      this.#sqlite.run(
-        "CREATE TEMP TABLE changed (tbl TEXT, n INTEGER, PRIMARY KEY (tbl, n)) WITHOUT ROWID",
-      );
-      for (const table of Object.keys(TABLES)) {
-        for (const [event, row] of [
-          ["INSERT", "NEW"],
-          ["UPDATE", "NEW"],
-          ["DELETE", "OLD"],
-        ]) {
-          this.#sqlite.run(
-            `CREATE TEMP TRIGGER ${table}_${event} AFTER ${event} ON main.${table} BEGIN
-               INSERT INTO changed SELECT '${table}', ${row}.rowid
-               WHERE NOT EXISTS (SELECT 1 FROM changed WHERE tbl = '${table}' AND n = ${row}.rowid);
-             END`,
-          );
-        }
-      }
-    });
+    this.#guard(() => this.#sql.run("INSERT INTO noting VALUES (1)"));
   }
 
   begin(): Sql {
@@ -203,16 +148,6 @@ export class WorkingCopy {
       throw databaseError("with the working copy", error);
     }
   }
-}
-
-function columnsOf(sqlite: Database, table: string): Column[] {
-  const found = sqlite
-    .query<{ name: string; pk: number; type: string }, []>(`PRAGMA table_info(${table})`)
-    .all();
-  // A whole number that is the primary key is the row's number itself (sqlite.org/rowidtable.html).
-  return found
-    .filter(({ pk, type }) => pk === 0 || type !== "INTEGER")
-    .map(({ name, type }) => ({ name, type: type === "INTEGER" ? "bigint" : "text" }));
 }
 
 function decode(value: Row[string] | undefined): Row[string] | undefined {
