@@ -8,7 +8,13 @@ import { join } from "node:path";
 import { REPOSITORY } from "../src/project.ts";
 import { ROOT } from "./set-up.ts";
 
-export const FILES = ["README.md", "scripts/install.sh", "scripts/install.ps1"];
+export const FILES = [
+  "README.md",
+  "scripts/install.sh",
+  "scripts/install.ps1",
+  "scripts/deploy/kubernetes.yaml",
+  "scripts/deploy/compose.yaml",
+];
 
 /** The home, as owner/repository, that the files state. */
 export function statedHome(): string {

@@ -1,4 +1,5 @@
 /** The frame of every bridge's life: the workspace is held, and its store open, for as long as it lasts. */
+import { unlessAborted } from "../../shared/abortions.ts";
 import { within } from "../../shared/clock.ts";
 import { LeaseLost } from "../../shared/lease-lost.ts";
 import { messageOf } from "../../shared/errors.ts";
@@ -22,9 +23,13 @@ export async function whileHeld(
   const { store, clock, emit } = parts;
   const { lock } = store;
   for (;;) {
+    let lost: unknown;
     try {
       if (!(await hold(lock, parts, waitLock, asked))) return false;
-      await store.open();
+      const opening = store.open();
+      // A shared one may be away for long; the closing ends what waits for it.
+      await (lock.isShared ? unlessAborted(opening, asked) : opening);
+      if (lock.isShared && asked.aborted) return false;
       await takeKeptToken(parts);
       await live({
         asked: AbortSignal.any([asked, lock.handOver]),
@@ -33,10 +38,12 @@ export async function whileHeld(
     } catch (error) {
       // Whatever failed first: what we were at is another's now.
       if (!lock.lost.aborted && !(error instanceof LeaseLost)) throw error;
+      lost = error;
     } finally {
       await within(clock, LAST_WAIT_MS, store.close());
     }
-    if (lock.lost.aborted) emit({ type: "lease-lost", reason: messageOf(lock.lost.reason) });
+    if (lock.lost.aborted) lost = lock.lost.reason;
+    if (lost !== undefined) emit({ type: "lease-lost", reason: messageOf(lost) });
     else if (lock.handOver.aborted) emit({ type: "handed-over" });
     else return true;
     if (asked.aborted) return false;

@@ -20,6 +20,8 @@ export class PostgresClient {
   readonly #clock: Clock;
   readonly #max: number;
   #sql: SQL;
+  /** Whose connection listens: with that it ends. */
+  #listening: SQL | undefined;
   #closed = false;
 
   /** Opens nothing yet. `max`: connections at once, beside the one that {@link listen} has. */
@@ -55,12 +57,20 @@ export class PostgresClient {
     return this.#guard(LONG_MS, (sql) => sql.begin((tx) => change(queryOf(tx))));
   }
 
+  /** Whether what {@link listen} began goes on: not after a query that was not answered in time. */
+  get isListening(): boolean {
+    return this.#listening === this.#sql;
+  }
+
   /**
-   * Listens to a channel until the client is closed; `onReady` is called whenever the listening begins
-   * anew, since what was told in between is lost. Rejects as {@link query}.
+   * Listens to a channel for as long as {@link isListening}; `onReady` is called whenever the listening
+   * begins anew, since what was told in between is lost. Rejects as {@link query}.
    */
   async listen(channel: string, hear: (text: string) => void, onReady: () => void): Promise<void> {
-    await this.#guard(QUERY_MS, (sql) => sql.listen(channel, hear, onReady));
+    await this.#guard(QUERY_MS, async (sql) => {
+      await sql.listen(channel, hear, onReady);
+      this.#listening = sql;
+    });
   }
 
   async close(): Promise<void> {

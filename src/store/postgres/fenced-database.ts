@@ -48,7 +48,8 @@ export interface FencedParts {
 
 export class FencedDatabase implements Transactions {
   readonly #parts: FencedParts;
-  #over = new AbortController();
+  /** Nothing waits for Postgres to come back any more. */
+  #closing = new AbortController();
   #copy: WorkingCopy | undefined;
   #version = 0;
   #queue: Job[] = [];
@@ -65,7 +66,7 @@ export class FencedDatabase implements Transactions {
 
   /** Makes the copy. Rejects with a MoleculeError. */
   async open(): Promise<void> {
-    this.#over = new AbortController();
+    this.#closing = new AbortController();
     await this.#reload();
     this.#isChanged = false;
   }
@@ -94,9 +95,9 @@ export class FencedDatabase implements Transactions {
     return was;
   }
 
-  /** Ends what waits, and throws the copy away. */
+  /** Writes what is queued, unless Postgres is away, and throws the copy away. */
   async close(): Promise<void> {
-    this.#over.abort();
+    this.#closing.abort();
     await this.#working;
     this.#copy?.close();
     this.#copy = undefined;
@@ -130,7 +131,7 @@ export class FencedDatabase implements Transactions {
     for (;;) {
       if (this.#isStale) await this.#reload();
       const copy = this.#copy;
-      if (copy === undefined || this.#over.signal.aborted) throw notOpen();
+      if (copy === undefined) throw notOpen();
       const sql = copy.begin();
       try {
         const values = jobs.map((job) => job.operation(sql));
@@ -176,10 +177,12 @@ export class FencedDatabase implements Transactions {
     let isInDoubt = false;
     const done = await this.#untilThere(async () => {
       // Of one that was cut off it can't be known what became of it, but from what is there.
-      if (isInDoubt && writer !== undefined && (await this.#isCommitted(id))) return true;
-      isInDoubt = true;
+      const isAgain = isInDoubt;
+      if (isAgain && (await this.#isCommitted(id))) return true;
+      isInDoubt = writer !== undefined;
       const [row] = await client.query<{ n: number }>(text, values);
-      return row?.n === 1;
+      // The server may have come to the first one only now, and then this one does nothing.
+      return row?.n === 1 || (isAgain && (await this.#isCommitted(id)));
     });
     if (done) this.#version += 1;
     return done;
@@ -197,12 +200,13 @@ export class FencedDatabase implements Transactions {
   /** Does it as soon as Postgres is there. Rejects with a LeaseLost, or where it is closed meanwhile. */
   async #untilThere<T>(work: () => Promise<T>): Promise<T> {
     const { right, clock, random } = this.#parts;
-    const stop = AbortSignal.any([this.#over.signal, right.lost]);
     for (let failures = 1; ; failures++) {
       try {
         return await work();
       } catch (error) {
         if (!(error instanceof StoreAway) || right.writer === undefined) throw error;
+        // Made for each wait: one for each commit would pile up on signals that live for months.
+        const stop = AbortSignal.any([this.#closing.signal, right.lost]);
         await clock.sleep(fullJitter(failures, random, RETRY_BASE_MS, RETRY_CAP_MS), stop);
         if (right.lost.aborted) throw right.lost.reason;
         if (stop.aborted) throw error;
@@ -212,9 +216,17 @@ export class FencedDatabase implements Transactions {
 
   async #reload(): Promise<void> {
     const { client, workspaceId, folder, right } = this.#parts;
-    const { copy, version } = await this.#untilThere(() =>
-      loadCopy(client, workspaceId, folder, right.writer, this.#copy !== undefined),
-    );
+    const { copy, version } = await this.#untilThere(async () => {
+      for (;;) {
+        try {
+          return await loadCopy(client, workspaceId, folder, right.writer, this.#copy !== undefined);
+        } catch (error) {
+          if (!(error instanceof LeaseLost) || right.lost.aborted) throw error;
+          // It is lost once the right says so: it may come back yet.
+          await right.recheck();
+        }
+      }
+    });
     this.#copy?.close();
     this.#copy = copy;
     this.#version = version;

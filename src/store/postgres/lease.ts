@@ -1,4 +1,5 @@
 /** The right of this process to work for one workspace, as far as {@link Members} has it. */
+import { unlessAborted } from "../../shared/abortions.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import { LeaseLost } from "../../shared/lease-lost.ts";
 import type { Holder, StoreLock } from "../store-lock.ts";
@@ -13,6 +14,7 @@ export class Lease implements StoreLock {
   #lost = new AbortController();
   #handOver = new AbortController();
   #granted = Promise.withResolvers<void>();
+  #released: Promise<void> = Promise.resolve();
   #isTouched = false;
 
   constructor(members: Members, workspaceId: string) {
@@ -40,17 +42,14 @@ export class Lease implements StoreLock {
   }
 
   async take(): Promise<"taken" | { heldBy: Holder | undefined }> {
+    // An end that takes long would take the new holding with it.
+    await this.#released;
     if (!this.isHeld) await this.#members.want(this);
     return this.isHeld ? "taken" : { heldBy: await this.#members.holderOf(this.workspaceId) };
   }
 
-  async untilFree(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    const stopped = Promise.withResolvers<void>();
-    const onAbort = () => stopped.resolve();
-    signal.addEventListener("abort", onAbort, { once: true });
-    await Promise.race([this.#granted.promise, stopped.promise]);
-    signal.removeEventListener("abort", onAbort);
+  untilFree(signal: AbortSignal): Promise<void> {
+    return unlessAborted(this.#granted.promise, signal);
   }
 
   async sure(signal: AbortSignal): Promise<void> {
@@ -61,8 +60,14 @@ export class Lease implements StoreLock {
     }
   }
 
-  /** Gives it up, or the wish for it. Never rejects: what can't be told runs out. */
-  async release(): Promise<void> {
+  /** Gives it up, or the wish for it, however `end` ends. What can't be told runs out. Rejects as `end` does. */
+  releaseAfter(end: Promise<void>): Promise<void> {
+    const released = end.finally(() => this.#release());
+    this.#released = released.catch(() => {});
+    return released;
+  }
+
+  async #release(): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
     this.#granted = Promise.withResolvers();

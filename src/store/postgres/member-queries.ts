@@ -112,21 +112,28 @@ export async function claim(
   return new Map(rows.map(({ id, epoch }) => [id, { owner: self.id, epoch: Number(epoch) }]));
 }
 
-/** Takes back what nobody has had since it was ours; gives which. */
-export async function reclaim(
+/** Takes back what nobody has had since it was ours, and gives which; frees what else is said to be ours. */
+export async function reconcile(
   client: PostgresClient,
   self: Self,
   held: ReadonlyMap<string, Writer>,
 ): Promise<Set<string>> {
   const list = [...held].map(([id, { epoch }]) => ({ id, epoch }));
-  const rows = await client.query<{ id: string }>(
-    `UPDATE molecule.workspaces AS w SET owner = $1
-     FROM json_to_recordset($2::text::json) AS mine(id text, epoch bigint)
-     WHERE w.id = mine.id AND w.epoch = mine.epoch AND (w.owner IS NULL OR w.owner = $1)
-     RETURNING w.id`,
+  const [row] = await client.query<{ kept: string }>(
+    `WITH mine AS (SELECT * FROM json_to_recordset($2::text::json) AS m(id text, epoch bigint)),
+     kept AS (
+       UPDATE molecule.workspaces AS w SET owner = $1 FROM mine
+       WHERE w.id = mine.id AND w.epoch = mine.epoch AND (w.owner IS NULL OR w.owner = $1)
+       RETURNING w.id),
+     freed AS (
+       UPDATE molecule.workspaces AS w SET owner = NULL WHERE w.owner = $1
+         AND NOT EXISTS (SELECT 1 FROM mine WHERE mine.id = w.id AND mine.epoch = w.epoch)
+       RETURNING 1)
+     SELECT (SELECT coalesce(json_agg(id), '[]') FROM kept)::text AS kept,
+       (SELECT pg_notify('${CHANNEL}', '${FREE}') FROM freed LIMIT 1)::text AS told`,
     [self.id, JSON.stringify(list)],
   );
-  return new Set(rows.map(({ id }) => id));
+  return new Set(JSON.parse(row?.kept ?? "[]") as string[]);
 }
 
 /** Whether it is still that writer's. */

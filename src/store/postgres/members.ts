@@ -2,6 +2,7 @@
  * This process among those that share the database: it says all the time that it lives, takes workspaces
  * that are free, and finds out when one is its own no more.
  */
+import { unlessAborted } from "../../shared/abortions.ts";
 import { fullJitter } from "../../shared/backoff.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Holder } from "../store-lock.ts";
@@ -37,12 +38,15 @@ export class Members {
   readonly #held = new Map<string, Lease>();
   /** Whose rows are there. */
   readonly #entered = new Set<string>();
-  readonly #over = new AbortController();
   #bell = new AbortController();
+  #isOver = false;
   #next = nextLook();
   #running: Promise<void> | undefined;
   readonly #contact: Contact;
-  #listens: "yes" | "not yet" | "in vain" = "not yet";
+  /** It can't listen, and has told so. */
+  #isDeaf = false;
+  /** An answer was lost: what Postgres says that we hold may be other than what we think. */
+  #isInDoubt = false;
   /** When a workspace was last given to another. */
   #askedAt = -Infinity;
 
@@ -68,21 +72,16 @@ export class Members {
   /** The lease wants its workspace: resolves once that was looked for, whatever came of it. */
   async want(lease: Lease): Promise<void> {
     this.#waiting.set(lease.workspaceId, lease);
-    await this.looked(this.#over.signal);
+    await this.looked();
   }
 
-  /** Resolves after a look that begins from now on, whatever came of it, or when the signal aborts. */
-  async looked(signal: AbortSignal): Promise<void> {
+  /** Resolves after a look that begins from now on, whatever came of it, or when a signal aborts. */
+  async looked(signal?: AbortSignal): Promise<void> {
     this.#running ??= this.#run();
     const { promise } = this.#next;
-    const stopped = Promise.withResolvers<void>();
-    const onAbort = () => stopped.resolve();
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
     // Not before its time while it fails: each try has its pause.
     if (!this.#contact.isAway) this.#bell.abort();
-    await Promise.race([promise, stopped.promise]);
-    signal.removeEventListener("abort", onAbort);
+    await unlessAborted(promise, signal);
   }
 
   /** Who has the workspace; undefined also where that can't be told. */
@@ -94,20 +93,25 @@ export class Members {
     const { workspaceId: id } = lease;
     this.#waiting.delete(id);
     this.#held.delete(id);
-    // What can't be told runs out with the lease.
-    if (writer !== undefined) await queries.release(this.#work, id, writer).catch(() => {});
+    if (writer === undefined) return;
+    // It is made good at the next look; where there is none, it runs out with the lease.
+    await queries.release(this.#work, id, writer).catch(() => (this.#isInDoubt = true));
   }
 
   /** Finds out whether the lease is held; loses it if not. Rejects where that can't be found out. */
   async recheck(lease: Lease): Promise<void> {
     if (!lease.isHeld) return;
-    if (await queries.isHeldBy(this.#work, lease.workspaceId, lease.writer)) return;
-    this.#lose(lease);
+    const isOurs = () => queries.isHeldBy(this.#work, lease.workspaceId, lease.writer);
+    if (await isOurs()) return;
+    // We may have been removed: what nobody has taken since is ours again after a look.
+    await this.looked();
+    if (lease.isHeld && !(await isOurs())) this.#lose(lease);
   }
 
   /** Ends it: whatever is still held is free for others. Never rejects. */
   async close(): Promise<void> {
-    this.#over.abort();
+    this.#isOver = true;
+    this.#bell.abort();
     if (this.#running === undefined) return;
     await this.#running;
     await queries.leave(this.#client, this.#self).catch(() => {});
@@ -115,7 +119,7 @@ export class Members {
 
   async #run(): Promise<void> {
     const { clock, random } = this.#parts;
-    for (let failures = 0; !this.#over.signal.aborted;) {
+    for (let failures = 0; !this.#isOver;) {
       const looking = this.#next;
       this.#next = nextLook();
       this.#bell = new AbortController();
@@ -126,11 +130,12 @@ export class Members {
         this.#contact.back();
       } catch (error) {
         failures += 1;
+        this.#isInDoubt = true;
         this.#contact.away(error);
         pauseMs = RETRY_BASE_MS / 2 + fullJitter(failures, random, RETRY_BASE_MS, RETRY_CAP_MS);
       }
       looking.resolve();
-      await clock.sleep(pauseMs, AbortSignal.any([this.#bell.signal, this.#over.signal]));
+      await clock.sleep(pauseMs, this.#bell.signal);
     }
     this.#next.resolve();
   }
@@ -140,7 +145,7 @@ export class Members {
     const { leaseMs } = this.#self;
     const sent = this.#contact.now();
     const renewal = await queries.renew(this.#client, this.#self);
-    if (renewal.joined) await this.#rejoin();
+    if (renewal.joined || this.#isInDoubt) await this.#reconcile();
     this.#contact.renewed(sent);
     await this.#listen();
     for (const id of renewal.touched) this.#held.get(id)?.touch();
@@ -159,11 +164,14 @@ export class Members {
     return Math.min(leaseMs / 3, LOOK_MS, next > 0 ? next + AFTER_MS : LOOK_MS);
   }
 
-  /** We were removed: what nobody has taken meanwhile is ours again, as if nothing had been. */
-  async #rejoin(): Promise<void> {
-    if (this.#held.size === 0) return;
+  /**
+   * After we were removed, or an answer was lost: what nobody has taken meanwhile is ours again, as if nothing
+   * had been, and what we were given without hearing of it, or could not give back, is free.
+   */
+  async #reconcile(): Promise<void> {
+    this.#isInDoubt = false;
     const held = new Map([...this.#held].map(([id, lease]) => [id, lease.writer]));
-    const kept = await queries.reclaim(this.#client, this.#self, held);
+    const kept = await queries.reconcile(this.#client, this.#self, held);
     for (const [id, lease] of [...this.#held]) {
       if (held.has(id) && !kept.has(id)) this.#lose(lease);
     }
@@ -215,18 +223,17 @@ export class Members {
 
   /** Hears what others tell from the first look on; the client begins anew by itself where it breaks off. */
   async #listen(): Promise<void> {
-    if (this.#listens === "yes") return;
+    if (this.#client.isListening) return;
     const hear = (text: string) => {
       if (text === FREE && this.#waiting.size > 0) this.#bell.abort();
       if (text.startsWith(TOUCHED)) this.#held.get(text.slice(TOUCHED.length))?.touch();
     };
     try {
       await this.#client.listen(CHANNEL, hear, () => this.#bell.abort());
-      this.#listens = "yes";
+      this.#isDeaf = false;
     } catch (error) {
-      if (this.#listens === "not yet")
-        this.#parts.tell({ type: "store-deaf", reason: reasonOf(error) });
-      this.#listens = "in vain";
+      if (!this.#isDeaf) this.#parts.tell({ type: "store-deaf", reason: reasonOf(error) });
+      this.#isDeaf = true;
     }
   }
 }

@@ -20,7 +20,8 @@ export const MIGRATIONS: readonly string[] = [
   ) WITH (fillfactor = 50);
 
   -- Who holds a workspace. epoch: the fencing number, one more with each new holder. version: one more
-  -- with each commit. commit_id: the holder's last one. touched: changed from outside since then.
+  -- with each commit. commit_id: the holder's last one. touched: changed from outside since the
+  -- holder took or read it.
   CREATE TABLE molecule.workspaces (
     id text COLLATE "C" PRIMARY KEY,
     owner text COLLATE "C" REFERENCES molecule.members ON DELETE SET NULL,

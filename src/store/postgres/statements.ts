@@ -17,7 +17,7 @@ const HOLDERS = `
   UPDATE molecule.workspaces SET version = version + 1, commit_id = $3
   WHERE id = $1 AND version = $2 AND owner = $4 AND epoch = $5 RETURNING 1`;
 const VISITORS = `
-  UPDATE molecule.workspaces SET version = version + 1, touched = owner IS NOT NULL
+  UPDATE molecule.workspaces SET version = version + 1, touched = true
   WHERE id = $1 AND version = $2 RETURNING 1`;
 
 export interface Commit {

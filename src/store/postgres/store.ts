@@ -84,12 +84,8 @@ export class PostgresStore implements Store {
     await prune(this.#database, this.#clock, maxSeen, maxMemory);
   }
 
-  async close(): Promise<void> {
-    try {
-      await this.#database.close();
-    } finally {
-      await this.lock.release();
-    }
+  close(): Promise<void> {
+    return this.lock.releaseAfter(this.#database.close());
   }
 
   async loadCursor(): Promise<Cursor> {
