@@ -20,7 +20,7 @@ export class PostgresClient {
   readonly #clock: Clock;
   readonly #max: number;
   #sql: SQL;
-  /** Whose connection listens: with that it ends. */
+  /** Has the connection that listens. */
   #listening: SQL | undefined;
   #closed = false;
 
@@ -29,7 +29,7 @@ export class PostgresClient {
     this.#address = address;
     this.#clock = clock;
     this.#max = max;
-    this.#sql = this.#make();
+    this.#sql = this.#make(max);
   }
 
   /** Where the database is, without a secret. */
@@ -57,30 +57,38 @@ export class PostgresClient {
     return this.#guard(LONG_MS, (sql) => sql.begin((tx) => change(queryOf(tx))));
   }
 
-  /** Whether what {@link listen} began goes on: not after a query that was not answered in time. */
+  /** Whether what {@link listen} began goes on. */
   get isListening(): boolean {
-    return this.#listening === this.#sql;
+    return this.#listening !== undefined;
   }
 
   /**
-   * Listens to a channel for as long as {@link isListening}; `onReady` is called whenever the listening
-   * begins anew, since what was told in between is lost. Rejects as {@link query}.
+   * Listens to a channel for as long as {@link isListening}; what is told before it begins, and after its
+   * connection breaks off, is lost. Rejects as {@link query}.
    */
-  async listen(channel: string, hear: (text: string) => void, onReady: () => void): Promise<void> {
-    await this.#guard(QUERY_MS, async (sql) => {
-      await sql.listen(channel, hear, onReady);
-      this.#listening = sql;
+  async listen(channel: string, hear: (text: string) => void): Promise<void> {
+    // With connections of its own, and ended with them: Bun would try again by itself, and tell of each try
+    // on standard error.
+    const sql = this.#make(1, () => {
+      if (this.#listening === sql) this.#listening = undefined;
+      void closeAll(sql, 0);
     });
+    try {
+      await this.#guard(QUERY_MS, () => sql.listen(channel, hear), sql);
+      this.#listening = sql;
+    } catch (error) {
+      void closeAll(sql, 0);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await closeAll(this.#sql, 1);
+    await Promise.all([closeAll(this.#sql, 1), this.#deafen()]);
   }
 
-  async #guard<T>(limitMs: number, work: (sql: SQL) => Promise<T>): Promise<T> {
+  async #guard<T>(limitMs: number, work: (sql: SQL) => Promise<T>, sql = this.#sql): Promise<T> {
     if (this.#closed) throw new MoleculeError("the store is closed");
-    const sql = this.#sql;
     const working = work(sql);
     let done: T | typeof LATE;
     try {
@@ -101,8 +109,15 @@ export class PostgresClient {
 
   #renew(): void {
     const old = this.#sql;
-    this.#sql = this.#make();
+    this.#sql = this.#make(this.#max);
     void closeAll(old, 0);
+    void this.#deafen();
+  }
+
+  async #deafen(): Promise<void> {
+    const listening = this.#listening;
+    this.#listening = undefined;
+    if (listening !== undefined) await closeAll(listening, 0);
   }
 
   #reason(error: unknown): string {
@@ -112,12 +127,13 @@ export class PostgresClient {
     );
   }
 
-  #make(): SQL {
+  #make(max: number, onclose?: () => void): SQL {
     return new SQL(this.#address.url, {
       adapter: "postgres",
-      max: this.#max,
+      max,
       connectionTimeout: CONNECT_S,
       idleTimeout: 0,
+      ...(onclose === undefined ? {} : { onclose }),
     });
   }
 }

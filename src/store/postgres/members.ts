@@ -7,11 +7,12 @@ import { fullJitter } from "../../shared/backoff.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Holder } from "../store-lock.ts";
 import type { PostgresClient } from "./client.ts";
-import { Contact, reasonOf, type StoreEvent } from "./contact.ts";
+import { Contact, type StoreEvent } from "./contact.ts";
+import { Ear } from "./ear.ts";
 import type { Lease } from "./lease.ts";
 import * as queries from "./member-queries.ts";
 import { shareOf } from "./share.ts";
-import { CHANNEL, FREE, TOUCHED, type Writer } from "./statements.ts";
+import { FREE, TOUCHED, type Writer } from "./statements.ts";
 
 /** After a failure the next try comes soon: the lease runs. */
 const RETRY_BASE_MS = 250;
@@ -43,8 +44,7 @@ export class Members {
   #next = nextLook();
   #running: Promise<void> | undefined;
   readonly #contact: Contact;
-  /** It can't listen, and has told so. */
-  #isDeaf = false;
+  readonly #ear: Ear;
   /** An answer was lost: what Postgres says that we hold may be other than what we think. */
   #isInDoubt = false;
   /** When a workspace was last given to another. */
@@ -62,6 +62,11 @@ export class Members {
     this.#self = self;
     this.#parts = parts;
     this.#contact = new Contact(parts.clock, self.leaseMs, parts.tell);
+    this.#ear = new Ear(client, {
+      tell: parts.tell,
+      hear: (text) => this.#hear(text),
+      onOpen: () => this.#bell.abort(),
+    });
   }
 
   /** Whether it is sure at this moment that what we hold is ours. */
@@ -111,6 +116,7 @@ export class Members {
   /** Ends it: whatever is still held is free for others. Never rejects. */
   async close(): Promise<void> {
     this.#isOver = true;
+    this.#ear.close();
     this.#bell.abort();
     if (this.#running === undefined) return;
     await this.#running;
@@ -147,7 +153,7 @@ export class Members {
     const renewal = await queries.renew(this.#client, this.#self);
     if (renewal.joined || this.#isInDoubt) await this.#reconcile();
     this.#contact.renewed(sent);
-    await this.#listen();
+    void this.#ear.open();
     for (const id of renewal.touched) this.#held.get(id)?.touch();
     if (this.#waiting.size === 0) {
       this.#shed(renewal.othersCapacity);
@@ -221,20 +227,9 @@ export class Members {
     lease.lose("this one could not say in time that it lives");
   }
 
-  /** Hears what others tell from the first look on; the client begins anew by itself where it breaks off. */
-  async #listen(): Promise<void> {
-    if (this.#client.isListening) return;
-    const hear = (text: string) => {
-      if (text === FREE && this.#waiting.size > 0) this.#bell.abort();
-      if (text.startsWith(TOUCHED)) this.#held.get(text.slice(TOUCHED.length))?.touch();
-    };
-    try {
-      await this.#client.listen(CHANNEL, hear, () => this.#bell.abort());
-      this.#isDeaf = false;
-    } catch (error) {
-      if (!this.#isDeaf) this.#parts.tell({ type: "store-deaf", reason: reasonOf(error) });
-      this.#isDeaf = true;
-    }
+  #hear(text: string): void {
+    if (text === FREE && this.#waiting.size > 0) this.#bell.abort();
+    if (text.startsWith(TOUCHED)) this.#held.get(text.slice(TOUCHED.length))?.touch();
   }
 }
 

@@ -1,7 +1,7 @@
 /** The store of one workspace in Postgres. What belongs to this machine alone, the files, stays here. */
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { MoleculeError } from "../../shared/errors.ts";
-import { isFor } from "../../shared/kept-token.ts";
+import { isFor, type KeptToken } from "../../shared/kept-token.ts";
 import { SqlDeadLetters } from "../dead-letters.ts";
 import { LocalFolders } from "../folders.ts";
 import { SqlJournal } from "../journal.ts";
@@ -9,6 +9,7 @@ import { type LocalStoreParts, MAX_BYTES, MAX_MESSAGES, pathsOf } from "../local
 import { SqlMemory } from "../memory.ts";
 import { SqlOutbox } from "../outbox.ts";
 import { MAX_MEMORY, MAX_SEEN, prune } from "../prune.ts";
+import type { Sql } from "../sql.ts";
 import {
   EMPTY_CURSOR,
   type Cursor,
@@ -117,26 +118,38 @@ export class PostgresStore implements Store {
   }
 
   async loadToken(): Promise<string | undefined> {
-    const kept = await this.#database.read((sql) =>
-      sql.get<{ value: string; platform: string | null }>("SELECT value, platform FROM tokens"),
-    );
-    if (kept === undefined) return undefined;
+    const kept = await this.#database.read(keptToken);
     const { platform } = this.#parts;
-    const { value } = kept;
-    const of = { value, platform: kept.platform ?? undefined };
-    return platform === undefined || isFor(of, platform) ? value : undefined;
+    const fits = platform === undefined || kept === undefined || isFor(kept, platform);
+    return fits ? kept?.value : undefined;
   }
 
   async saveToken(value: string): Promise<void> {
-    await this.#database.write((sql) =>
+    const { platform } = this.#parts;
+    await this.#database.write((sql) => {
+      const kept = keptToken(sql);
+      // Whoever answers at an address must not end what another one handed out.
+      if (kept !== undefined && platform !== undefined && !isFor(kept, platform)) {
+        throw new MoleculeError(
+          `the store keeps a token for ${kept.platform}, and not for ${platform}`,
+          { hint: "It is left as it is: give the token of this one with --token-file." },
+        );
+      }
       sql.run(
         `INSERT INTO tokens VALUES (1, ?, ?)
          ON CONFLICT (one) DO UPDATE SET value = excluded.value, platform = excluded.platform`,
         value,
-        this.#parts.platform,
-      ),
-    );
+        platform,
+      );
+    });
   }
+}
+
+function keptToken(sql: Sql): KeptToken | undefined {
+  const kept = sql.get<{ value: string; platform: string | null }>(
+    "SELECT value, platform FROM tokens",
+  );
+  return kept && { value: kept.value, platform: kept.platform ?? undefined };
 }
 
 interface CursorRow {

@@ -6,6 +6,7 @@ import type { Attachment } from "../../../src/store/store.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
+import { contract } from "./contract.ts";
 import { answerTo, asking, at, headOf, openStore, pending } from "./support.ts";
 
 const file = (name: string, uri?: string): Attachment => ({
@@ -21,17 +22,16 @@ const withFiles = (...attachments: Attachment[]) =>
   answerTo("m1", { lane: "", digest: "d", body: "see these", attachments });
 
 describe("the files of an answer", () => {
-  test("are read back with it, also by the next process", async () => {
-    using folder = tmpFolder();
+  contract("are read back with it, also by the next process", async (home) => {
     const files = [file("a"), { ...file("b"), mimeType: undefined }];
     {
-      await using store = await openStore(folder.path);
+      await using store = await home.open();
       await store.journal.admit([asking(1, ""), asking(2, "")], undefined);
       const kept = await store.outbox.keep(withFiles(...files));
       expect(kept.attachments).toEqual(files);
       expect((await pending(store, "")).attachments).toEqual(files);
     }
-    await using store = await openStore(folder.path);
+    await using store = await home.open();
     const reply = await pending(store, "");
     expect(reply).toMatchObject({ attachments: [file("a"), { name: "b" }], maybePosted: true });
     await store.outbox.posted(reply, at(3));
@@ -39,33 +39,34 @@ describe("the files of an answer", () => {
     expect((await pending(store, "")).attachments).toBeUndefined();
   });
 
-  test("are noted as they are uploaded, durably, and the text with them where it changes", async () => {
-    using folder = tmpFolder();
-    {
-      await using store = await openStore(folder.path);
-      await store.journal.admit([asking(1, "")], undefined);
-      const kept = await store.outbox.keep(withFiles(file("a"), file("b")));
-      const first = await store.outbox.attached(kept, [file("a", "u:a"), file("b")]);
-      expect(first).toEqual({ ...kept, attachments: [file("a", "u:a"), file("b")] });
-      const text = { body: "without b", digest: "e" };
-      const second = await store.outbox.attached(first, [file("a", "u:a")], text);
-      expect(second).toMatchObject({ attachments: [file("a", "u:a")], digest: "e" });
-    }
-    await using store = await openStore(folder.path);
-    const reply = await pending(store, "");
-    expect(reply).toMatchObject({ attachments: [file("a", "u:a")], digest: "e" });
-    expect(await store.outbox.body(reply)).toBe("without b");
-    await store.outbox.posted(reply, at(2));
-    expect(await store.outbox.notices("e", at(0))).toEqual({ posted: 1, echoes: 0 });
-    expect(await store.journal.load()).toMatchObject({ waiting: 0, bytes: 0 });
-    expect(await store.outbox.attached(reply, []).catch((e: Error) => e.message)).toContain(
-      "not kept any more",
-    );
-  });
+  contract(
+    "are noted as they are uploaded, durably, and the text with them where it changes",
+    async (home) => {
+      {
+        await using store = await home.open();
+        await store.journal.admit([asking(1, "")], undefined);
+        const kept = await store.outbox.keep(withFiles(file("a"), file("b")));
+        const first = await store.outbox.attached(kept, [file("a", "u:a"), file("b")]);
+        expect(first).toEqual({ ...kept, attachments: [file("a", "u:a"), file("b")] });
+        const text = { body: "without b", digest: "e" };
+        const second = await store.outbox.attached(first, [file("a", "u:a")], text);
+        expect(second).toMatchObject({ attachments: [file("a", "u:a")], digest: "e" });
+      }
+      await using store = await home.open();
+      const reply = await pending(store, "");
+      expect(reply).toMatchObject({ attachments: [file("a", "u:a")], digest: "e" });
+      expect(await store.outbox.body(reply)).toBe("without b");
+      await store.outbox.posted(reply, at(2));
+      expect(await store.outbox.notices("e", at(0))).toEqual({ posted: 1, echoes: 0 });
+      expect(await store.journal.load()).toMatchObject({ waiting: 0, bytes: 0 });
+      expect(await store.outbox.attached(reply, []).catch((e: Error) => e.message)).toContain(
+        "not kept any more",
+      );
+    },
+  );
 
-  test("stay with a dead letter, and are uploaded anew when it is retried", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("stay with a dead letter, and are uploaded anew when it is retried", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1, "")], undefined);
     const kept = await store.outbox.keep(withFiles(file("a", "u:a"), file("b")));
     await store.outbox.refused(kept, "403");
@@ -76,21 +77,23 @@ describe("the files of an answer", () => {
   });
 });
 
-test("a message is kept in the journal until it is settled or its dead letter dropped", async () => {
-  using folder = tmpFolder();
-  await using store = await openStore(folder.path);
-  const ids = ["m1", "m2", "m3", "m4"];
-  await store.journal.admit([asking(1), asking(2), asking(3)], undefined);
-  await store.journal.begin("m1", true);
-  await store.journal.bury("m2", "why");
-  await store.outbox.keep(answerTo("m3"));
-  expect(await store.journal.kept(ids)).toEqual(new Set(["m1", "m2", "m3"]));
-  await store.journal.settle("m1");
-  await store.deadLetters.drop("m2");
-  await store.outbox.posted(await pending(store), at(4));
-  expect(await store.journal.kept(ids)).toEqual(new Set());
-  expect(await store.journal.known(ids)).toEqual(new Set(["m1", "m2", "m3"]));
-});
+contract(
+  "a message is kept in the journal until it is settled or its dead letter dropped",
+  async (home) => {
+    await using store = await home.open();
+    const ids = ["m1", "m2", "m3", "m4"];
+    await store.journal.admit([asking(1), asking(2), asking(3)], undefined);
+    await store.journal.begin("m1", true);
+    await store.journal.bury("m2", "why");
+    await store.outbox.keep(answerTo("m3"));
+    expect(await store.journal.kept(ids)).toEqual(new Set(["m1", "m2", "m3"]));
+    await store.journal.settle("m1");
+    await store.deadLetters.drop("m2");
+    await store.outbox.posted(await pending(store), at(4));
+    expect(await store.journal.kept(ids)).toEqual(new Set());
+    expect(await store.journal.known(ids)).toEqual(new Set(["m1", "m2", "m3"]));
+  },
+);
 
 test("a database of the first version is taken over with all that is in it", async () => {
   using folder = tmpFolder();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "bun:test";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
+import { contract, type Home } from "./contract.ts";
 import { failure, openStore } from "./support.ts";
 
 const LOOP = join(import.meta.dir, "..", "..", "harness", "save-loop.ts");
@@ -60,8 +61,11 @@ test(`a process killed while it saves leaves a whole file, with nothing lost, ${
 const JOURNAL_LOOP = join(import.meta.dir, "programs", "journal-loop.ts");
 
 /** Kills a process that takes messages through the store; gives what it told of. */
-async function killWhileWorking(folder: string, start: number): Promise<string[]> {
-  const command = [process.execPath, JOURNAL_LOOP, folder, WORKSPACE, String(start)];
+async function killWhileWorking(home: Home, start: number): Promise<string[]> {
+  const { folder, shared } = home.place;
+  const words = [folder, home.workspaceId, String(start)];
+  if (shared !== undefined) words.push(shared);
+  const command = [process.execPath, JOURNAL_LOOP, ...words];
   const child = Bun.spawn(command, { stderr: "inherit" });
   const lines = 1 + Math.floor(Math.random() * 60);
   let told = "";
@@ -78,33 +82,36 @@ async function killWhileWorking(folder: string, start: number): Promise<string[]
   return told.slice(0, told.lastIndexOf("\n")).split("\n");
 }
 
-test("a process killed while it works has lost nothing of what it told, and runs nothing twice", async () => {
-  using folder = tmpFolder();
-  const [entered, settled] = [new Set<string>(), new Set<string>()];
-  const keptLast: string[] = [];
-  for (let kill = 0; kill < 15; kill++) {
-    keptLast.length = 0;
-    for (const line of await killWhileWorking(folder.path, 1_000_000 * (kill + 1))) {
-      const [what, id = ""] = line.split(" ");
-      if (what === "entered") entered.add(id);
-      if (what === "kept") keptLast.push(id);
-      if (what === "settled") settled.add(id);
+contract(
+  "a process killed while it works has lost nothing of what it told, and runs nothing twice",
+  async (home) => {
+    const [entered, settled] = [new Set<string>(), new Set<string>()];
+    const keptLast: string[] = [];
+    for (let kill = 0; kill < 15; kill++) {
+      keptLast.length = 0;
+      for (const line of await killWhileWorking(home, 1_000_000 * (kill + 1))) {
+        const [what, id = ""] = line.split(" ");
+        if (what === "entered") entered.add(id);
+        if (what === "kept") keptLast.push(id);
+        if (what === "settled") settled.add(id);
+      }
+      await using store = await home.open();
+      const { journal, outbox } = store;
+      expect(await journal.known([...entered])).toEqual(entered);
+      for (const id of settled) expect((await failure(journal.row(id))).message).toContain(id);
+      const last = keptLast.at(-1);
+      if (last !== undefined && !settled.has(last)) {
+        // Posted or not, it is not to be run again.
+        const head = await journal.head("peer");
+        expect(head?.id === last ? head.reply?.maybePosted : true).toBe(true);
+        expect((await failure(journal.begin(last, true))).message).toContain(last);
+      }
+      // So that the next one finds its own reply at the head.
+      for (let head = await journal.head("peer"); head?.reply; head = await journal.head("peer")) {
+        await outbox.posted(head.reply, head.reply.at);
+      }
     }
-    await using store = await openStore(folder.path);
-    const { journal, outbox } = store;
-    expect(await journal.known([...entered])).toEqual(entered);
-    for (const id of settled) expect((await failure(journal.row(id))).message).toContain(id);
-    const last = keptLast.at(-1);
-    if (last !== undefined && !settled.has(last)) {
-      // Posted or not, it is not to be run again.
-      const head = await journal.head("peer");
-      expect(head?.id === last ? head.reply?.maybePosted : true).toBe(true);
-      expect((await failure(journal.begin(last, true))).message).toContain(last);
-    }
-    // So that the next one finds its own reply at the head.
-    for (let head = await journal.head("peer"); head?.reply; head = await journal.head("peer")) {
-      await outbox.posted(head.reply, head.reply.at);
-    }
-  }
-  expect(settled.size).toBeGreaterThan(0);
-}, 60_000);
+    expect(settled.size).toBeGreaterThan(0);
+  },
+  60_000,
+);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { NewRow } from "../../../src/store/store.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
+import { contract } from "./contract.ts";
 import { answerTo, asking, at, failure, headOf, openStore, passing, pending } from "./support.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -9,9 +10,8 @@ const entered = { kind: "entered", reusedId: false } as const;
 const place = (row: NewRow) => ({ id: row.id, at: row.at });
 
 describe("rows that are entered", () => {
-  test("are known the second time, in the same call and in a later one", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("are known the second time, in the same call and in a later one", async (home) => {
+    await using store = await home.open();
     const rows = [asking(1), passing(2), asking(1), passing(2)];
     const first = [entered, entered, { kind: "known" as const }, { kind: "known" as const }];
     expect(await store.journal.admit(rows, undefined)).toEqual(first);
@@ -22,9 +22,8 @@ describe("rows that are entered", () => {
     expect(await store.journal.load()).toMatchObject({ waiting: 1, bytes: 11 });
   });
 
-  test("keep their whole text, whatever it is, until they are settled", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("keep their whole text, whatever it is, until they are settled", async (home) => {
+    await using store = await home.open();
     const raw = `{"text":"ä😀\u0000\\"${"x".repeat(1_000_000)}"}`;
     await store.journal.admit([asking(1, "a\u0000b", { raw })], undefined);
     expect((await store.journal.row("m1")) === raw).toBe(true);
@@ -36,9 +35,8 @@ describe("rows that are entered", () => {
     expect(await store.journal.known(["m1"])).toEqual(new Set(["m1"]));
   });
 
-  test("leave the anchor where none comes with them", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("leave the anchor where none comes with them", async (home) => {
+    await using store = await home.open();
     expect(await store.journal.anchor()).toBeUndefined();
     await store.journal.admit([], { id: "a", at: at(1) });
     await store.journal.admit([asking(1)], undefined);
@@ -51,10 +49,9 @@ describe("a message that comes again under another id", () => {
   const again = (second: number, more = {}) =>
     asking(second, "peer", { ids, digest: "d", ...more });
 
-  test("is a repeat within a week, of the first one", async () => {
-    using folder = tmpFolder();
+  contract("is a repeat within a week, of the first one", async (home) => {
     const clock = new ManualClock();
-    await using store = await openStore(folder.path, { clock });
+    await using store = await home.open({ clock });
     const repeat = { kind: "repeat" as const, of: "m1" };
     expect(await store.journal.admit([again(1), again(2)], undefined)).toEqual([entered, repeat]);
     await store.journal.settle("m1");
@@ -76,51 +73,57 @@ describe("a message that comes again under another id", () => {
     ]);
   });
 
-  test("is a message of its own with another content, lane or no id, and told where the id is reused", async () => {
-    using folder = tmpFolder();
-    const clock = new ManualClock();
-    await using store = await openStore(folder.path, { clock });
-    const rows = [
-      again(1),
-      again(2, { digest: "e" }),
-      { ...again(3), message: { ...asking(3).message, lane: "other", ids, digest: "d" } } as NewRow,
-      again(4, { ids: [] }),
-      again(5, { ids: [] }),
-    ];
-    expect(await store.journal.admit(rows, undefined)).toEqual([
-      entered,
-      { kind: "entered", reusedId: true },
-      entered,
-      entered,
-      entered,
-    ]);
-    clock.suspend(7 * DAY_MS);
-    expect(await store.journal.admit([again(6, { digest: "f" })], undefined)).toEqual([entered]);
-  });
+  contract(
+    "is a message of its own with another content, lane or no id, and told where the id is reused",
+    async (home) => {
+      const clock = new ManualClock();
+      await using store = await home.open({ clock });
+      const rows = [
+        again(1),
+        again(2, { digest: "e" }),
+        {
+          ...again(3),
+          message: { ...asking(3).message, lane: "other", ids, digest: "d" },
+        } as NewRow,
+        again(4, { ids: [] }),
+        again(5, { ids: [] }),
+      ];
+      expect(await store.journal.admit(rows, undefined)).toEqual([
+        entered,
+        { kind: "entered", reusedId: true },
+        entered,
+        entered,
+        entered,
+      ]);
+      clock.suspend(7 * DAY_MS);
+      expect(await store.journal.admit([again(6, { digest: "f" })], undefined)).toEqual([entered]);
+    },
+  );
 });
 
 describe("the watermark", () => {
-  test("is the newest row below which all is settled, and moves back for a late one", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
-    const { journal } = store;
-    expect(await journal.watermark()).toBeUndefined();
-    await journal.admit([asking(2), passing(3), asking(4), passing(5)], undefined);
-    expect(await journal.watermark()).toBeUndefined();
-    await journal.settle("m2");
-    expect(await journal.watermark()).toEqual({ id: "s3", at: at(3) });
-    await journal.settle("m4");
-    expect(await journal.watermark()).toEqual({ id: "s5", at: at(5) });
-    await journal.admit([{ ...asking(1), at: at(3) }], undefined);
-    // Of one time, the one that was entered first stands first.
-    expect(await journal.watermark()).toEqual({ id: "s3", at: at(3) });
-    await journal.admit([{ ...asking(7), at: at(2) }], undefined);
-    expect(await journal.watermark()).toEqual({ id: "m2", at: at(2) });
-  });
+  contract(
+    "is the newest row below which all is settled, and moves back for a late one",
+    async (home) => {
+      await using store = await home.open();
+      const { journal } = store;
+      expect(await journal.watermark()).toBeUndefined();
+      await journal.admit([asking(2), passing(3), asking(4), passing(5)], undefined);
+      expect(await journal.watermark()).toBeUndefined();
+      await journal.settle("m2");
+      expect(await journal.watermark()).toEqual({ id: "s3", at: at(3) });
+      await journal.settle("m4");
+      expect(await journal.watermark()).toEqual({ id: "s5", at: at(5) });
+      await journal.admit([{ ...asking(1), at: at(3) }], undefined);
+      // Of one time, the one that was entered first stands first.
+      expect(await journal.watermark()).toEqual({ id: "s3", at: at(3) });
+      await journal.admit([{ ...asking(7), at: at(2) }], undefined);
+      expect(await journal.watermark()).toEqual({ id: "m2", at: at(2) });
+    },
+  );
 
-  test("passes dead letters, and is not held by those that were revived", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("passes dead letters, and is not held by those that were revived", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1), asking(2)], undefined);
     await store.journal.bury("m1", "why");
     expect(await store.journal.watermark()).toEqual(place(asking(1)));
@@ -133,9 +136,8 @@ describe("the watermark", () => {
 });
 
 describe("a cursor that another program moved", () => {
-  test("settles what lies at or before it, but for the revived", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("settles what lies at or before it, but for the revived", async (home) => {
+    await using store = await home.open();
     const { journal, outbox, deadLetters } = store;
     const rows = [asking(1), asking(2), asking(3), asking(4), asking(5)];
     await journal.admit(rows, undefined);
@@ -153,10 +155,9 @@ describe("a cursor that another program moved", () => {
 });
 
 describe("a run", () => {
-  test("counts what it ended with, and only that", async () => {
-    using folder = tmpFolder();
+  contract("counts what it ended with, and only that", async (home) => {
     const clock = new ManualClock();
-    await using store = await openStore(folder.path, { clock });
+    await using store = await home.open({ clock });
     const { journal } = store;
     await journal.admit([asking(1)], undefined);
     const start = clock.now();
@@ -177,9 +178,8 @@ describe("a run", () => {
     expect(await journal.runsSince("other", 0)).toEqual([]);
   });
 
-  test("begins only once, and only of a message that waits", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("begins only once, and only of a message that waits", async (home) => {
+    await using store = await home.open();
     const { journal, outbox } = store;
     await journal.admit([asking(1)], undefined);
     await journal.begin("m1", true);
@@ -195,16 +195,15 @@ describe("a run", () => {
     await journal.settle("m1");
   });
 
-  test("that a death cut is found by the next process, with its child", async () => {
-    using folder = tmpFolder();
-    const store = await openStore(folder.path);
+  contract("that a death cut is found by the next process, with its child", async (home) => {
+    const store = await home.open();
     await store.journal.admit([asking(1), asking(2), asking(3), asking(4)], undefined);
     for (const id of ["m3", "m1", "m2"]) await store.journal.begin(id, true);
     await store.journal.child("m1", { pid: 7, identity: "boot/1" });
     await store.journal.child("m2", { pid: 8, identity: undefined });
     expect(await store.journal.interrupted()).toEqual([]);
     await store.close();
-    await using next = await openStore(folder.path);
+    await using next = await home.open();
     expect(await next.journal.interrupted()).toEqual([
       { id: "m1", child: { pid: 7, identity: "boot/1" } },
       { id: "m2", child: { pid: 8, identity: undefined } },
@@ -217,9 +216,8 @@ describe("a run", () => {
   });
 });
 
-test("the journal is full by messages and dead letters together, or by bytes", async () => {
-  using folder = tmpFolder();
-  await using store = await openStore(folder.path, { maxMessages: 3, maxBytes: 100 });
+contract("the journal is full by messages and dead letters together, or by bytes", async (home) => {
+  await using store = await home.open({ maxMessages: 3, maxBytes: 100 });
   const { journal } = store;
   await journal.admit([asking(1), asking(2)], undefined);
   await journal.bury("m1", "why");

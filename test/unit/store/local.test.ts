@@ -25,19 +25,6 @@ const stateIn = (folder: string) => join(folder, `${WORKSPACE}.json`);
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 
 describe("a store", () => {
-  test("gives back what was saved, also to the next process", async () => {
-    using folder = tmpFolder();
-    const store = await openStore(folder.path);
-    expect(await store.loadCursor()).toEqual(EMPTY_CURSOR);
-    await store.saveCursor(CURSOR);
-    expect(await store.loadCursor()).toEqual(CURSOR);
-    await store.close();
-    await using next = await openStore(folder.path);
-    expect(await next.loadCursor()).toEqual(CURSOR);
-    await next.saveCursor(EMPTY_CURSOR);
-    expect(await next.loadCursor()).toEqual(EMPTY_CURSOR);
-  });
-
   test("takes over from the Go tool, keeps its further keys, and leaves it a file it can read", async () => {
     using folder = tmpFolder();
     const theirs = { workspace_id: WORKSPACE, last_since_id: ROW, version: 3, more: { a: [1] } };
@@ -66,21 +53,6 @@ describe("a store", () => {
     await failure(store.saveCursor(CURSOR));
     expect(watcher.changed()).toBe(true);
     watcher.close();
-  });
-
-  test("keeps workspaces apart", async () => {
-    using folder = tmpFolder();
-    const [a, b] = [new LocalStore(folder.path, "a"), new LocalStore(folder.path, "b")];
-    for (const store of [a, b]) {
-      expect(await store.lock.take()).toBe("taken");
-      await store.open();
-    }
-    await a.saveCursor(CURSOR);
-    await a.journal.admit([asking(1)], undefined);
-    expect(await b.loadCursor()).toEqual(EMPTY_CURSOR);
-    expect(await b.loadToken()).toBeUndefined();
-    expect(await b.journal.lanes()).toEqual([]);
-    for (const store of [a, b]) await store.close();
   });
 
   test("proves when it is opened that it can save, before any message is taken", async () => {

@@ -130,12 +130,6 @@ test("a lock outlives every reference to its store", async () => {
   expect(other.told).toBe("held");
 });
 
-test("a store is not opened without its lock", async () => {
-  using folder = tmpFolder();
-  const error = await failure(new LocalStore(folder.path, WORKSPACE).open());
-  expect(error.message).toContain("without its lock");
-});
-
 describe("a lock file that is none", () => {
   const pathIn = (folder: string) => join(folder, `${WORKSPACE}.lock.db`);
 

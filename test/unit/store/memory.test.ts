@@ -1,14 +1,13 @@
 /** What is remembered, and how much of it. */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { ManualClock } from "../../harness/clock.ts";
-import { tmpFolder } from "../../harness/tmp.ts";
-import { openStore } from "./support.ts";
+import { contract, type Home } from "./contract.ts";
 
 const NO_LIMIT = { entries: Infinity, bytes: Infinity, ageMs: Infinity };
 
-async function filled(path: string, count: number) {
+async function filled(home: Home, count: number) {
   const clock = new ManualClock();
-  const store = await openStore(path, { clock });
+  const store = await home.open({ clock });
   const { memory } = store;
   await Promise.all(
     ["a/", "b/"].flatMap((prefix) =>
@@ -27,9 +26,8 @@ async function filled(path: string, count: number) {
   return { clock, store, memory, kept };
 }
 
-test("the oldest under a prefix are forgotten beyond a number, and no others", async () => {
-  using folder = tmpFolder();
-  const { store, memory, kept, clock } = await filled(folder.path, 10);
+contract("the oldest under a prefix are forgotten beyond a number, and no others", async (home) => {
+  const { store, memory, kept, clock } = await filled(home, 10);
   await using _ = store;
   await memory.trim("a/", NO_LIMIT);
   expect(await kept("a/")).toHaveLength(10);
@@ -41,9 +39,8 @@ test("the oldest under a prefix are forgotten beyond a number, and no others", a
   expect(await kept("b/")).toHaveLength(10);
 });
 
-test("beyond a size in bytes, or an age", async () => {
-  using folder = tmpFolder();
-  const { store, memory, kept, clock } = await filled(folder.path, 10);
+contract("beyond a size in bytes, or an age", async (home) => {
+  const { store, memory, kept, clock } = await filled(home, 10);
   await using _ = store;
   await memory.trim("a/", { ...NO_LIMIT, bytes: 350 });
   expect(await kept("a/")).toEqual([7, 8, 9]);
@@ -55,9 +52,8 @@ test("beyond a size in bytes, or an age", async () => {
   expect(await kept("b/")).toEqual([]);
 });
 
-test("also where there are many more than one step forgets", async () => {
-  using folder = tmpFolder();
-  const { store, memory, kept } = await filled(folder.path, 1_000);
+contract("also where there are many more than one step forgets", async (home) => {
+  const { store, memory, kept } = await filled(home, 1_000);
   await using _ = store;
   await memory.trim("a/", { ...NO_LIMIT, entries: 10 });
   expect(await kept("a/")).toHaveLength(10);

@@ -2,12 +2,11 @@
  * The store against a model of a few maps: random commands, with the store closed and opened again
  * at random points, must give what the model says.
  */
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import fc from "fast-check";
-import type { LocalStore } from "../../../src/store/local.ts";
-import type { Admission, NewReply, NewRow, Reply } from "../../../src/store/store.ts";
-import { tmpFolder } from "../../harness/tmp.ts";
-import { answerTo, asking, at, openStore, passing, trouble } from "./support.ts";
+import type { Admission, NewReply, NewRow, Reply, Store } from "../../../src/store/store.ts";
+import { contract } from "./contract.ts";
+import { answerTo, asking, at, passing, trouble } from "./support.ts";
 
 type State = "waiting" | "running" | "answered" | "handed" | "dead";
 
@@ -193,7 +192,7 @@ const kept = (reply: NewReply): Reply => ({
 });
 
 /** Does the command where the model allows it, in both. */
-async function perform(command: Command, model: Model, store: LocalStore): Promise<void> {
+async function perform(command: Command, model: Model, store: Store): Promise<void> {
   const { journal, outbox, deadLetters } = store;
   const message = "lane" in command ? model.head(command.lane) : undefined;
   switch (command.do) {
@@ -322,7 +321,7 @@ async function perform(command: Command, model: Model, store: LocalStore): Promi
   }
 }
 
-async function compare(model: Model, store: LocalStore): Promise<void> {
+async function compare(model: Model, store: Store): Promise<void> {
   const { journal, outbox, deadLetters } = store;
   expect(await journal.watermark()).toEqual(model.watermark());
   expect(await journal.load()).toEqual({
@@ -365,25 +364,29 @@ async function compare(model: Model, store: LocalStore): Promise<void> {
   );
 }
 
-test("a store does what its model does, also when it is opened again in between", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(command, { maxLength: 60, size: "max" }), async (commands) => {
-      using folder = tmpFolder();
+contract(
+  "a store does what its model does, also when it is opened again in between",
+  async (home) => {
+    const check = async (commands: Command[]) => {
+      const workspace = home.neighbour();
       const model = new Model();
-      let store = await openStore(folder.path);
+      let store = await workspace.open();
       try {
         for (const one of commands) {
           await perform(one, model, store);
           if (one.do === "reopen") {
             await store.close();
-            store = await openStore(folder.path);
+            store = await workspace.open();
           }
           await compare(model, store);
         }
       } finally {
         await store.close();
       }
-    }),
-    { numRuns: Number(process.env["MODEL_RUNS"] ?? 60) },
-  );
-}, 120_000);
+    };
+    await fc.assert(fc.asyncProperty(fc.array(command, { maxLength: 60, size: "max" }), check), {
+      numRuns: Number(process.env["MODEL_RUNS"] ?? 60),
+    });
+  },
+  120_000,
+);

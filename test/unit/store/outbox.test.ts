@@ -1,23 +1,12 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect } from "bun:test";
 import { ManualClock } from "../../harness/clock.ts";
-import { tmpFolder } from "../../harness/tmp.ts";
-import {
-  answerTo,
-  asking,
-  at,
-  headOf,
-  openStore,
-  passing,
-  pending,
-  trouble,
-  handedOver,
-} from "./support.ts";
+import { contract } from "./contract.ts";
+import { answerTo, asking, at, headOf, passing, pending, trouble, handedOver } from "./support.ts";
 
 describe("an answer", () => {
-  test("waits at the head of its lane, whole, until it was posted", async () => {
-    using folder = tmpFolder();
+  contract("waits at the head of its lane, whole, until it was posted", async (home) => {
     const clock = new ManualClock();
-    await using store = await openStore(folder.path, { clock });
+    await using store = await home.open({ clock });
     const { journal, outbox } = store;
     await journal.admit([asking(1), asking(2)], undefined);
     await journal.begin("m1", true);
@@ -44,21 +33,22 @@ describe("an answer", () => {
     await outbox.posted(reply, at(3));
   });
 
-  test("that another process kept may have been posted by it, and one kept since was not", async () => {
-    using folder = tmpFolder();
-    const store = await openStore(folder.path);
-    await store.journal.admit([asking(1), asking(2, "")], undefined);
-    await store.outbox.keep(answerTo("m1"));
-    await store.close();
-    await using next = await openStore(folder.path);
-    await next.outbox.keep(answerTo("m2", { lane: "" }));
-    expect(await pending(next)).toMatchObject({ maybePosted: true });
-    expect(await pending(next, "")).toMatchObject({ maybePosted: false });
-  });
+  contract(
+    "that another process kept may have been posted by it, and one kept since was not",
+    async (home) => {
+      const store = await home.open();
+      await store.journal.admit([asking(1), asking(2, "")], undefined);
+      await store.outbox.keep(answerTo("m1"));
+      await store.close();
+      await using next = await home.open();
+      await next.outbox.keep(answerTo("m2", { lane: "" }));
+      expect(await pending(next)).toMatchObject({ maybePosted: true });
+      expect(await pending(next, "")).toMatchObject({ maybePosted: false });
+    },
+  );
 
-  test("comes before an older message that was revived", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("comes before an older message that was revived", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1), asking(2)], undefined);
     await store.journal.bury("m1", "why");
     await store.outbox.keep(answerTo("m2"));
@@ -68,9 +58,8 @@ describe("an answer", () => {
     expect(await headOf(store)).toMatchObject({ id: "m1", generation: 1 });
   });
 
-  test("that is refused goes to the dead letters with its message", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("that is refused goes to the dead letters with its message", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1)], undefined);
     await store.outbox.keep(answerTo("m1"));
     await store.outbox.refused(await pending(store), "403");
@@ -83,49 +72,52 @@ describe("an answer", () => {
     expect(await store.journal.watermark()).toEqual({ id: "m1", at: at(1) });
   });
 
-  test("with a reason to die takes its message to the dead letters once it was posted", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
-    await store.journal.admit([asking(1), asking(2, "b")], undefined);
-    await store.outbox.keep(answerTo("m1", { kind: "failure" }), "timed out");
-    await store.outbox.keep(answerTo("m2", { kind: "failure", lane: "b" }), "timed out");
-    const reply = await pending(store);
-    expect(reply.deadReason).toBe("timed out");
-    expect(await store.deadLetters.list()).toEqual([]);
-    await store.outbox.posted(reply, at(2));
-    expect(await store.deadLetters.get("m1")).toMatchObject({
-      reason: "timed out",
-      undelivered: undefined,
-    });
-    await store.outbox.refused(await pending(store, "b"), "403");
-    expect(await store.deadLetters.get("m2")).toMatchObject({
-      reason: "timed out (its asker could not be told: 403)",
-      undelivered: { kind: "failure" },
-    });
-  });
+  contract(
+    "with a reason to die takes its message to the dead letters once it was posted",
+    async (home) => {
+      await using store = await home.open();
+      await store.journal.admit([asking(1), asking(2, "b")], undefined);
+      await store.outbox.keep(answerTo("m1", { kind: "failure" }), "timed out");
+      await store.outbox.keep(answerTo("m2", { kind: "failure", lane: "b" }), "timed out");
+      const reply = await pending(store);
+      expect(reply.deadReason).toBe("timed out");
+      expect(await store.deadLetters.list()).toEqual([]);
+      await store.outbox.posted(reply, at(2));
+      expect(await store.deadLetters.get("m1")).toMatchObject({
+        reason: "timed out",
+        undelivered: undefined,
+      });
+      await store.outbox.refused(await pending(store, "b"), "403");
+      expect(await store.deadLetters.get("m2")).toMatchObject({
+        reason: "timed out (its asker could not be told: 403)",
+        undelivered: { kind: "failure" },
+      });
+    },
+  );
 });
 
 describe("an answer that the peer holds open", () => {
-  test("settles its message, and is left to the next process until it was posted", async () => {
-    using folder = tmpFolder();
-    const store = await openStore(folder.path);
-    const reply = await handedOver(store, [asking(1), asking(2)]);
-    expect(await headOf(store)).toMatchObject({ id: "m2" });
-    expect(await store.journal.watermark()).toEqual({ id: "m1", at: at(1) });
-    expect(await store.journal.load()).toMatchObject({ waiting: 1, bytes: 31 });
-    expect(await store.outbox.handedOver()).toEqual([]);
-    expect(await store.outbox.count()).toBe(1);
-    await store.close();
-    await using next = await openStore(folder.path);
-    expect(await next.outbox.handedOver()).toEqual([{ ...reply, maybePosted: true }]);
-    await next.outbox.posted(reply, at(2));
-    expect(await next.outbox.handedOver()).toEqual([]);
-    expect(await next.journal.load()).toMatchObject({ waiting: 1, deadLetters: 0, bytes: 11 });
-  });
+  contract(
+    "settles its message, and is left to the next process until it was posted",
+    async (home) => {
+      const store = await home.open();
+      const reply = await handedOver(store, [asking(1), asking(2)]);
+      expect(await headOf(store)).toMatchObject({ id: "m2" });
+      expect(await store.journal.watermark()).toEqual({ id: "m1", at: at(1) });
+      expect(await store.journal.load()).toMatchObject({ waiting: 1, bytes: 31 });
+      expect(await store.outbox.handedOver()).toEqual([]);
+      expect(await store.outbox.count()).toBe(1);
+      await store.close();
+      await using next = await home.open();
+      expect(await next.outbox.handedOver()).toEqual([{ ...reply, maybePosted: true }]);
+      await next.outbox.posted(reply, at(2));
+      expect(await next.outbox.handedOver()).toEqual([]);
+      expect(await next.journal.load()).toMatchObject({ waiting: 1, deadLetters: 0, bytes: 11 });
+    },
+  );
 
-  test("goes to the dead letters with its whole message when it is refused", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("goes to the dead letters with its whole message when it is refused", async (home) => {
+    await using store = await home.open();
     const reply = await handedOver(store);
     expect(await store.journal.row("m1")).toBe('{"id":"m1"}');
     await store.outbox.refused(reply, "the peer failed");
@@ -136,9 +128,8 @@ describe("an answer that the peer holds open", () => {
     });
   });
 
-  test("does nothing to a message that was revived meanwhile", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("does nothing to a message that was revived meanwhile", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1), asking(2, "b")], undefined);
     const replies = [];
     for (const [id, lane] of [
@@ -159,9 +150,8 @@ describe("an answer that the peer holds open", () => {
     expect(await store.outbox.count()).toBe(0);
   });
 
-  test("does nothing to the answer that its message has as a new generation", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("does nothing to the answer that its message has as a new generation", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1)], undefined);
     await store.outbox.keep(answerTo("m1", { kind: "failure" }), "failed");
     const first = await pending(store);
@@ -174,9 +164,8 @@ describe("an answer that the peer holds open", () => {
 });
 
 describe("the word of a trouble", () => {
-  test("is posted while its message waits, once, and settles nothing", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("is posted while its message waits, once, and settles nothing", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1), asking(2, "b"), asking(3, "c")], undefined);
     for (const [id, lane, end] of [
       ["m1", "peer", "posted"],
@@ -196,9 +185,8 @@ describe("the word of a trouble", () => {
     expect(await store.journal.watermark()).toBeUndefined();
   });
 
-  test("that was not posted gives way to the answer", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("that was not posted gives way to the answer", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1)], undefined);
     await store.outbox.keep(trouble("m1"));
     await store.journal.begin("m1", true);
@@ -207,9 +195,8 @@ describe("the word of a trouble", () => {
     expect(await store.outbox.count()).toBe(1);
   });
 
-  test("that the peer holds open ends without touching the answer", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("that the peer holds open ends without touching the answer", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1)], undefined);
     await store.outbox.keep(trouble("m1"));
     const word = await pending(store);
@@ -221,9 +208,8 @@ describe("the word of a trouble", () => {
     expect(await store.outbox.count()).toBe(1);
   });
 
-  test("goes when its message is given up", async () => {
-    using folder = tmpFolder();
-    await using store = await openStore(folder.path);
+  contract("goes when its message is given up", async (home) => {
+    await using store = await home.open();
     await store.journal.admit([asking(1)], undefined);
     await store.outbox.keep(trouble("m1"));
     await store.journal.bury("m1", "why");
@@ -232,9 +218,8 @@ describe("the word of a trouble", () => {
   });
 });
 
-test("notices are counted against their echoes, from a time on", async () => {
-  using folder = tmpFolder();
-  await using store = await openStore(folder.path);
+contract("notices are counted against their echoes, from a time on", async (home) => {
+  await using store = await home.open();
   const { journal, outbox } = store;
   for (const second of [1, 20, 30]) {
     await journal.admit([asking(second, "")], undefined);
@@ -252,28 +237,26 @@ test("notices are counted against their echoes, from a time on", async () => {
   expect(await outbox.notices("e", at(0))).toEqual({ posted: 0, echoes: 1 });
 });
 
-test("how a peer takes messages is known to the next process", async () => {
-  using folder = tmpFolder();
-  const store = await openStore(folder.path);
+contract("how a peer takes messages is known to the next process", async (home) => {
+  const store = await home.open();
   expect(await store.outbox.peerMode("a")).toBeUndefined();
   await store.outbox.learnPeerMode("a", "push");
   await store.outbox.learnPeerMode("b", "poll");
   await store.outbox.learnPeerMode("a", "poll");
   await store.outbox.learnPeerMode("a", "push");
   await store.close();
-  await using next = await openStore(folder.path);
+  await using next = await home.open();
   expect(await next.outbox.peerMode("a")).toBe("push");
   expect(await next.outbox.peerMode("b")).toBe("poll");
 });
 
-test("what is remembered is known to the next process, until it is forgotten", async () => {
-  using folder = tmpFolder();
-  const store = await openStore(folder.path);
+contract("what is remembered is known to the next process, until it is forgotten", async (home) => {
+  const store = await home.open();
   await store.memory.remember("k", "one");
   await store.memory.remember("k", "two");
   await store.memory.remember("", "");
   await store.close();
-  await using next = await openStore(folder.path);
+  await using next = await home.open();
   expect(await next.memory.recall("k")).toBe("two");
   expect(await next.memory.recall("")).toBe("");
   await next.memory.remember("k", undefined);

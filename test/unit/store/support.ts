@@ -2,10 +2,60 @@ import { expect } from "bun:test";
 import { MoleculeError } from "../../../src/shared/errors.ts";
 import { formatTimestamp } from "../../../src/shared/timestamp.ts";
 import { LocalStore, type LocalStoreParts } from "../../../src/store/local.ts";
-import type { Head, NewMessage, NewReply, NewRow, Reply } from "../../../src/store/store.ts";
+import { openDeadLetters } from "../../../src/store/open-dead-letters.ts";
+import { parseStoreAddress } from "../../../src/store/postgres/address.ts";
+import { PostgresStores } from "../../../src/store/postgres/stores.ts";
+import type {
+  DeadLetters,
+  Head,
+  NewMessage,
+  NewReply,
+  NewRow,
+  Reply,
+  Store,
+} from "../../../src/store/store.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 
-/** The store of the folder with its lock, closed at the end of its `using` scope. */
+/** Where stores are kept: in a folder, or, with the address of a shared store, there. */
+export interface Place {
+  folder: string;
+  shared?: string | undefined;
+}
+
+/** A process with stores in such a place: once it has ended, nothing there is held by it. */
+export interface StoreProcess {
+  /** Nothing is taken or opened yet. */
+  store(workspaceId: string, parts?: LocalStoreParts): Store;
+  /** The dead letters of a workspace, as a command sees them beside its bridge. */
+  letters(workspaceId: string): Promise<{ letters: DeadLetters; close(): unknown }>;
+  end(): Promise<void>;
+}
+
+/** In a shared store another may take what this one holds where it is silent for `leaseMs`. */
+export async function processAt({ folder, shared }: Place, leaseMs = 2_000): Promise<StoreProcess> {
+  if (shared === undefined) {
+    return {
+      store: (workspaceId, parts) => new LocalStore(folder, workspaceId, parts),
+      letters: async (workspaceId) => {
+        const opened = openDeadLetters(folder, workspaceId);
+        if (opened === undefined) throw new Error("there is no database");
+        return opened;
+      },
+      end: async () => {},
+    };
+  }
+  const address = parseStoreAddress(shared);
+  if (address === undefined) throw new Error(`no address of a store: ${shared}`);
+  const stores = new PostgresStores(address, { leaseMs, random: Math.random });
+  await stores.ready();
+  return {
+    store: (workspaceId, parts) => stores.of(workspaceId, { ...parts, folder }),
+    letters: (workspaceId) => stores.visit(workspaceId, folder),
+    end: () => stores.close(),
+  };
+}
+
+/** The local store of the folder with its lock, closed at the end of its `using` scope. */
 export async function openStore(
   folder: string,
   parts: LocalStoreParts = {},
@@ -57,21 +107,21 @@ export function answerTo(activityId: string, more: Partial<NewReply> = {}): NewR
 export const trouble = (activityId: string): NewReply =>
   answerTo(activityId, { kind: "trouble" as NewReply["kind"], body: "a word" });
 
-export async function headOf(store: LocalStore, lane = "peer"): Promise<Head> {
+export async function headOf(store: Store, lane = "peer"): Promise<Head> {
   const head = await store.journal.head(lane);
   if (head === undefined) throw new Error(`the lane ${lane} is empty`);
   return head;
 }
 
 /** The reply that waits at the head of the lane. */
-export async function pending(store: LocalStore, lane = "peer"): Promise<Reply> {
+export async function pending(store: Store, lane = "peer"): Promise<Reply> {
   const { reply } = await headOf(store, lane);
   if (reply === undefined) throw new Error("no reply waits");
   return reply;
 }
 
 /** A store's one message, answered; its answer is handed over and not known to have arrived. */
-export async function handedOver(store: LocalStore, messages = [asking(1)]): Promise<Reply> {
+export async function handedOver(store: Store, messages = [asking(1)]): Promise<Reply> {
   await store.journal.admit(messages, undefined);
   await store.outbox.keep(answerTo("m1"));
   const reply = await pending(store);

@@ -1,37 +1,40 @@
 /** A reply that was handed over and came back, and what the head of a lane tells of its message. */
-import { expect, test } from "bun:test";
-import { tmpFolder } from "../../harness/tmp.ts";
-import { asking, headOf, openStore, pending, handedOver } from "./support.ts";
+import { expect } from "bun:test";
+import { contract } from "./contract.ts";
+import { asking, headOf, pending, handedOver } from "./support.ts";
 
-test("a reply that is taken back is posted before the next message, also by the next process", async () => {
-  using folder = tmpFolder();
-  {
-    await using store = await openStore(folder.path);
-    const reply = await handedOver(store, [asking(1), asking(2)]);
+contract(
+  "a reply that is taken back is posted before the next message, also by the next process",
+  async (home) => {
+    {
+      await using store = await home.open();
+      const reply = await handedOver(store, [asking(1), asking(2)]);
+      expect(await headOf(store)).toMatchObject({ id: "m2", reply: undefined });
+      await store.outbox.takeBack(reply);
+      expect(await headOf(store)).toMatchObject({ reply: { activityId: "m1" } });
+    }
+    await using store = await home.open();
+    expect(await store.outbox.handedOver()).toEqual([]);
+    const reply = await pending(store);
+    expect(await store.outbox.body(reply)).toBe("an answer");
+    await store.outbox.posted(reply, "2026-01-01T00:00:01.000000000Z");
     expect(await headOf(store)).toMatchObject({ id: "m2", reply: undefined });
+  },
+);
+
+contract(
+  "a lane in which only such a reply is left is one of those to be worked on",
+  async (home) => {
+    await using store = await home.open();
+    const reply = await handedOver(store);
+    expect(await store.journal.lanes()).toEqual([]);
     await store.outbox.takeBack(reply);
-    expect(await headOf(store)).toMatchObject({ reply: { activityId: "m1" } });
-  }
-  await using store = await openStore(folder.path);
-  expect(await store.outbox.handedOver()).toEqual([]);
-  const reply = await pending(store);
-  expect(await store.outbox.body(reply)).toBe("an answer");
-  await store.outbox.posted(reply, "2026-01-01T00:00:01.000000000Z");
-  expect(await headOf(store)).toMatchObject({ id: "m2", reply: undefined });
-});
+    expect(await store.journal.lanes()).toEqual(["peer"]);
+  },
+);
 
-test("a lane in which only such a reply is left is one of those to be worked on", async () => {
-  using folder = tmpFolder();
-  await using store = await openStore(folder.path);
-  const reply = await handedOver(store);
-  expect(await store.journal.lanes()).toEqual([]);
-  await store.outbox.takeBack(reply);
-  expect(await store.journal.lanes()).toEqual(["peer"]);
-});
-
-test("a reply that has ended is not taken back", async () => {
-  using folder = tmpFolder();
-  await using store = await openStore(folder.path);
+contract("a reply that has ended is not taken back", async (home) => {
+  await using store = await home.open();
   const reply = await handedOver(store);
   await store.outbox.posted(reply, "2026-01-01T00:00:01.000000000Z");
   await store.outbox.takeBack(reply);
@@ -39,16 +42,18 @@ test("a reply that has ended is not taken back", async () => {
   expect(await store.outbox.count()).toBe(0);
 });
 
-test("the head of a lane tells whether it is an answer, and whether it is empty", async () => {
-  using folder = tmpFolder();
-  await using store = await openStore(folder.path);
-  const rows = [
-    asking(1, "a", { isReply: true }),
-    asking(2, "b", { isEmpty: true }),
-    asking(3, "c"),
-  ];
-  await store.journal.admit(rows, undefined);
-  expect(await headOf(store, "a")).toMatchObject({ isReply: true, isEmpty: false });
-  expect(await headOf(store, "b")).toMatchObject({ isReply: false, isEmpty: true });
-  expect(await headOf(store, "c")).toMatchObject({ isReply: false, isEmpty: false });
-});
+contract(
+  "the head of a lane tells whether it is an answer, and whether it is empty",
+  async (home) => {
+    await using store = await home.open();
+    const rows = [
+      asking(1, "a", { isReply: true }),
+      asking(2, "b", { isEmpty: true }),
+      asking(3, "c"),
+    ];
+    await store.journal.admit(rows, undefined);
+    expect(await headOf(store, "a")).toMatchObject({ isReply: true, isEmpty: false });
+    expect(await headOf(store, "b")).toMatchObject({ isReply: false, isEmpty: true });
+    expect(await headOf(store, "c")).toMatchObject({ isReply: false, isEmpty: false });
+  },
+);

@@ -1,12 +1,14 @@
 /**
- * Takes messages, numbered from START, through the store in a loop until it is killed: `journal-loop.ts FOLDER WORKSPACE START`.
- * Tells what is done on a line of its own, after it: `entered ID`, `kept ID`, `settled ID`.
+ * Takes messages, numbered from START, through the store in a loop until it is killed: `journal-loop.ts
+ * FOLDER WORKSPACE START [ADDRESS]`, with the address of a shared store. Tells what is done on a line of
+ * its own, after it: `entered ID`, `kept ID`, `settled ID`.
  */
-import { LocalStore } from "../../../../src/store/local.ts";
-import { answerTo, asking, at } from "../support.ts";
+import { answerTo, asking, at, processAt } from "../support.ts";
 
-const [folder = "", workspaceId = "", start = ""] = process.argv.slice(2);
-const store = new LocalStore(folder, workspaceId);
+const [folder = "", workspaceId = "", start = "", shared] = process.argv.slice(2);
+// Nobody waits for it while it lives, and not for long once it is dead.
+const { store: storeOf } = await processAt({ folder, shared }, 300);
+const store = storeOf(workspaceId);
 if ((await store.lock.take()) !== "taken") throw new Error("the store is held");
 await store.open();
 const { journal, outbox } = store;
