@@ -63,6 +63,11 @@ export const ROOT = group({
       async () => (await import("./dead-letter/dead-letter.ts")).deadLetter,
     ),
     later(
+      "store",
+      "see the Postgres that bridges share, and move local state into it",
+      async () => (await import("./store/index.ts")).store,
+    ),
+    later(
       "service",
       "have the system start bridges and keep them running",
       async () => (await import("./service/index.ts")).service,
@@ -78,9 +83,5 @@ export const ROOT = group({
       async () => (await import("./completion/completion.ts")).completion,
     ),
   ],
-  examples: [
-    "molecule dev",
-    "molecule connect <workspace-id> --token-file ./token",
-    "molecule connect <workspace-id> --backend exec --backend-opt cmd='./answer.sh'",
-  ],
+  examples: ["molecule dev", "molecule connect <workspace-id> --token-file ./token"],
 });

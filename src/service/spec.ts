@@ -24,6 +24,8 @@ export interface ServiceSpec {
   readonly runAs: Account | undefined;
   /** On systemd, for a service of the system: the file that the token is handed over from. */
   readonly credential: string | undefined;
+  /** The same for the file with the address of a store that is shared with other machines. */
+  readonly storeFile: string | undefined;
   /** Absolute path of the folder for its state, where it is not the default one. */
   readonly stateDir: string | undefined;
   /** How long it may finish what is in hand, in seconds. */

@@ -85,7 +85,7 @@ function service(spec: ServiceSpec, version: number): string[] {
   ];
 }
 
-function identity({ scope, runAs, credential, subject }: ServiceSpec): string[] {
+function identity({ scope, runAs, credential, storeFile, subject }: ServiceSpec): string[] {
   if (scope === "user") return [];
   if (runAs !== undefined && !/^[A-Za-z_][\w.-]*\$?$/.test(runAs.name)) {
     throw new Error("the name of the account was not checked");
@@ -100,6 +100,7 @@ function identity({ scope, runAs, credential, subject }: ServiceSpec): string[] 
           "# The token as the file has it at the start: after it was rotated, restart the service.",
           `LoadCredential=token:${instance(barePath(credential), subject)}`,
         ]),
+    ...(storeFile === undefined ? [] : [`LoadCredential=store:${barePath(storeFile)}`]),
   ];
 }
 
@@ -109,14 +110,16 @@ function stateDirectory(subject: Subject): string {
   return `molecule/${end}`;
 }
 
-function commandLine({ program, args, credential, subject }: ServiceSpec): string {
+function commandLine({ program, args, credential, storeFile, subject }: ServiceSpec): string {
   const words = args.map((word) => instance(execWord(word), subject));
   // Known to older versions than %d is.
-  const token =
-    credential === undefined
-      ? []
-      : ["--token-file", execReference("${CREDENTIALS_DIRECTORY}/token")];
-  return [execProgram(program), ...words, ...token].join(" ");
+  const handed = (flag: string, name: string) => [
+    flag,
+    execReference(`\${CREDENTIALS_DIRECTORY}/${name}`),
+  ];
+  const token = credential === undefined ? [] : handed("--token-file", "token");
+  const store = storeFile === undefined ? [] : handed("--store-file", "store");
+  return [execProgram(program), ...words, ...token, ...store].join(" ");
 }
 
 /** In a template `%i` is what the operator meant by it, where it was written as text. */

@@ -8,8 +8,8 @@ export const STORE = "MOLECULE_STORE";
 /** Those that are read, and so masked. */
 export const SECRET_VARIABLES: readonly string[] = [WORKSPACE_TOKEN, API_TOKEN, STORE];
 
-/** The same as the Go tool of the same name had them. No tokens are read from these; theirs may stand there. */
-const OF_THE_GO_TOOL = ["MOL_TOKEN", "MOL_API_TOKEN"];
+/** The same with the prefix of the Go tool of the same name. No secrets are read from these; they may stand there. */
+const OF_THE_GO_TOOL = ["MOL_TOKEN", "MOL_API_TOKEN", "MOL_STORE"];
 
 /** All that hold a token or name its file: none of a program's that works on messages of strangers. */
 export const TOKEN_VARIABLES: readonly string[] = [...SECRET_VARIABLES, ...OF_THE_GO_TOOL].flatMap(

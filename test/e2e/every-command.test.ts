@@ -54,6 +54,8 @@ const OWN = API;
 
 const NONE_KEPT = /no bridge has kept anything of workspace/;
 
+const NO_STORE = /no shared store is named/;
+
 const CASES: Case[] = [
   { command: "workspace list", out: /^ID .*\n.* agent /, ...API },
   {
@@ -179,6 +181,9 @@ const CASES: Case[] = [
     out: /^$/,
     err: NONE_KEPT,
   },
+  // With a Postgres: shared-store.test.ts.
+  { command: "store migrate", code: 2, out: /^$/, err: NO_STORE },
+  { command: "store status", code: 2, out: /^$/, err: NO_STORE },
   {
     command: "dev send",
     words: () => ["--n", "3", "--no-wait"],

@@ -24,6 +24,7 @@ export async function leaveLetters(
   platform: ScriptedPlatform,
   home: string,
   failing = "fail",
+  env: Record<string, string> = {},
 ): Promise<void> {
   platform.rows = [row(1, { text: failing }), row(2)];
   platform.on("a2a", ({ body }) =>
@@ -31,7 +32,7 @@ export async function leaveLetters(
       ? undefined
       : Response.json({ error: "no such workspace" }, { status: 404 }),
   );
-  await using bridge = connect(platform.url, home, { cmd: PICKY, flags: { once: true } });
+  await using bridge = connect(platform.url, home, { cmd: PICKY, flags: { once: true }, env });
   await bridge.endsWith(0);
   platform.on("a2a", () => undefined);
   platform.seen.length = 0;

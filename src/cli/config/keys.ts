@@ -70,8 +70,8 @@ export class ConfigKeys {
     if (other?.flag.secret === true) {
       const file = this.#keys.has(`${key}_file`);
       return {
-        message: `"${shown}" is not read: a token does not belong in a config file`,
-        hint: `${file ? `${key}_file names a file that holds it` : "Use its flag or variable"}. If others could read this one, revoke that token.`,
+        message: `"${shown}" is not read: a secret does not belong in a config file`,
+        hint: `${file ? `${key}_file names a file that holds it` : "Use its flag or variable"}. If others could read this one, change that secret.`,
       };
     }
     if (other !== undefined) {

@@ -14,7 +14,9 @@ import type { ListValues, ManyValues, ShowValues } from "./dead-letter.ts";
 import { WORKSPACE_TOKEN_FILE } from "../access/credential-flags.ts";
 import { GLOBALS } from "../globals.ts";
 import { show as showData } from "../show.ts";
+import { logFor } from "../logging.ts";
 import { stateFolder } from "../access/state-folder.ts";
+import { storeAddress } from "../access/store-address.ts";
 import { requireKnown } from "../which/workspace-id.ts";
 
 export async function list(values: ListValues, context: Context): Promise<void> {
@@ -94,19 +96,26 @@ async function withLetters<T>(
 ): Promise<T> {
   const workspaceId = await requireKnown(values.workspaceId, context.env);
   const folder = stateFolder(values.stateDir);
-  const opened = openDeadLetters(folder, workspaceId);
-  if (opened === undefined) throw noState(workspaceId, folder);
   await learnTokens(folder, workspaceId, context);
+  const address = await storeAddress(values, context, logFor(context));
+  const opened =
+    address === undefined
+      ? openDeadLetters(folder, workspaceId)
+      : // Few need it, and it takes its time.
+        await (
+          await import("./shared-letters.ts")
+        ).openShared(address, workspaceId, folder, context.io.secrets);
+  if (opened === undefined) throw noState(workspaceId, folder);
   try {
     return await use(opened.letters);
   } finally {
-    opened.close();
+    await opened.close();
   }
 }
 
 /**
  * A letter may hold what was once said of our token. Those in variables are known to the mask; here
- * are those in files. One that can't be read can't be used, either.
+ * are those in files, whichever store the letters are in. One that can't be read can't be used, either.
  */
 async function learnTokens(folder: string, workspaceId: string, context: Context): Promise<void> {
   const { io, env } = context;
@@ -165,6 +174,6 @@ function unknown(id: string): MoleculeError {
 
 function noState(workspaceId: string, folder: string): MoleculeError {
   return new MoleculeError(`no bridge has kept anything of workspace ${workspaceId} in ${folder}`, {
-    hint: "Check the id, or name the folder of that bridge with --state-dir.",
+    hint: "Check the id, or name the folder of that bridge with --state-dir, or the store that it shares with --store-file.",
   });
 }

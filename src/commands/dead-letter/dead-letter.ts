@@ -2,7 +2,10 @@
 import { command, group, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
 import { stateDir } from "../access/state-flag.ts";
+import { storeFlags } from "../access/store-flags.ts";
 import { WORKSPACES } from "../which/workspace-offer.ts";
+
+const placeFlags = { stateDir, ...storeFlags };
 
 const workspaceId = {
   name: "workspaceId",
@@ -15,7 +18,7 @@ const list = command({
   name: "list",
   config: "lenient",
   summary: "list the messages that were given up, oldest first",
-  flags: { stateDir },
+  flags: placeFlags,
   positionals: [workspaceId],
   examples: ["molecule dead-letter list <workspace-id>"],
   run: async (values, context) => (await import("./dead-letter-run.ts")).list(values, context),
@@ -33,23 +36,20 @@ const show = command({
   summary: "show a message that was given up: what it says, and why it was given up",
   description: `Prints the message, and the answer to it where there is one that could not be delivered. With -o json or
 yaml also the whole row as the platform gave it.`,
-  flags: { stateDir },
+  flags: placeFlags,
   positionals: [workspaceId, letterId],
   examples: ["molecule dead-letter show <workspace-id> 4f9a"],
   run: async (values, context) => (await import("./dead-letter-run.ts")).show(values, context),
 });
 
 const manyFlags = {
-  stateDir,
+  ...placeFlags,
   all: flag({ type: "boolean", summary: "all of them, instead of one" }),
 };
 const manyPositionals = [workspaceId, { ...letterId, required: false }] as const;
 
-export type ListValues = Values<{ stateDir: typeof stateDir }, readonly [typeof workspaceId]>;
-export type ShowValues = Values<
-  { stateDir: typeof stateDir },
-  readonly [typeof workspaceId, typeof letterId]
->;
+export type ListValues = Values<typeof placeFlags, readonly [typeof workspaceId]>;
+export type ShowValues = Values<typeof placeFlags, readonly [typeof workspaceId, typeof letterId]>;
 export type ManyValues = Values<typeof manyFlags, typeof manyPositionals>;
 
 const retry = command({
@@ -82,6 +82,7 @@ export const deadLetter = group({
   summary: "see, retry or drop the messages that were given up",
   description: `A message goes to the dead letters when its run failed, or when its answer could not be delivered. It is
 kept whole until it is retried or dropped. These commands work while the bridge runs, and while it is
-stopped; they need no platform.`,
+stopped; they need no platform. With --store-file or MOLECULE_STORE they look into the store that bridges
+share, on whichever machine the workspace is served.`,
   commands: [list, show, retry, drop],
 });

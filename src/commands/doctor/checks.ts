@@ -7,6 +7,7 @@ import type { Check } from "./check.ts";
 import { config } from "./config-check.ts";
 import { clock, cursor, rateLimit, reachable, tenant } from "./server-checks.ts";
 import { bridge, folder, journal } from "./state-checks.ts";
+import { store } from "./store-check.ts";
 import { stream } from "./stream-check.ts";
 import { operatorToken, ownToken } from "./token-checks.ts";
 import { workspace } from "./workspace-check.ts";
@@ -27,6 +28,7 @@ export const CHECKS: readonly Check[] = [
   cursor,
   stream,
   folder,
+  store,
   journal,
   bridge,
   backend,

@@ -3,11 +3,13 @@ import { command, type Values } from "../../cli/command.ts";
 import { flag } from "../../cli/flag.ts";
 import { backendFlags } from "../backend/backend-flags.ts";
 import { apiFlags } from "../access/credential-flags.ts";
+import { storeFlags } from "../access/store-flags.ts";
 import { WORKSPACES } from "../which/workspace-offer.ts";
 
 const flags = {
   ...apiFlags,
   ...backendFlags,
+  ...storeFlags,
   offline: flag({ type: "boolean", summary: "ask nobody on the network" }),
 };
 
@@ -26,7 +28,7 @@ export const doctor = command({
   summary: "find out what keeps a bridge from working",
   description: `Looks at everything that \`molecule connect\` needs, in the order in which it needs it, with the same
 flags and variables: configuration, address, network, certificate, platform, tokens, workspace, the
-folder of its state, backend. What rests on something broken is left out. It changes nothing, neither on
+folder of its state, shared store, backend. What rests on something broken is left out. It changes nothing, neither on
 the platform nor on this machine, and has the backend do no work that costs.
 
 A backend that was not chosen and can't work is a warning only.

@@ -16,7 +16,8 @@ const NETWORK_MS = 20_000;
 /** Of a finding. Beyond, a stranger's words would hide the others. */
 const MOST_CHARACTERS = 600;
 
-const OFFLINE = "--offline leaves the network out";
+/** Why a check is left out that would ask the network. */
+export const OFFLINE = "--offline leaves the network out";
 
 /**
  * Runs each check, or says why it is left out; `tell` gets each result as it comes. Never rejects for

@@ -4,9 +4,12 @@ import type { Log } from "../../cli/log.ts";
 import { Management } from "../../platform/management.ts";
 import type { Token } from "../../platform/token.ts";
 import type { Clock } from "../../shared/clock.ts";
+import type { StoreAddress } from "../../store/postgres/address.ts";
+import type { WorkspaceView } from "../../store/postgres/survey.ts";
 import { tokenPath } from "../../store/token-file.ts";
 import { checkCredentials, operatorToken, resolveToken } from "../access/credentials.ts";
 import { httpParts } from "../access/http-parts.ts";
+import { storeAddress } from "../access/store-address.ts";
 import type { DoctorValues } from "./doctor.ts";
 import type { ProxyChoice } from "./proxy-choice.ts";
 
@@ -31,6 +34,8 @@ export class Patient {
   proxy: ProxyChoice = { kind: "none" };
   /** Whether the platform has heard of the workspace's bridge of late; undefined where nobody asked. */
   isHeard: boolean | undefined;
+  /** Set by the check of the shared store, where one is named: what it has of the workspace. */
+  shared: { workspace: WorkspaceView | undefined } | undefined;
   /** By check: why those that rest on it are left out. */
   readonly broken = new Map<string, string>();
   #own: Promise<Found> | undefined;
@@ -56,6 +61,13 @@ export class Patient {
   /** The operator's token; undefined where none is given. */
   operatorToken(): Promise<Found | undefined> {
     return (this.#operators ??= this.#findOperators());
+  }
+
+  /** The store that is shared with other machines, with warnings; undefined where none is named. Rejects as `connect` would. */
+  async store(): Promise<{ address: StoreAddress; notes: readonly string[] } | undefined> {
+    const { notes, log } = noting();
+    const address = await storeAddress(this.values, this.context, log);
+    return address === undefined ? undefined : { address, notes };
   }
 
   /**

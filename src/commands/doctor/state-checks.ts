@@ -20,6 +20,7 @@ import {
   type Finding,
 } from "./check.ts";
 import { NO_WORKSPACE } from "./server-checks.ts";
+import { givenUp, sharedBridge, sharedJournal } from "./shared-state.ts";
 
 const MIB = 1024 * 1024;
 /** A backlog of long messages may take this much, and more. */
@@ -64,10 +65,11 @@ export const folder: Check = {
 export const journal: Check = {
   name: "journal",
   title: "the cursor and the journal",
-  needs: ["state"],
+  needs: ["state", "store"],
   deadlineMs: 4_000,
-  async run({ folder: path, workspaceId }) {
+  async run({ folder: path, workspaceId, shared }) {
     if (workspaceId === undefined) return skipped(NO_WORKSPACE);
+    if (shared !== undefined) return sharedJournal(shared.workspace, path, workspaceId);
     const cursor = await inspectCursor(path, workspaceId);
     const database = inspectDatabase(path, workspaceId);
     // Rejects for one that others may write.
@@ -75,18 +77,10 @@ export const journal: Check = {
     if (cursor === undefined && database === undefined) {
       return ok("nothing is kept of this workspace yet");
     }
-    const dead = database?.deadLetters ?? 0;
     return together([
       ok(cursor?.lastSinceId === undefined ? "no message was settled yet" : "the cursor is whole"),
       ...(database === undefined ? [] : [ok(`the journal opens, ${database.unsettled} unsettled`)]),
-      ...(dead === 0
-        ? []
-        : [
-            warning(
-              `${dead} message${dead === 1 ? " was" : "s were"} given up`,
-              `molecule dead-letter list ${workspaceId} shows why.`,
-            ),
-          ]),
+      ...givenUp(database?.deadLetters ?? 0, workspaceId),
     ]);
   },
 };
@@ -94,10 +88,11 @@ export const journal: Check = {
 export const bridge: Check = {
   name: "bridge",
   title: "a running bridge",
-  needs: ["state"],
+  needs: ["state", "store"],
   deadlineMs: 2_000,
-  async run({ folder: path, workspaceId, isHeard }) {
+  async run({ folder: path, workspaceId, isHeard, shared }) {
     if (workspaceId === undefined) return skipped(NO_WORKSPACE);
+    if (shared !== undefined) return sharedBridge(shared.workspace, isHeard);
     const paths = pathsOf(path, workspaceId);
     const held = await whoHolds(paths.lock, paths.holder);
     if (held !== undefined) {

@@ -129,11 +129,12 @@ function globalsGiven(context: Context): string[] {
 
 function refuse({ key, name, flag }: Entry, { source, value, origin }: Setting): void {
   if (flag.secret && value !== undefined) {
+    const what = key === "store" ? "address of the store" : "token";
     throw new UsageError(
       source === "env"
-        ? `the token is in ${origin}, which the service would not have`
+        ? `the ${what} is in ${origin}, which the service would not have`
         : `--${name} has no place in a service: others can read its command line`,
-      "Put the token into a file of yours alone (chmod 600), and name that by --token-file.",
+      `Put the ${what} into a file of yours alone (chmod 600), and name that by --${name}-file.`,
     );
   }
   if (NO_SERVICE.includes(key) && value === true) {

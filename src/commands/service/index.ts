@@ -29,7 +29,7 @@ const install = command({
   summary: "write the service's file, start it, and see that it runs",
   description: `Installs \`molecule connect\` for a workspace, or for the list of a config file, as a service: by
 systemd on Linux, launchd on macOS, the Task Scheduler on Windows. What flags and variables say here of
-connect holds for the service; flags of connect follow behind \`--\`. Tokens stay in their files.`,
+connect holds for the service; flags of connect follow behind \`--\`. Tokens, and a shared store's address, stay in their files.`,
   flags: installFlags,
   positionals: [one],
   passthrough: PASSTHROUGH,

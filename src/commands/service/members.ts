@@ -54,6 +54,8 @@ export interface MemberParts {
   /** The state folder that it finds; undefined where it begins with an empty one. */
   readonly kept: string | undefined;
   readonly hasEnvFile: boolean;
+  /** Tokens may be kept in a shared store. */
+  readonly hasStore: boolean;
 }
 
 /**
@@ -62,7 +64,7 @@ export interface MemberParts {
  */
 export async function checkMemberTokens(
   members: readonly Chosen[],
-  { manager, place, kept, hasEnvFile }: MemberParts,
+  { manager, place, kept, hasEnvFile, hasStore }: MemberParts,
 ): Promise<TokenFile> {
   const warnings: string[] = [];
   for (const { id, origin = id, tokenEnv, flags } of members) {
@@ -77,7 +79,7 @@ export async function checkMemberTokens(
     if (place.isElsewhere) continue;
     if (flags.tokenFile !== undefined) {
       warnings.push(...(await checkFile(place.absolute(flags.tokenFile), id)));
-    } else if (!(await isKept(id, kept))) {
+    } else if (!hasStore && !(await isKept(id, kept))) {
       throw new UsageError(
         `${origin}: the service has no token for ${id}`,
         `Name its file as token_file; to make one: molecule token create ${id} --save-to FILE`,

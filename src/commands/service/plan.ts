@@ -19,7 +19,7 @@ import type { Manager } from "./manager.ts";
 import { checkMemberTokens, membersOf } from "./members.ts";
 import { placeOf } from "./place.ts";
 import { serviceEnv } from "./service-env.ts";
-import { checkTokenFile } from "./token-source.ts";
+import { checkStoreFile, checkTokenFile, hasStore } from "./token-source.ts";
 
 /** What the service is to be, and what is to be said of that. */
 export interface Plan {
@@ -62,7 +62,7 @@ export async function planService(
     manager: manager.name,
     place,
     readsUserFile: !system,
-    without: isHandedOver && !isFleet ? ["tokenFile"] : [],
+    without: isHandedOver ? [...(isFleet ? [] : ["tokenFile"]), "storeFile"] : [],
   });
   if (isHandedOver && !isElsewhere) checkPrivate([machine.self[0] ?? "", folder]);
   const members = await membersOf(line, subject, scope, context);
@@ -78,10 +78,11 @@ export async function planService(
   }
   const kept = ownState === undefined ? stateFolder(stateDir, home) : undefined;
   const hasEnvFile = values.envFile !== undefined;
-  const parts = { manager: manager.name, place, kept, hasEnvFile };
+  const parts = { manager: manager.name, place, kept, hasEnvFile, hasStore: hasStore(line) };
   const tokens = isFleet
     ? await checkMemberTokens(members, parts)
     : await checkTokenFile(line, subject, place, kept);
+  const store = await checkStoreFile(line, place);
   const variables = serviceEnv(values, options, context, manager.name);
   const [program = "", ...before] = machine.self;
   // It ends with the last of them.
@@ -98,11 +99,13 @@ export async function planService(
     envFile: hasEnvFile ? absolute(values.envFile) : undefined,
     runAs: account.runAs,
     credential: isHandedOver ? tokens.path : undefined,
+    storeFile: isHandedOver ? store.path : undefined,
     stateDir,
     graceSecs: Math.max(...graces),
     documentation: REPOSITORY,
   };
-  const warnings = [...tokens.warnings, ...variables.warnings, ...account.warnings];
+  const ofFiles = [...tokens.warnings, ...store.warnings];
+  const warnings = [...ofFiles, ...variables.warnings, ...account.warnings];
   const ofFolder = isElsewhere ? [PATHS_OF_HERE] : fleeting(folder);
   const state = ownState ?? kept;
   return {

@@ -1,4 +1,4 @@
-/** Where a service gets its token from: always a file. */
+/** Where a service gets its token from, and the address of a shared store: always a file. */
 import { stat } from "node:fs/promises";
 import { isReadableByOthers } from "../../platform/token.ts";
 import type { Subject } from "../../service/spec.ts";
@@ -30,7 +30,7 @@ export async function checkTokenFile(
   const given = line.setting("tokenFile")?.value as string | undefined;
   if (given === undefined) {
     if (isElsewhere) return { path: undefined, warnings: [] };
-    if (subject.kind === "workspace" && !(await isKept(subject.id, kept))) {
+    if (subject.kind === "workspace" && !hasStore(line) && !(await isKept(subject.id, kept))) {
       throw new UsageError(
         "the service has no token",
         `Name its file by --token-file; to make one: molecule token create ${subject.id} --save-to FILE`,
@@ -50,11 +50,31 @@ export async function checkTokenFile(
 }
 
 /** Rejects with a MoleculeError where the workspace's token file is missing; gives warnings of it. */
-export async function checkFile(path: string, id: string): Promise<string[]> {
-  await requireFile(path, id);
-  return (await isReadableByOthers(path))
-    ? [`others on this machine can read the token file ${path}; chmod 600 mends it`]
-    : [];
+export function checkFile(path: string, id: string): Promise<string[]> {
+  const file = shellWord(path);
+  const hint = `To make one: molecule token create ${id} --save-to ${file}; with a new workspace: molecule workspace create NAME --save-to ${file}`;
+  return checkSecret(`the token file ${path}`, path, hint);
+}
+
+/**
+ * The file with the address of a shared store, absolute, and warnings of it; no path where none is named. Rejects
+ * where it is missing. For another system nothing is looked up.
+ */
+export async function checkStoreFile(
+  line: ConnectLine,
+  { isElsewhere, absolute }: Place,
+): Promise<TokenFile> {
+  const given = line.setting("storeFile")?.value as string | undefined;
+  if (given === undefined) return { path: undefined, warnings: [] };
+  const path = absolute(given);
+  const what = `the file ${path} with the address of the store`;
+  const hint = "Write the address into it (postgres://…), and make it yours alone: chmod 600.";
+  return { path, warnings: isElsewhere ? [] : await checkSecret(what, path, hint) };
+}
+
+/** A token may be kept in the store, which is not asked here. */
+export function hasStore(line: ConnectLine): boolean {
+  return line.setting("storeFile")?.value !== undefined;
 }
 
 /** Whether a token of the workspace lies in the state folder; so it is taken to be where that may not be looked at. */
@@ -68,7 +88,15 @@ export async function isKept(id: string, folder: string | undefined): Promise<bo
   }
 }
 
-async function requireFile(path: string, id: string): Promise<void> {
+/** Rejects with a MoleculeError where the file is missing; warns where others can read it. */
+async function checkSecret(what: string, path: string, hint: string): Promise<string[]> {
+  await requireFile(what, path, hint);
+  return (await isReadableByOthers(path))
+    ? [`others on this machine can read ${what}; chmod 600 mends it`]
+    : [];
+}
+
+async function requireFile(what: string, path: string, hint: string): Promise<void> {
   let why = "is no file";
   try {
     if ((await stat(path)).isFile()) return;
@@ -76,8 +104,5 @@ async function requireFile(path: string, id: string): Promise<void> {
     const code = codeOf(error);
     why = code === "ENOENT" ? "is not there" : `can't be looked at (${code})`;
   }
-  const file = shellWord(path);
-  throw new MoleculeError(`the token file ${path} ${why}`, {
-    hint: `To make one: molecule token create ${id} --save-to ${file}; with a new workspace: molecule workspace create NAME --save-to ${file}`,
-  });
+  throw new MoleculeError(`${what} ${why}`, { hint });
 }

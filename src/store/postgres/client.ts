@@ -52,9 +52,9 @@ export class PostgresClient {
     );
   }
 
-  /** Changes in one transaction, whole or not at all. Rejects as {@link query}. */
-  transaction<T>(change: (query: Query) => Promise<T>): Promise<T> {
-    return this.#guard(LONG_MS, (sql) => sql.begin((tx) => change(queryOf(tx))));
+  /** Changes in one transaction, whole or not at all, within `limitMs`. Rejects as {@link query}. */
+  transaction<T>(change: (query: Query) => Promise<T>, limitMs = LONG_MS): Promise<T> {
+    return this.#guard(limitMs, (sql) => sql.begin((tx) => change(queryOf(tx))));
   }
 
   /** Whether what {@link listen} began goes on. */

@@ -45,11 +45,20 @@ function isOfConnection(error: unknown): boolean {
   );
 }
 
+/** A statement that was prepared over another's connection, or is looked for there. */
+const POOLER =
+  "A pooler seems to share connections between transactions: add prepare=false to the address of the store (?prepare=false).";
+
 /** By the start of the SQLSTATE, the more special first. */
 const HINTS: readonly [prefix: string, hint: string][] = [
+  ["42P05", POOLER],
+  ["26000", POOLER],
   ["28", "Check the user and the password in the address of the store."],
   ["3D000", "Make the database first (createdb), or name another one in the address."],
-  ["42501", "The user may not do this: it must own the schema 'molecule', or may make it."],
+  [
+    "42501",
+    "The user may not do this: let one who may run molecule store migrate, whose help tells of the rights.",
+  ],
   ["42P01", "Its tables are gone: restore them, or move the schema 'molecule' away to begin anew."],
   ["3F000", "Its schema is gone: restore it; a bridge that is started makes a new one."],
 ];

@@ -122,7 +122,9 @@ export async function requireSchema(client: PostgresClient, update = false): Pro
   if (version < known && !update) {
     throw new MoleculeError(
       `the store at ${client.place} was written by an older version of molecule (schema ${version}, this one knows ${known})`,
-      { hint: "molecule store migrate brings it up to date; bridges of that older version end then." },
+      {
+        hint: "molecule store migrate brings it up to date; bridges of that older version end then.",
+      },
     );
   }
   // Rejects for a newer one.
@@ -150,4 +152,35 @@ export function unknownThere(place: string, workspaceId: string): MoleculeError 
   return new MoleculeError(`the store at ${place} knows nothing of workspace ${workspaceId}`, {
     hint: "Check the id, and the address of the store; molecule store status shows what is in it.",
   });
+}
+
+/** What a bridge needs of the server. */
+export interface ServerView {
+  /** Of the schema; 0 where there is none. */
+  version: number;
+  /** The user may make the schema. */
+  may_create: boolean;
+  /** It only reads: another server is the one that takes changes. */
+  is_standby: boolean;
+  /** What goes between here and there can't be read on the way. */
+  is_encrypted: boolean;
+  /** Tables that the user may not work with. */
+  lacking: string[];
+}
+
+/** Looks at the server and the user's rights, and changes nothing. Rejects as the client does. */
+export async function inspectServer(client: PostgresClient): Promise<ServerView> {
+  const version = await schemaVersion(client);
+  const may = (right: string) => `has_table_privilege(c.oid, '${right}')`;
+  const rights = ["SELECT", "INSERT", "UPDATE", "DELETE"].map(may).join(" AND ");
+  const [row] = await client.query<Omit<ServerView, "version" | "lacking"> & { lacking: string }>(`
+    SELECT has_database_privilege(current_database(), 'CREATE') AS may_create,
+      pg_is_in_recovery() AS is_standby,
+      coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS is_encrypted,
+      (SELECT coalesce(json_agg(relname ORDER BY relname), '[]')::text
+       FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+       WHERE nspname = 'molecule' AND relkind = 'r' AND relname <> 'schema_version'
+         AND NOT (${rights})) AS lacking`);
+  if (row === undefined) throw new Error("a question of the server gave no row");
+  return { ...row, version, lacking: JSON.parse(row.lacking) as string[] };
 }

@@ -112,7 +112,7 @@ const NAMED = [
   ...["agent peers ", "agent list --workspace ", "workspace inspect ", "workspace delete "],
   ...["workspace restart ", "workspace rotate-token ", "workspace logs ", "workspace logs --peer "],
   ...["workspace delegate ", "workspace delegate w ", "workspace create new --parent "],
-  ...["token list ", "token revoke "],
+  ...["token list ", "token revoke ", "store migrate ", "store migrate w ", "store status "],
 ].map((words) => `molecule ${words}1b`);
 
 const sorted = (words: Iterable<string>) => [...words].sort();
@@ -122,7 +122,7 @@ const commands = Object.values(ROOT.subCommands).map(({ meta }) => meta.name);
 
 const LIST_FLAGS = [
   ...["--api-url", "--ca-file", "--config", "--headers", "--help", "--no-headers", "--output"],
-  ...["--state-dir", "--verbose", "--version"],
+  ...["--state-dir", "--store", "--store-file", "--verbose", "--version"],
   ...["-h", "-o", "-v"],
 ];
 const fewer = (...given: string[]) => LIST_FLAGS.filter((name) => !given.includes(name));
@@ -153,7 +153,10 @@ const MANY_WAYS: [line: string, offered: string[]][] = [
     "molecule connect --once --no-",
     ["--no-dry-run", "--no-headers", "--no-verbose", "--no-wait-lock"],
   ],
-  ["molecule connect --mode=push --m", ["--max-attempts", "--max-offline", "--max-paused"]],
+  [
+    "molecule connect --mode=push --m",
+    ["--max-attempts", "--max-offline", "--max-paused", "--max-workspaces"],
+  ],
   ["molecule connect w --backend-opt a=b --backend", ["--backend", "--backend-opt"]],
   ["molecule connect -v --ver", ["--version"]],
   ["molecule dead-letter list w -", LIST_FLAGS],

@@ -29,7 +29,7 @@ const cases: [what: string, yaml: string, err: RegExp][] = [
   [
     "a token",
     "token: abc-def-ghi\n",
-    /:1: "token" is not read: a token does not belong in a config file\nhint: token_file names a file that holds it\./,
+    /:1: "token" is not read: a secret does not belong in a config file\nhint: token_file names a file that holds it\./,
   ],
   ["a key twice", "count: 1\ncount: 2\n", /:2: "count" is set a second time, after line 1\n/],
   ["a value out of range", "count: 0\n", /:1: count must be at least 1, not "0"\n/],

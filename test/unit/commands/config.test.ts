@@ -60,8 +60,9 @@ describe("config list", () => {
     using l = lab();
     const env = { MOLECULE_WORKSPACE_TOKEN: "tok-1234567890" };
     const { out } = await l.run("config list -o json", env);
-    expect(rowsOf(out).slice(-2)).toEqual([
+    expect(rowsOf(out).slice(-3)).toEqual([
       { key: "token", value: "set", source: "env", origin: "MOLECULE_WORKSPACE_TOKEN" },
+      { key: "store", value: "not set", source: "unset", origin: null },
       { key: "api_token", value: "not set", source: "unset", origin: null },
     ]);
     for (const argv of ["config list", "config view", "config view -o yaml", "config get token"]) {
@@ -219,7 +220,7 @@ describe("config set", () => {
     ["config set aip_url x", 'there is no key "aip_url"\nhint: Did you mean "api_url"?\n'],
     [
       "config set token tok-1234567890",
-      '"token" is not read: a token does not belong in a config file\nhint: token_file',
+      '"token" is not read: a secret does not belong in a config file\nhint: token_file',
     ],
     ["config set once true", '"once" can\'t be set in a config file\n'],
     ["config set api_url ftp://x", "api_url must begin with http:// or https://"],

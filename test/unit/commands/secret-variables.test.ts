@@ -17,7 +17,7 @@ const FLAGS = new Map(
   ),
 );
 const SECRET = [...FLAGS].filter(([, flag]) => flag.secret === true);
-const TOKEN_FILES = [...FLAGS].filter(([name]) => /token.?file$/i.test(name));
+const SECRET_FILES = [...FLAGS].filter(([name]) => /(?:token|store).?file$/i.test(name));
 
 function withheld(variables: readonly string[]): string[] {
   const env = Object.fromEntries(variables.map((name) => [name, "x"]));
@@ -25,9 +25,13 @@ function withheld(variables: readonly string[]): string[] {
   return variables.filter((name) => !(name in passed));
 }
 
-test("the flags that hold a token, or name its file, are found", () => {
-  expect(SECRET.map(([name]) => name).sort()).toEqual(["apiToken", "token"]);
-  expect(TOKEN_FILES.map(([name]) => name).sort()).toEqual(["apiTokenFile", "tokenFile"]);
+test("the flags that hold a secret, or name its file, are found", () => {
+  expect(SECRET.map(([name]) => name).sort()).toEqual(["apiToken", "store", "token"]);
+  expect(SECRET_FILES.map(([name]) => name).sort()).toEqual([
+    "apiTokenFile",
+    "storeFile",
+    "tokenFile",
+  ]);
 });
 
 test.each(SECRET)("the variable of --%s, its _FILE, and their MOL_ forms are withheld", (...of) => {
@@ -38,7 +42,7 @@ test.each(SECRET)("the variable of --%s, its _FILE, and their MOL_ forms are wit
   expect(SECRET_VARIABLES).toContain(flag.env ?? "");
 });
 
-test.each(TOKEN_FILES)("every variable that %s is read from is withheld", (name, flag) => {
+test.each(SECRET_FILES)("every variable that %s is read from is withheld", (name, flag) => {
   const variables = variablesOf(name, flag);
   expect(variables).toHaveLength(2);
   expect(withheld(variables)).toEqual(variables);

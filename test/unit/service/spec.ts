@@ -14,6 +14,7 @@ export function spec(change: Partial<ServiceSpec> = {}): ServiceSpec {
     envFile: undefined,
     runAs: undefined,
     credential: undefined,
+    storeFile: undefined,
     stateDir: undefined,
     graceSecs: 30,
     documentation: "https://example.com",

@@ -73,12 +73,14 @@ describe("values reach the program as they are", () => {
   test("any folder and credential, or they are refused", () => {
     fc.assert(
       fc.property(path, (folder) => {
-        const write = () => systemdUnit(systemSpec({ folder, credential: folder }));
+        const write = () =>
+          systemdUnit(systemSpec({ folder, credential: folder, storeFile: folder }));
         if (refused.test(folder) || /\s$|\\$/.test(folder))
           return expect(write).toThrow(UsageError);
         const unit = write();
         expect(bareOf(one(unit, "WorkingDirectory"))).toBe(folder);
-        expect(bareOf(one(unit, "LoadCredential"))).toBe(`token:${folder}`);
+        const handed = valuesOf(unit, "LoadCredential").map((value) => bareOf(value));
+        expect(handed).toEqual([`token:${folder}`, `store:${folder}`]);
         expect(wordsOf(one(unit, "ReadWritePaths"))).toEqual(["-/home/ann", `-${folder}`]);
       }),
     );

@@ -38,6 +38,7 @@ test("each check tells its name, status, detail and hint, in the order of a conn
     "cursor",
     "events",
     "state",
+    "store",
     "journal",
     "bridge",
     "backend",

@@ -213,6 +213,26 @@ posix.describe("an install for the system", () => {
     expect(err).toContain(`how it is: sudo molecule status --state-dir /var/lib/molecule/${ID}\n`);
   });
 
+  test("hands the address of a shared store over, too", async () => {
+    using it = lab({ uid: 0, user: "root", env: { SUDO_USER: "bob" }, folder: "/srv" });
+    const file = it.at.at("store");
+    writeFileSync(file, "postgres://ann:sesame-of-ann@db/molecule\n", { mode: 0o600 });
+    const { code, out, err } = await it.at.run([
+      ...it.base,
+      "--system",
+      "--",
+      "--store-file",
+      file,
+    ]);
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const unit = readFileSync(it.at.at("units", UNIT), "utf8");
+    expect(unit).toContain(`\nLoadCredential=token:${it.at.tokenFile}\n`);
+    expect(unit).toContain(`\nLoadCredential=store:${file}\n`);
+    expect(unit).toContain(' --store-file "${CREDENTIALS_DIRECTORY}/store"\n');
+    expect(unit).not.toContain(`--store-file ${file}`);
+    expect(unit + out + err).not.toContain("sesame");
+  });
+
   test("of a template gives each instance a state of its own", async () => {
     using it = lab({ uid: 0, user: "root", env: { SUDO_USER: "bob" }, folder: "/srv" });
     const words = ["install", "--template", "--system", "--token-file", "/etc/molecule/%i.token"];

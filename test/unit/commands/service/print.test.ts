@@ -116,6 +116,62 @@ posix("a secret of the backend has to come from a file", async () => {
   expect(out).toContain(`EnvironmentFile=${lab.at("work", "env")}\n`);
 });
 
+const STORE = "postgres://ann:sesame-of-ann@db.example.com/molecule";
+
+posix.each([
+  [["--", "--store", STORE], {}, "--store has no place in a service"],
+  [[], { MOLECULE_STORE: STORE }, "the address of the store is in MOLECULE_STORE"],
+] as const)(
+  "the address of a shared store is refused in a service: %j",
+  async (words, env, why) => {
+    using lab = new Lab(nothing);
+    const { code, out, err } = await lab.run(
+      ["print", ID, "--token-file", lab.tokenFile, ...words],
+      env,
+    );
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(why);
+    expect(err).toContain("name that by --store-file");
+    expect(err).not.toContain("sesame");
+  },
+);
+
+posix(
+  "the file with the address of a shared store is named, and what it holds is not",
+  async () => {
+    using lab = new Lab(nothing);
+    const words = ["print", ID, "--token-file", lab.tokenFile];
+    const missing = await lab.run([...words, "--", "--store-file", "./store"]);
+    expect(missing).toMatchObject({ code: 1, out: "" });
+    expect(missing.err).toContain("with the address of the store is not there");
+    writeFileSync(lab.at("work", "store"), STORE, { mode: 0o600 });
+    for (const [rest, env] of [
+      [["--", "--store-file", "./store", "--max-workspaces", "7"], {}],
+      [["--", "--max-workspaces", "7"], { MOLECULE_STORE_FILE: "store" }],
+    ] as const) {
+      const { out, err } = await lab.run([...words, ...rest], env);
+      expect(err).not.toContain("chmod");
+      expect(lineOf(out)).toContain(` --store-file ${lab.at("work", "store")}`);
+      expect(lineOf(out)).toContain(" --max-workspaces 7");
+      expect(out).not.toContain("sesame");
+    }
+    chmodSync(lab.at("work", "store"), 0o644);
+    const open = await lab.run([...words, "--", "--store-file", "./store"]);
+    expect(open.err).toContain("with the address of the store; chmod 600 mends it");
+  },
+);
+
+posix("with a shared store a token may be kept there, and none is asked for", async () => {
+  using lab = new Lab(nothing);
+  expect((await lab.run(["print", ID])).err).toContain("the service has no token");
+  writeFileSync(lab.at("work", "store"), STORE, { mode: 0o600 });
+  const { code } = await lab.run(["print", ID, "--", "--store-file", "store"]);
+  expect(code).toBe(0);
+  const fleet = listed(lab, `  - id: ${ID}\n`);
+  expect((await lab.run(fleet)).err).toContain("the service has no token for");
+  expect((await lab.run([...fleet, "--", "--store-file", "store"])).code).toBe(0);
+});
+
 posix("a list of workspaces is one service, which reads its file by itself", async () => {
   using lab = new Lab(nothing);
   const file = lab.at("fleet.yaml");
