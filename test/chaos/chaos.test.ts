@@ -2,28 +2,33 @@
 import { expect } from "bun:test";
 import { seedOfTheDay } from "../harness/random.ts";
 import { tmpFolder } from "../harness/tmp.ts";
+import { LOCAL, POSTGRES } from "./keeping.ts";
 import { runChaos } from "./run.ts";
-import { onPosix } from "../harness/platform.ts";
 
-const { test } = onPosix("the agent of the run is a script for sh");
-
-const HITS = 20;
-const MESSAGES = 150;
-
-for (const revision of ["r1", "r2"] as const) {
-  test(`nothing is lost, doubled or out of order on ${revision} while the bridge is killed and the network is bad`, async () => {
-    const seed = seedOfTheDay();
-    const again = `MOLECULE_CHAOS_SEED=${seed}`;
-    console.log(`chaos on ${revision}: ${again}`);
-    using folder = tmpFolder();
-    const options = { revision, seed, messages: MESSAGES, hits: HITS, limitMs: 240_000 };
-    const report = await runChaos({ ...options, folder: folder.path });
-    console.log(
-      `${report.messages} messages, ${report.kills} kills, ${report.hits} hits, ${report.extraRuns} runs again`,
-    );
-    expect({ again, problems: report.problems }).toEqual({ again, problems: [] });
-    expect(report.hits).toBeGreaterThanOrEqual(HITS);
-    // Bad luck that does not strike proves nothing.
-    expect(Object.keys(report.faults).length).toBeGreaterThan(5);
-  }, 600_000);
+// What is particular to a revision shows on the local store.
+for (const [kind, revision, hits, messages] of [
+  [LOCAL, "r1", 20, 150],
+  [LOCAL, "r2", 20, 150],
+  [POSTGRES, "r2", 8, 75],
+] as const) {
+  kind.test(
+    `nothing is lost, doubled or out of order on ${revision} with ${kind.name} while the bridge is killed and the network is bad`,
+    async () => {
+      const seed = seedOfTheDay();
+      const again = `MOLECULE_CHAOS_SEED=${seed}`;
+      console.log(`chaos on ${revision} with ${kind.name}: ${again}`);
+      using folder = tmpFolder();
+      const options = { kind, revision, seed, messages, hits, limitMs: 240_000 };
+      const report = await runChaos({ ...options, folder: folder.path });
+      console.log(
+        `${report.messages} messages, ${report.kills} kills, ${report.hits} hits, ${report.extraRuns} runs again, ${report.losses} commits cut off`,
+      );
+      expect({ again, problems: report.problems }).toEqual({ again, problems: [] });
+      expect(report.hits).toBeGreaterThanOrEqual(hits);
+      // Bad luck that does not strike proves nothing.
+      expect(Object.keys(report.faults).length).toBeGreaterThan(5);
+      if (kind === POSTGRES) expect(report.losses).toBeGreaterThan(5);
+    },
+    600_000,
+  );
 }

@@ -17,6 +17,8 @@ import { Token } from "../../src/platform/token.ts";
 import { systemClock, type Clock } from "../../src/shared/clock.ts";
 import { Secrets } from "../../src/shared/secrets.ts";
 import { LocalStore } from "../../src/store/local.ts";
+import { parseStoreAddress } from "../../src/store/postgres/address.ts";
+import { PostgresStores } from "../../src/store/postgres/stores.ts";
 import { OPTIONS } from "../harness/bridge.ts";
 
 export interface CrashOrder {
@@ -24,6 +26,8 @@ export interface CrashOrder {
   workspaceId: string;
   token: string;
   stateDir: string;
+  /** The address of the shared store where it has one. */
+  shared: string | undefined;
   /** For the exec backend. */
   command: string;
   /** Where it dies: at the event of that name and number; undefined: it ends when all is settled. */
@@ -43,7 +47,14 @@ const STARTED = Date.now();
 const order = JSON.parse(process.argv[2] ?? "") as CrashOrder;
 const secrets = new Secrets();
 const token = new Token(secrets, order.token, "the test");
-const store = new LocalStore(order.stateDir, order.workspaceId, { clock: hasty });
+const address = parseStoreAddress(order.shared ?? "");
+// A lease is told by the clock of Postgres.
+await using shared =
+  address && new PostgresStores(address, { leaseMs: 1_000, random: Math.random });
+await shared?.ready();
+const kept = { clock: hasty, folder: order.stateDir };
+const store =
+  shared?.of(order.workspaceId, kept) ?? new LocalStore(kept.folder, order.workspaceId, kept);
 const platform = new PlatformClient({
   baseUrl: parseApiUrl(order.url),
   workspaceId: order.workspaceId,
@@ -79,6 +90,7 @@ await runBridge(
     intervalMs: 50,
     graceMs: 600_000,
     once: order.killAt === undefined,
+    waitLock: shared !== undefined,
   },
   {
     platform,

@@ -9,6 +9,7 @@ import { tmpFolder } from "../harness/tmp.ts";
 import { Bell, lookUntil } from "../harness/wait.ts";
 import { Asker, type Member } from "./askers.ts";
 import type { CrashOrder } from "./crash-child.ts";
+import { LOCAL, type Keeping, type KeepingKind } from "./keeping.ts";
 
 const CHILD = join(import.meta.dir, "crash-child.ts");
 const LIMIT_MS = 60_000;
@@ -17,20 +18,28 @@ export class CrashLab implements AsyncDisposable {
   readonly platform: DevPlatform;
   readonly agent: Member;
   readonly peer: Member;
-  readonly #folder = tmpFolder();
+  readonly #folder: { path: string } & Disposable;
+  readonly #keeping: Keeping;
   readonly #mark = `crash-${crypto.randomUUID()}`;
   readonly #children: Bun.Subprocess[] = [];
 
-  private constructor(platform: DevPlatform) {
+  private constructor(
+    platform: DevPlatform,
+    folder: { path: string } & Disposable,
+    keeping: Keeping,
+  ) {
     this.platform = platform;
+    this.#folder = folder;
+    this.#keeping = keeping;
     this.agent = member(platform, "agent");
     this.peer = member(platform, "peer");
   }
 
-  static async start(revision: RevisionName): Promise<CrashLab> {
-    return new CrashLab(
-      await startDevPlatform({ port: 0, db: ":memory:", rateLimit: 0, revision }),
-    );
+  static async start(revision: RevisionName, kind: KeepingKind = LOCAL): Promise<CrashLab> {
+    const folder = tmpFolder();
+    const keeping = await kind.start(join(folder.path, "state"));
+    const platform = await startDevPlatform({ port: 0, db: ":memory:", rateLimit: 0, revision });
+    return new CrashLab(platform, folder, keeping);
   }
 
   /** Who asks: the peer, or the person at the canvas. */
@@ -43,6 +52,7 @@ export class CrashLab implements AsyncDisposable {
     const child = this.#spawn({ event, nth }, false);
     await within(child.exited, () => `the bridge did not come to ${event}`);
     if (child.signalCode !== "SIGKILL") throw new Error(`it ended before ${event}`);
+    await this.#keeping.bury(child.pid);
   }
 
   /** Runs a bridge, and kills it when its backend is at work. */
@@ -56,6 +66,7 @@ export class CrashLab implements AsyncDisposable {
     );
     child.kill("SIGKILL");
     await child.exited;
+    await this.#keeping.bury(child.pid);
   }
 
   /** Runs a bridge until all is settled, and no process of any is left; `url`: by that way. */
@@ -84,10 +95,9 @@ export class CrashLab implements AsyncDisposable {
   }
 
   /** The saved cursor as the number of its row in the agent's feed, oldest 0; undefined for none. */
-  get cursor(): number | undefined {
-    const path = join(this.#folder.path, `${this.agent.id}.json`);
-    const { last_since_id } = JSON.parse(readFileSync(path, "utf8")) as { last_since_id: string };
-    const at = this.#feed().findIndex(({ id }) => id === last_since_id);
+  async cursor(): Promise<number | undefined> {
+    const saved = await this.#keeping.cursor(this.agent.id);
+    const at = this.#feed().findIndex(({ id }) => id === saved);
     return at < 0 ? undefined : at;
   }
 
@@ -97,6 +107,7 @@ export class CrashLab implements AsyncDisposable {
     // Where a test fails, what its bridges left may stand still for minutes.
     for (const pid of marked(this.#mark)) process.kill(pid, "SIGKILL");
     await this.platform.stop();
+    await this.#keeping[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
   }
 
@@ -115,7 +126,8 @@ export class CrashLab implements AsyncDisposable {
       url,
       workspaceId: this.agent.id,
       token: this.agent.token,
-      stateDir: this.#folder.path,
+      stateDir: this.#keeping.folder,
+      shared: this.#keeping.shared,
       command: `read -r n; echo "$MOLECULE_INTERRUPTED" >>'${this.#log}'; ${wait} echo $((2 * n + 1))`,
       killAt,
     };

@@ -4,9 +4,7 @@ import type { BridgeEvent } from "../../src/bridge/events.ts";
 import { CARD } from "../unit/dev/lab.ts";
 import { Agent } from "../unit/dev/push-agent.ts";
 import { CrashLab } from "./crash-lab.ts";
-import { onPosix } from "../harness/platform.ts";
-
-const { test } = onPosix("the agent of the run is a script for sh");
+import { LOCAL, POSTGRES } from "./keeping.ts";
 
 setDefaultTimeout(240_000);
 
@@ -36,17 +34,23 @@ const STEPS: Step[] = [
   { at: "cursor-saved", runs: [false], rowsAtR1: 1, saved: true },
 ];
 
-for (const revision of ["r1", "r2"] as const) {
+// What is particular to a revision shows on the local store.
+for (const [kind, revision] of [
+  [LOCAL, "r1"],
+  [LOCAL, "r2"],
+  [POSTGRES, "r2"],
+] as const) {
+  const where = `${revision} with ${kind.name}`;
   for (const who of ["peer", "canvas"] as const) {
     for (const step of STEPS) {
-      test.concurrent(`${revision}, a message of the ${who}, death at "${step.at}"`, async () => {
-        await using lab = await CrashLab.start(revision);
+      kind.test.concurrent(`${where}, a message of the ${who}, death at "${step.at}"`, async () => {
+        await using lab = await CrashLab.start(revision, kind);
         const asker = lab.asker(who);
         await lab.ask(asker, N);
         if (step.at === "work") await lab.dieAtWork();
         else await lab.dieAt(step.at);
         // The echo of a notice may have come in meanwhile.
-        expect(step.saved ? [0, 1] : [undefined]).toContain(lab.cursor);
+        expect(step.saved ? [0, 1] : [undefined]).toContain(await lab.cursor());
         await lab.settle();
 
         expect(lab.runs).toEqual(step.runs);
@@ -57,7 +61,7 @@ for (const revision of ["r1", "r2"] as const) {
         );
         expect(new Set(heard.map(({ messageId }) => messageId)).size).toBe(1);
         // The newest row: the message, or at the canvas the echo of our notice.
-        expect(lab.cursor).toBe(who === "peer" ? 0 : 1);
+        expect(await lab.cursor()).toBe(who === "peer" ? 0 : 1);
       });
     }
   }
@@ -67,10 +71,10 @@ for (const revision of ["r1", "r2"] as const) {
     ["reply-handed-over", 2],
     ["cursor-saved", 1],
   ] as const) {
-    test.concurrent(
-      `${revision}, an answer that a push peer holds open, death at "${at}"`,
+    kind.test.concurrent(
+      `${where}, an answer that a push peer holds open, death at "${at}"`,
       async () => {
-        await using lab = await CrashLab.start(revision);
+        await using lab = await CrashLab.start(revision, kind);
         const held = Promise.withResolvers<void>();
         using peer = new Agent(async () => {
           await held.promise;
@@ -87,7 +91,7 @@ for (const revision of ["r1", "r2"] as const) {
         const sent = peer.calls.map(({ body }) => body.params.message);
         expect(sent.map(({ parts }) => parts[0].text)).toEqual(Array(posts).fill(ANSWER));
         expect(new Set(sent.map(({ messageId }) => messageId)).size).toBe(1);
-        expect(lab.cursor).toBe(0);
+        expect(await lab.cursor()).toBe(0);
       },
     );
   }

@@ -1,7 +1,8 @@
 /** One life of the compiled bridge in a chaos run, from its start to its kill. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LoggedEvent } from "../harness/binary.ts";
+import type { Keeping } from "./keeping.ts";
 
 export interface LifeSetup {
   /** The program; a copy of its own, as it may be built anew meanwhile. */
@@ -9,8 +10,9 @@ export interface LifeSetup {
   workspaceId: string;
   url: string;
   token: string;
-  /** HOME, the state folder and the logs are in it. */
+  /** HOME and the logs are in it. */
   folder: string;
+  keeping: Keeping;
   /** For the exec backend. */
   command: string;
   env: Record<string, string>;
@@ -27,7 +29,8 @@ export class Life {
   #killed = false;
 
   constructor(number: number, setup: LifeSetup) {
-    const { folder, env } = setup;
+    const { folder, env, keeping } = setup;
+    const { shared } = keeping;
     this.number = number;
     // A file, since what is in a pipe when its reader looks elsewhere is not yet read.
     this.#log = join(folder, `life-${number}.jsonl`);
@@ -37,7 +40,8 @@ export class Life {
         "connect",
         setup.workspaceId,
         ...["--api-url", setup.url],
-        ...["--state-dir", stateFolder(folder)],
+        ...["--state-dir", keeping.folder],
+        ...(shared === undefined ? [] : ["--lease", "1s"]),
         ...["--backend", "exec", "--backend-opt", `cmd=${setup.command}`],
         ...["--concurrency", "4", "--interval-ms", "50", "--heartbeat-ms", "200"],
         ...["--since-secs", "86400", "--log-format", "json", "--verbose"],
@@ -49,6 +53,7 @@ export class Life {
           PATH: process.env.PATH ?? "",
           HOME: folder,
           MOLECULE_WORKSPACE_TOKEN: setup.token,
+          ...(shared === undefined ? {} : { MOLECULE_STORE: shared }),
           ...env,
         },
         stdin: "ignore",
@@ -57,6 +62,15 @@ export class Life {
       },
     );
     this.ended = this.#child.exited.then(() => this.#child.exitCode);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** It has come to the point from which it bears whatever happens to its store. */
+  get isAtWork(): boolean {
+    return this.events.length > 0;
   }
 
   /** It was ended by us, and not by itself. */
@@ -82,28 +96,4 @@ export class Life {
     }
     return events;
   }
-}
-
-/** What is wrong with the cursor file that a dead bridge left; undefined for nothing. */
-export function cursorProblem(folder: string, workspaceId: string): string | undefined {
-  const path = join(stateFolder(folder), `${workspaceId}.json`);
-  // A first life that died early has none yet.
-  if (!existsSync(path)) return undefined;
-  const text = readFileSync(path, "utf8");
-  try {
-    const { workspace_id } = JSON.parse(text) as { workspace_id?: unknown };
-    return workspace_id === workspaceId ? undefined : `it names the workspace ${workspace_id}`;
-  } catch {
-    return `it holds ${JSON.stringify(text.slice(0, 200))}`;
-  }
-}
-
-/** The newest settled row, as it stands in the cursor file. */
-export function savedCursor(folder: string, workspaceId: string): string {
-  const path = join(stateFolder(folder), `${workspaceId}.json`);
-  return String((JSON.parse(readFileSync(path, "utf8")) as any).last_since_id);
-}
-
-export function stateFolder(folder: string): string {
-  return join(folder, "state");
 }

@@ -1,5 +1,5 @@
 /** Peers and the canvas ask, and the bridge is killed and started again until they have enough. */
-import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
+import { chmodSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY } from "../../scripts/set-up.ts";
 import { createExternal } from "../../src/dev/create.ts";
@@ -11,12 +11,15 @@ import { randomOf } from "../harness/random.ts";
 import { Bell } from "../harness/wait.ts";
 import { Agent } from "./agent.ts";
 import { Asker, type Member } from "./askers.ts";
+import type { Keeping, KeepingKind } from "./keeping.ts";
 import { Killer } from "./killer.ts";
-import { cursorProblem, Life, stateFolder } from "./life.ts";
+import { Life } from "./life.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 const PEERS = 6;
 const LOOK_MS = 50;
+/** How long the connections to a shared store last at most. */
+const CUT_MS = 1_000;
 
 export interface ChaosOptions {
   revision: RevisionName;
@@ -28,6 +31,8 @@ export interface ChaosOptions {
   limitMs: number;
   /** An empty folder. */
   folder: string;
+  /** Where the bridge keeps what it knows; the local store where nothing is said. */
+  kind?: KeepingKind;
   say?: (line: string) => void;
 }
 
@@ -36,6 +41,7 @@ export class ChaosRun {
   readonly killer: Killer;
   messages = 0;
   readonly #options: ChaosOptions;
+  readonly #keeping: Keeping;
   readonly #platform: DevPlatform;
   readonly #proxy: ChaosProxy;
   readonly #workspace: Member;
@@ -50,9 +56,10 @@ export class ChaosRun {
   #life: Life | undefined;
   #over = false;
 
-  constructor(options: ChaosOptions, platform: DevPlatform, proxy: ChaosProxy) {
+  constructor(options: ChaosOptions, keeping: Keeping, platform: DevPlatform, proxy: ChaosProxy) {
     const { folder, seed } = options;
     this.#options = options;
+    this.#keeping = keeping;
     this.#platform = platform;
     this.#proxy = proxy;
     this.#workspace = member(platform, "agent");
@@ -61,7 +68,6 @@ export class ChaosRun {
     this.#agent = new Agent(join(folder, "agent"));
     this.#mark = `chaos-${crypto.randomUUID()}`;
     this.killer = new Killer(this.#agent, randomOf(seed, "kills"));
-    mkdirSync(stateFolder(folder), { mode: 0o700 });
     this.#binary = join(folder, "molecule");
     copyFileSync(BINARY, this.#binary);
     chmodSync(this.#binary, 0o700);
@@ -74,7 +80,7 @@ export class ChaosRun {
         asker.ask(() => this.#next(), this.#bell, randomOf(seed, asker.name)),
       ),
     );
-    const watching = this.#watch();
+    const watching = Promise.all([this.#watch(), this.#cut()]);
     try {
       await Promise.race([this.#killAndKill(), failing(asking)]);
       await asking;
@@ -94,7 +100,7 @@ export class ChaosRun {
       agent: this.#agent,
       killer: this.killer,
       lives: this.#lives,
-      folder: this.#options.folder,
+      keeping: this.#keeping,
       revision: this.#options.revision,
       problems: this.#problems,
     });
@@ -130,6 +136,16 @@ export class ChaosRun {
     }
   }
 
+  /** Cuts the connections of a bridge that is at work again and again. */
+  async #cut(): Promise<void> {
+    const [keeping, { seed }] = [this.#keeping, this.#options];
+    if (keeping.shared === undefined) return;
+    for (const random = randomOf(seed, "cuts"); !this.#over; await Bun.sleep(random() * CUT_MS)) {
+      // One that finds no store at its start says so, and ends.
+      if (this.#life?.isAtWork === true) await keeping.cut();
+    }
+  }
+
   #tell(): void {
     const { hits, deaths } = this.killer;
     const s = Math.round((performance.now() - this.#began) / 1000);
@@ -140,7 +156,6 @@ export class ChaosRun {
 
   /** Life after life, until all has been asked; the last one is left alive. */
   async #killAndKill(): Promise<void> {
-    const { folder } = this.#options;
     for (;;) {
       const life = this.#start(this.#proxy.url);
       const span = this.killer.nextSpan();
@@ -151,7 +166,8 @@ export class ChaosRun {
       }
       if (this.#enough) return;
       await this.killer.kill(life);
-      const problem = cursorProblem(folder, this.#workspace.id);
+      await this.#keeping.bury(life.pid);
+      const problem = this.#keeping.damage(this.#workspace.id);
       if (problem !== undefined) {
         this.#problems.push(`after life ${life.number}, the cursor file is not whole: ${problem}`);
       }
@@ -178,8 +194,8 @@ export class ChaosRun {
     this.#lives += 1;
     const env = { ...this.#agent.env(this.#lives), CHAOS_MARK: this.#mark };
     const { id: workspaceId, token } = this.#workspace;
-    const { folder } = this.#options;
-    const setup = { binary: this.#binary, workspaceId, url, token, folder, env, flags };
+    const [keeping, { folder }] = [this.#keeping, this.#options];
+    const setup = { binary: this.#binary, workspaceId, url, token, folder, keeping, env, flags };
     this.#life = new Life(this.#lives, { ...setup, command: this.#agent.command });
     return this.#life;
   }
@@ -192,10 +208,13 @@ export class ChaosRun {
   }
 
   async #checkDeadLetters(): Promise<void> {
-    const { folder } = this.#options;
+    const { folder: state, shared } = this.#keeping;
     const args = ["dead-letter", "list", this.#workspace.id, "-o", "json"];
-    const list = Bun.spawn([this.#binary, ...args, "--state-dir", stateFolder(folder)], {
-      env: { HOME: folder },
+    const list = Bun.spawn([this.#binary, ...args, "--state-dir", state], {
+      env: {
+        HOME: this.#options.folder,
+        ...(shared === undefined ? {} : { MOLECULE_STORE: shared }),
+      },
       stdout: "pipe",
       stderr: "ignore",
     });

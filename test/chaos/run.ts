@@ -3,10 +3,12 @@
  * and is killed again and again. What is random follows from one seed; what the processes make of
  * it does not, so a seed repeats the kind of a run, and not each of its moments.
  */
+import { join } from "node:path";
 import { startDevPlatform } from "../../src/dev/server.ts";
 import { ChaosProxy } from "../harness/chaos-proxy.ts";
 import { drawFate, RATES } from "../harness/faults.ts";
 import { randomOf } from "../harness/random.ts";
+import { LOCAL } from "./keeping.ts";
 import { ChaosRun, type ChaosOptions } from "./play.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -17,6 +19,8 @@ export interface ChaosReport extends Verdict {
   messages: number;
   kills: number;
   hits: number;
+  /** Commits to a shared store that were cut off. */
+  losses: number;
   requests: number;
   faults: Record<string, number>;
   ms: number;
@@ -25,7 +29,8 @@ export interface ChaosReport extends Verdict {
 /** Runs it to its end. Rejects where it does not come to one. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const began = performance.now();
-  const { seed, revision } = options;
+  const { seed, revision, folder, kind = LOCAL } = options;
+  await using keeping = await kind.start(join(folder, "state"));
   const lateCommits = { ...LATE, random: randomOf(seed, "late") };
   const platform = await startDevPlatform({
     port: 0,
@@ -37,13 +42,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const random = randomOf(seed, "faults");
   using proxy = new ChaosProxy(platform.url, () => drawFate(random, RATES));
   try {
-    const run = new ChaosRun(options, platform, proxy);
+    const run = new ChaosRun(options, keeping, platform, proxy);
     const verdict = await run.toEnd();
     return {
       ...verdict,
       messages: run.messages,
       kills: run.killer.deaths.length,
       hits: run.killer.hits,
+      losses: keeping.losses,
       requests: proxy.requests,
       faults: Object.fromEntries([...proxy.befell].sort()),
       ms: Math.round(performance.now() - began),

@@ -3,8 +3,8 @@ import type { RevisionName } from "../../src/dev/revision.ts";
 import type { DevPlatform } from "../../src/dev/server.ts";
 import type { Agent, AgentRun } from "./agent.ts";
 import { idOf, numberIn, type Asker, type Heard, type Member } from "./askers.ts";
+import type { Keeping } from "./keeping.ts";
 import type { Killer } from "./killer.ts";
-import { savedCursor } from "./life.ts";
 
 export interface Evidence {
   platform: DevPlatform;
@@ -13,7 +13,7 @@ export interface Evidence {
   agent: Agent;
   killer: Killer;
   lives: number;
-  folder: string;
+  keeping: Keeping;
   revision: RevisionName;
   /** What was seen to be wrong on the way. */
   problems: string[];
@@ -31,14 +31,14 @@ export interface Verdict {
   problems: string[];
 }
 
-export function judge(evidence: Evidence): Verdict {
+export async function judge(evidence: Evidence): Promise<Verdict> {
   const { agent, killer, askers } = evidence;
   const rows = rowsByNumber(evidence);
   const { runs } = agent;
   const messages = askers.reduce((sum, { asked }) => sum + asked.length, 0);
   const heard = askers.map((asker) => answers(evidence, asker));
   work(evidence, runs, rows);
-  cursor(evidence);
+  await cursor(evidence);
   const inProgress = killer.deaths.reduce((sum, death) => sum + death.inProgress.size, 0);
   const extraRuns = runs.length - messages;
   if (extraRuns > inProgress) {
@@ -152,8 +152,8 @@ function keptByNumber(rows: Rows, killer: Killer): Map<number, number> {
 }
 
 /** The cursor stands at the newest row. */
-function cursor({ platform, workspace, folder, problems }: Evidence): void {
+async function cursor({ platform, workspace, keeping, problems }: Evidence): Promise<void> {
   const [newest] = platform.database.activities.read(workspace.id, { limit: 1 });
-  const saved = savedCursor(folder, workspace.id);
+  const saved = await keeping.cursor(workspace.id);
   if (saved !== newest?.id) problems.push(`the cursor is ${saved}, the newest row ${newest?.id}`);
 }

@@ -24,7 +24,10 @@ export function parseStoreAddress(text: string): StoreAddress | undefined {
   let url: URL;
   let password: string;
   try {
-    url = new URL(trimmed);
+    // The standard of URLs wants a host after a user, also where a key names it: that one counts.
+    url = new URL(
+      trimmed.replace(/@(?=(?:\/[^/?]*)?\?(?:.*&)?(?:host|path|socket)=)/, "@localhost"),
+    );
     password = decodeURIComponent(url.password);
   } catch {
     return undefined;

@@ -9,7 +9,7 @@ import { LeaseLost } from "../../shared/lease-lost.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import type { Operation, Transactions } from "../transactions.ts";
 import type { PostgresClient } from "./client.ts";
-import { loadCopy } from "./load-copy.ts";
+import { loadCopy, type Reach } from "./load-copy.ts";
 import { StoreAway } from "./postgres-error.ts";
 import { commitOf, type Writer } from "./statements.ts";
 import type { Change, WorkingCopy } from "./working-copy.ts";
@@ -67,7 +67,7 @@ export class FencedDatabase implements Transactions {
   /** Makes the copy. Rejects with a MoleculeError. */
   async open(): Promise<void> {
     this.#closing = new AbortController();
-    await this.#reload();
+    await this.#reload(this.#parts.client);
     this.#isChanged = false;
   }
 
@@ -127,16 +127,16 @@ export class FencedDatabase implements Transactions {
     return true;
   }
 
-  async #transaction(jobs: readonly Job[]): Promise<unknown[]> {
+  async #transaction(jobs: readonly Job[], reach: Reach = this.#parts.client): Promise<unknown[]> {
     for (;;) {
-      if (this.#isStale) await this.#reload();
+      if (this.#isStale) await this.#reload(reach);
       const copy = this.#copy;
       if (copy === undefined) throw notOpen();
       const sql = copy.begin();
       try {
         const values = jobs.map((job) => job.operation(sql));
         const changes = copy.changes();
-        if (changes.length === 0 || (await this.#commit(copy, changes))) {
+        if (changes.length === 0 || (await this.#commit(reach, copy, changes))) {
           this.#keep(copy);
           return values;
         }
@@ -148,7 +148,18 @@ export class FencedDatabase implements Transactions {
       // Somebody has committed since the copy was made: it is made anew, and the work done on that.
       await this.#untilThere(() => this.#parts.right.recheck());
       this.#isStale = true;
+      if (this.#parts.right.writer === undefined) return this.#locked(jobs);
     }
+  }
+
+  /** For a command from outside, which a busy holder would overtake again and again: that one waits. */
+  #locked(jobs: readonly Job[]): Promise<unknown[]> {
+    const { client, workspaceId } = this.#parts;
+    return client.transaction(async (query) => {
+      await query("SELECT 1 FROM molecule.workspaces WHERE id = $1 FOR UPDATE", [workspaceId]);
+      // Nobody changes the workspace now, so that all queries see the same.
+      return this.#transaction(jobs, { query, snapshot: (read) => read(query) });
+    });
   }
 
   /** What is in Postgres is done, also where the copy can't follow: a disk may be full. */
@@ -162,26 +173,19 @@ export class FencedDatabase implements Transactions {
   }
 
   /** Whether all of it is in Postgres; if not, nothing is. */
-  async #commit(copy: WorkingCopy, changes: readonly Change[]): Promise<boolean> {
-    const { client, workspaceId, right } = this.#parts;
+  async #commit(reach: Reach, copy: WorkingCopy, changes: readonly Change[]): Promise<boolean> {
+    const { workspaceId, right } = this.#parts;
     const { writer } = right;
     const id = crypto.randomUUID();
-    const { text, values } = commitOf(
-      workspaceId,
-      this.#version,
-      id,
-      writer,
-      changes,
-      copy.columns,
-    );
+    const version = this.#version;
+    const { text, values } = commitOf(workspaceId, version, id, writer, changes, copy.columns);
     let isInDoubt = false;
     const done = await this.#untilThere(async () => {
-      // Of one that was cut off it can't be known what became of it, but from what is there.
       const isAgain = isInDoubt;
-      if (isAgain && (await this.#isCommitted(id))) return true;
       isInDoubt = writer !== undefined;
-      const [row] = await client.query<{ n: number }>(text, values);
-      // The server may have come to the first one only now, and then this one does nothing.
+      const [row] = await reach.query<{ n: number }>(text, values);
+      // Of one that was cut off it can't be known what became of it, nor when: only that this one, which is
+      // of the same version, does nothing after it.
       return row?.n === 1 || (isAgain && (await this.#isCommitted(id)));
     });
     if (done) this.#version += 1;
@@ -214,12 +218,13 @@ export class FencedDatabase implements Transactions {
     }
   }
 
-  async #reload(): Promise<void> {
-    const { client, workspaceId, folder, right } = this.#parts;
+  async #reload(reach: Reach): Promise<void> {
+    const { workspaceId, folder, right } = this.#parts;
     const { copy, version } = await this.#untilThere(async () => {
       for (;;) {
         try {
-          return await loadCopy(client, workspaceId, folder, right.writer, this.#copy !== undefined);
+          const isTouched = this.#copy !== undefined;
+          return await loadCopy(reach, workspaceId, folder, right.writer, isTouched);
         } catch (error) {
           if (!(error instanceof LeaseLost) || right.lost.aborted) throw error;
           // It is lost once the right says so: it may come back yet.

@@ -6,13 +6,16 @@ import { TABLES } from "./copy-schema.ts";
 import { type Page, pagesIn, pagesOf, type Writer } from "./statements.ts";
 import { WorkingCopy } from "./working-copy.ts";
 
+/** What may be done by a client, or by one that is in a transaction. */
+export type Reach = Pick<PostgresClient, "query" | "snapshot">;
+
 /**
  * The copy, and the version of the workspace that it is of. `isTouched`: it was changed from outside since it
  * was taken. Rejects with a LeaseLost where the workspace is
  * not that writer's, and as the client does.
  */
 export async function loadCopy(
-  client: PostgresClient,
+  client: Reach,
   workspaceId: string,
   folder: string,
   writer: Writer | undefined,
@@ -36,7 +39,7 @@ export async function loadCopy(
 
 /** Before it is read: what is changed from outside after that is told anew. */
 async function untouch(
-  client: PostgresClient,
+  client: Reach,
   workspaceId: string,
   { owner, epoch }: Writer,
 ): Promise<void> {

@@ -112,7 +112,10 @@ export async function claim(
   return new Map(rows.map(({ id, epoch }) => [id, { owner: self.id, epoch: Number(epoch) }]));
 }
 
-/** Takes back what nobody has had since it was ours, and gives which; frees what else is said to be ours. */
+/**
+ * Takes back what nobody has had since it was ours, and gives which; frees what else is said to be ours. What is
+ * taken back has a new version: a commit from before, which is given up and still on its way, does nothing.
+ */
 export async function reconcile(
   client: PostgresClient,
   self: Self,
@@ -122,8 +125,8 @@ export async function reconcile(
   const [row] = await client.query<{ kept: string }>(
     `WITH mine AS (SELECT * FROM json_to_recordset($2::text::json) AS m(id text, epoch bigint)),
      kept AS (
-       UPDATE molecule.workspaces AS w SET owner = $1 FROM mine
-       WHERE w.id = mine.id AND w.epoch = mine.epoch AND (w.owner IS NULL OR w.owner = $1)
+       UPDATE molecule.workspaces AS w SET owner = $1, version = version + (owner IS NULL)::integer
+       FROM mine WHERE w.id = mine.id AND w.epoch = mine.epoch AND (w.owner IS NULL OR w.owner = $1)
        RETURNING w.id),
      freed AS (
        UPDATE molecule.workspaces AS w SET owner = NULL WHERE w.owner = $1

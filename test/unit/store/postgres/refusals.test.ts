@@ -1,0 +1,90 @@
+/** What is said where a store can't be used: which one, why, and what to do; and never its password. */
+import { expect } from "bun:test";
+import { StoreAway } from "../../../../src/store/postgres/postgres-error.ts";
+import { onPostgres } from "../../../harness/postgres.ts";
+import { freePort } from "../../../harness/port.ts";
+import { failure } from "../support.ts";
+import { AGES_MS, SharedLab } from "./lab.ts";
+
+const { test } = onPostgres;
+
+const PASSWORD = "wr%ng-s3cret";
+
+/** What is said to one who comes with that change to the address. */
+async function refusal(lab: SharedLab, change: (url: URL) => void) {
+  const url = new URL(lab.url);
+  change(url);
+  const error = await failure(lab.process(AGES_MS, url.href));
+  const all = Bun.inspect(error) + error.message + error.hint + String(error.cause);
+  for (const secret of [new URL(lab.url).password, PASSWORD, encodeURIComponent(PASSWORD)]) {
+    expect(all).not.toContain(secret);
+  }
+  expect(error.message).toContain(`${url.host}${url.pathname}`);
+  return { error, message: error.message, hint: error.hint };
+}
+
+test("a wrong password", async () => {
+  await using lab = await SharedLab.start();
+  const { error, message, hint } = await refusal(lab, (url) => {
+    url.password = encodeURIComponent(PASSWORD);
+  });
+  expect(error).not.toBeInstanceOf(StoreAway);
+  expect(message).toContain("password authentication failed");
+  expect(hint).toContain("Check the user and the password");
+});
+
+test("a user that there is not", async () => {
+  await using lab = await SharedLab.start();
+  const { hint } = await refusal(lab, (url) => {
+    url.username = "nobody";
+  });
+  expect(hint).toContain("Check the user and the password");
+});
+
+test("a database that there is not", async () => {
+  await using lab = await SharedLab.start();
+  const { error, message, hint } = await refusal(lab, (url) => {
+    url.pathname = "/missing";
+  });
+  expect(error).not.toBeInstanceOf(StoreAway);
+  expect(message).toContain('database "missing" does not exist');
+  expect(hint).toContain("createdb");
+});
+
+test("a server that there is not", async () => {
+  await using lab = await SharedLab.start();
+  const { error, hint } = await refusal(lab, (url) => {
+    url.port = String(freePort());
+  });
+  expect(error).toBeInstanceOf(StoreAway);
+  expect(hint).toContain("See that Postgres runs");
+});
+
+test("an encryption that the server does not offer", async () => {
+  await using lab = await SharedLab.start();
+  const { error } = await refusal(lab, (url) => {
+    url.searchParams.set("sslmode", "require");
+  });
+  expect(error).not.toBeInstanceOf(StoreAway);
+});
+
+test("a user that may make no schema, and one that may not use ours", async () => {
+  await using lab = await SharedLab.start("own");
+  const role = `guest_${crypto.randomUUID().slice(0, 8)}`;
+  await lab.sql.unsafe(`CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}'`);
+  try {
+    const asGuest = (url: URL) => {
+      url.username = role;
+      url.password = encodeURIComponent(PASSWORD);
+    };
+    for (const isMade of [false, true]) {
+      if (isMade) await lab.process(AGES_MS);
+      const { error, message, hint } = await refusal(lab, asGuest);
+      expect(error).not.toBeInstanceOf(StoreAway);
+      expect(message).toContain("permission denied");
+      expect(hint).toContain("The user may not do this");
+    }
+  } finally {
+    await lab.sql.unsafe(`DROP ROLE ${role}`);
+  }
+});
