@@ -150,7 +150,8 @@ const ROUTES: Readonly<Record<string, Find>> = {
 };
 
 const INDEX = `/livez                   whether the process does its work
-/readyz                  whether messages are taken and answered, and what is wrong where not
+/readyz                  whether messages are taken and answered, or waited for as a standby, and
+                         what is wrong where not
 /readyz?workspace=<id>   the same of one workspace
 /metrics                 numbers for Prometheus
 `;

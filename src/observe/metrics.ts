@@ -44,7 +44,11 @@ export function workspaceFamilies(all: readonly Measured[]): Family[] {
     return { name, help, type: "counter", samples };
   };
   return [
-    gauge("molecule_ready", "Whether messages are taken and answered.", (one) => +one.ready),
+    gauge(
+      "molecule_ready",
+      "Whether messages are taken and answered here.",
+      ({ ready, status }) => +(ready && status.state !== "standby"),
+    ),
     counters(
       "molecule_messages_total",
       "Messages that came to their end, by how.",

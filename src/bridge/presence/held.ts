@@ -54,5 +54,6 @@ export async function whileHeld(
 async function takeKeptToken({ store, token }: BridgeParts): Promise<void> {
   if (token.value !== undefined) return;
   const kept = await store.loadToken();
-  if (kept !== undefined) token.adopt(kept, "the state folder");
+  if (kept !== undefined)
+    token.adopt(kept, store.lock.isShared ? "the shared store" : "the state folder");
 }

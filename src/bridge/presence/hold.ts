@@ -16,7 +16,7 @@ export async function hold(
   for (let told = false; !stop.aborted; told = true) {
     const taken = await lock.take();
     if (taken === "taken") return true;
-    if (!wait) throw heldBy(taken.heldBy);
+    if (!wait) throw heldBy(taken.heldBy, lock.isShared);
     const shared = lock.isShared ? { shared: true } : {};
     if (!told) parts.emit({ type: "lock-waiting", holder: taken.heldBy, ...shared });
     await lock.untilFree(stop);
@@ -24,12 +24,14 @@ export async function hold(
   return false;
 }
 
-function heldBy(holder: Holder | undefined): MoleculeError {
+function heldBy(holder: Holder | undefined, isShared: boolean): MoleculeError {
   const who =
     holder === undefined
       ? "another process"
       : `process ${holder.pid} on ${holder.host}, since ${holder.since.replace(/\.\d+Z$/, "Z")}`;
   return new MoleculeError(`another bridge holds this workspace: ${who}`, {
-    hint: "Stop that one first, or wait for its end with --wait-lock.",
+    hint: isShared
+      ? "It settles what comes in; to do that here, stop it first."
+      : "Stop that one first, or wait for its end with --wait-lock.",
   });
 }

@@ -92,7 +92,7 @@ export function pauseText({
 /** Why the workspace is not answered here. */
 export function waitingWords(holder: Holder | undefined, shared = false): string {
   const who = holder === undefined ? undefined : `process ${holder.pid} on ${holder.host}`;
-  if (shared && who === undefined) return "standing by: another process is to serve this workspace";
+  if (shared && who === undefined) return "standing by: no process serves this workspace yet";
   if (shared) return `standing by: ${who} serves this workspace`;
   return `another bridge has this workspace${who === undefined ? "" : ` (${who})`}; waiting for its end`;
 }

@@ -212,11 +212,17 @@ export class WorkspaceRun {
     return this.#made;
   }
 
-  #token(log: Log): Promise<Token> | Token {
+  async #token(log: Log): Promise<Token> {
     const { flags, context, tokenEnv, fault } = this.setup.chosen;
     if (fault !== undefined) throw fault;
+    const { stores, folder, baseUrl } = this.#shared;
     if (tokenEnv === undefined) {
-      return resolveToken(flags, context, log, tokenPath(this.#shared.folder, this.id));
+      const file = stores === undefined ? tokenPath(folder, this.id) : undefined;
+      const token = await resolveToken(flags, context, log, file);
+      if (token.value !== undefined || stores === undefined) return token;
+      const kept = await stores.keptToken(this.id, addressOf(baseUrl));
+      if (kept !== undefined) token.adopt(kept, "the shared store");
+      return token;
     }
     const value = checkToken(context.env[tokenEnv] ?? "", tokenEnv);
     return new Token(context.io.secrets, value, tokenEnv);

@@ -184,13 +184,14 @@ export class Members {
   }
 
   async #claim(othersCapacity: number): Promise<void> {
-    const room = this.#share(othersCapacity) - this.#held.size;
-    if (room <= 0) return;
+    // Also where there is no room here: that nobody serves it is to be seen.
     const fresh = [...this.#waiting.keys()].filter((id) => !this.#entered.has(id));
     if (fresh.length > 0) {
       await queries.enter(this.#client, fresh);
       for (const id of fresh) this.#entered.add(id);
     }
+    const room = this.#share(othersCapacity) - this.#held.size;
+    if (room <= 0) return;
     const ids = [...this.#waiting.keys()];
     const most = Math.min(room, ids.length);
     for (const [id, writer] of await queries.claim(this.#client, this.#self, ids, most)) {

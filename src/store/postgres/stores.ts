@@ -1,5 +1,6 @@
 /** The stores of one process in one Postgres: their connections, and the process as a member. */
 import { systemClock, within, type Clock } from "../../shared/clock.ts";
+import { isFor } from "../../shared/kept-token.ts";
 import { SqlDeadLetters } from "../dead-letters.ts";
 import type { DeadLetters } from "../store.ts";
 import type { StoreAddress } from "./address.ts";
@@ -7,7 +8,7 @@ import { PostgresClient } from "./client.ts";
 import type { StoreEvent } from "./contact.ts";
 import { FencedDatabase } from "./fenced-database.ts";
 import { Members } from "./members.ts";
-import { migrateSchema } from "./migrate.ts";
+import { migrateSchema, schemaVersion } from "./migrate.ts";
 import { PostgresStore, type PostgresStoreParts } from "./store.ts";
 
 /** How long a process may be silent before another may take what it holds, in ms. */
@@ -50,6 +51,23 @@ export class PostgresStores {
   /** Connects, and brings the schema up to date. Rejects with a MoleculeError that says what is in the way. */
   async ready(): Promise<void> {
     await migrateSchema(this.#work);
+  }
+
+  /** Looks without changing anything: the version of the schema, 0 where there is none. Rejects as {@link ready}. */
+  inspect(): Promise<number> {
+    return schemaVersion(this.#work);
+  }
+
+  /** The token that is kept for a workspace, if there is one for that platform. Rejects as a query does. */
+  async keptToken(workspaceId: string, platform: string): Promise<string | undefined> {
+    if ((await this.inspect()) === 0) return undefined;
+    const [kept] = await this.#work.query<{ value: string; platform: string | null }>(
+      "SELECT value, platform FROM molecule.tokens WHERE ws = $1",
+      [workspaceId],
+    );
+    if (kept === undefined) return undefined;
+    const { value } = kept;
+    return isFor({ value, platform: kept.platform ?? undefined }, platform) ? value : undefined;
   }
 
   /** The store of a workspace; nothing is read yet. */

@@ -192,7 +192,7 @@ group("an event is told in one line", () => {
     ],
     [
       { type: "lock-waiting", holder: undefined, shared: true },
-      "info: standing by: another process is to serve this workspace",
+      "info: standing by: no process serves this workspace yet",
     ],
     [
       { type: "store-away", reason: "no answer within 2 s", hint: "See to it." },
