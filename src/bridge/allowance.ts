@@ -19,14 +19,17 @@ const UNASKED = 1.25;
 
 export class Allowance {
   readonly #clock: Pick<Clock, "monotonic">;
+  readonly #processes: () => number;
   /** When the reading calls of the last minute were made, monotonic. */
   #calls: number[] = [];
   /** The heartbeats that each member means to make in a minute. */
   readonly #members = new Map<object, number>();
   #limit: number | undefined;
 
-  constructor(clock: Pick<Clock, "monotonic">) {
+  /** `processes`: how many share the limit, with this one; each has an even part. */
+  constructor(clock: Pick<Clock, "monotonic">, processes: () => number = () => 1) {
     this.#clock = clock;
+    this.#processes = processes;
   }
 
   /** A bridge that shares it, and how often it means to beat; gives the way to leave. */
@@ -38,7 +41,7 @@ export class Allowance {
 
   /** What the platform said last of the limit, in calls a minute. */
   learn(limit: number | undefined): void {
-    this.#limit = limit;
+    this.#limit = limit === undefined ? undefined : limit / Math.max(1, this.#processes());
   }
 
   /** Milliseconds until a page may be fetched; 0 for now. */

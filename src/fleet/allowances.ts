@@ -11,11 +11,13 @@ export interface Caller {
 
 export class Allowances {
   readonly #clock: Clock;
+  readonly #processes: () => number;
   readonly #known = new Map<string, Allowance>();
 
-  /** Of one platform. */
-  constructor(clock: Clock) {
+  /** Of one platform. `processes`: how many share an organisation's, with this one. */
+  constructor(clock: Clock, processes: () => number = () => 1) {
     this.#clock = clock;
+    this.#processes = processes;
   }
 
   /** That of the organisation where one is named, else of the token, else of all who have none. */
@@ -23,7 +25,8 @@ export class Allowances {
     const key = JSON.stringify(orgId === undefined ? ["token", token] : ["org", orgId]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const made = new Allowance(this.#clock);
+    // A token is used by the one process that has its workspace.
+    const made = new Allowance(this.#clock, orgId === undefined ? undefined : this.#processes);
     this.#known.set(key, made);
     return made;
   }

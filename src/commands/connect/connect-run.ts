@@ -41,7 +41,8 @@ async function connect(
   { log, baseUrl }: { log: Log; baseUrl: URL },
 ): Promise<ExitCode> {
   const folder = stateFolder(values.stateDir);
-  const shared = await sharedStore(values, context, log);
+  const ids = setups.map(({ chosen }) => chosen.id);
+  const shared = await sharedStore(values, context, log, ids);
   try {
     const place = { log, folder, baseUrl, stores: shared?.stores };
     return await serve(values, setups, context, place, shared);

@@ -35,7 +35,7 @@ export function workspacesOf(
   const shared: SharedParts = {
     ...place,
     http: () => (http ??= httpParts(context, { token: { value: undefined }, orgId: undefined })),
-    allowances: new Allowances(systemClock),
+    allowances: new Allowances(systemClock, () => place.stores?.serving ?? 1),
   };
   return setups.map((setup) => new WorkspaceRun(setup, shared));
 }

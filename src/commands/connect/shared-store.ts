@@ -29,6 +29,7 @@ export async function sharedStore(
   flags: ConnectFlags,
   context: Context,
   log: Log,
+  workspaces: readonly string[],
 ): Promise<SharedStore | undefined> {
   const address = await storeAddress(flags, context, log);
   if (address === undefined) {
@@ -45,7 +46,9 @@ export async function sharedStore(
     for (const hear of heard) hear(event);
   };
   const { lease: leaseMs, maxWorkspaces, dryRun } = flags;
-  const stores = new PostgresStores(address, { random: Math.random, leaseMs, maxWorkspaces, tell });
+  const random = Math.random;
+  const parts = { random, leaseMs, workspaces, maxWorkspaces, tell };
+  const stores = new PostgresStores(address, parts);
   try {
     if (!dryRun) await begin(stores, tell);
     else if ((await stores.inspect()) === 0)

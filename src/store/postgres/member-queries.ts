@@ -15,6 +15,8 @@ export interface Self {
   readonly id: string;
   readonly leaseMs: number;
   readonly capacity: number | undefined;
+  /** Tells its list of workspaces from others: those of one list share it. */
+  readonly list: string;
 }
 
 export interface Renewal {
@@ -24,33 +26,40 @@ export interface Renewal {
   touched: string[];
   /** When the next of the others runs out, in ms; undefined where there is none. */
   nextMs: number | undefined;
-  /** What the others that are alive can serve, of those that have a limit. */
+  /** What the others of our list can serve, of those that have a limit and live. */
   othersCapacity: number;
+  /** How many others of our list serve something. */
+  othersServing: number;
 }
 
-/** Says that we live, for one lease from now on. */
-export async function renew(client: PostgresClient, self: Self): Promise<Renewal> {
+/** Says that we live, for one lease from now on, and serve so many workspaces. */
+export async function renew(client: PostgresClient, self: Self, holding: number): Promise<Renewal> {
   const lease = "clock_timestamp() + $2::float8 * interval '1 millisecond'";
+  const others = `FROM molecule.members
+        WHERE id <> $1 AND list = $4 AND expires_at > clock_timestamp()`;
   const seen = `
     SELECT
       (SELECT coalesce(json_agg(id), '[]')::text FROM molecule.workspaces
         WHERE owner = $1 AND touched) AS touched,
       (SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 * 1000
         FROM molecule.members WHERE id <> $1) AS next_ms,
-      (SELECT coalesce(sum(capacity), 0)::float8 FROM molecule.members
-        WHERE id <> $1 AND expires_at > clock_timestamp()) AS others`;
+      (SELECT coalesce(sum(capacity), 0)::float8 ${others}) AS capacity,
+      (SELECT count(*)::float8 ${others} AND holding > 0) AS serving`;
   const ask = (how: string, values: unknown[]) =>
-    client.query<{ touched: string; next_ms: number | null; others: number }>(
+    client.query<{ touched: string; next_ms: number | null; capacity: number; serving: number }>(
       `WITH me AS (${how} RETURNING 1) ${seen} FROM me`,
-      [self.id, self.leaseMs, ...values],
+      [self.id, self.leaseMs, holding, self.list, ...values],
       RENEW_LIMIT_MS,
     );
-  let [row] = await ask(`UPDATE molecule.members SET expires_at = ${lease} WHERE id = $1`, []);
+  let [row] = await ask(
+    `UPDATE molecule.members SET expires_at = ${lease}, holding = $3::integer WHERE id = $1`,
+    [],
+  );
   const joined = row === undefined;
   if (row === undefined) {
     [row] = await ask(
-      `INSERT INTO molecule.members (id, expires_at, host, pid, capacity)
-       VALUES ($1, ${lease}, $3, $4::integer, $5::integer)
+      `INSERT INTO molecule.members (id, expires_at, holding, list, host, pid, capacity)
+       VALUES ($1, ${lease}, $3::integer, $4, $5, $6::integer, $7::integer)
        ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
       [hostname(), process.pid, self.capacity ?? null],
     );
@@ -59,7 +68,8 @@ export async function renew(client: PostgresClient, self: Self): Promise<Renewal
     joined,
     touched: JSON.parse(row?.touched ?? "[]") as string[],
     nextMs: row?.next_ms ?? undefined,
-    othersCapacity: row?.others ?? 0,
+    othersCapacity: row?.capacity ?? 0,
+    othersServing: row?.serving ?? 0,
   };
 }
 
@@ -102,7 +112,8 @@ export async function claim(
   const rows = await client.query<{ id: string; epoch: string }>(
     `WITH free AS (
        SELECT id FROM molecule.workspaces
-       WHERE owner IS NULL AND id IN (SELECT value FROM json_array_elements_text($2::text::json))
+       -- Not by the index of the owners: of those that nobody has there may be far more than are asked for.
+       WHERE coalesce(owner, '') = '' AND id IN (SELECT value FROM json_array_elements_text($2::text::json))
        ORDER BY md5(id || $1) LIMIT $3::integer FOR UPDATE SKIP LOCKED)
      UPDATE molecule.workspaces AS w SET owner = $1, epoch = w.epoch + 1, touched = false,
        taken_at = clock_timestamp()

@@ -49,6 +49,7 @@ export class Members {
   #isInDoubt = false;
   /** When a workspace was last given to another. */
   #askedAt = -Infinity;
+  #othersServing = 0;
 
   /** `client` is for the saying that we live alone: nothing else may keep it waiting. */
   constructor(
@@ -67,6 +68,11 @@ export class Members {
       hear: (text) => this.#hear(text),
       onOpen: () => this.#bell.abort(),
     });
+  }
+
+  /** How many processes serve workspaces of our list, with us. */
+  get serving(): number {
+    return this.#othersServing + 1;
   }
 
   /** Whether it is sure at this moment that what we hold is ours. */
@@ -150,7 +156,8 @@ export class Members {
   async #look(): Promise<number> {
     const { leaseMs } = this.#self;
     const sent = this.#contact.now();
-    const renewal = await queries.renew(this.#client, this.#self);
+    const renewal = await queries.renew(this.#client, this.#self, this.#held.size);
+    this.#othersServing = renewal.othersServing;
     if (renewal.joined || this.#isInDoubt) await this.#reconcile();
     this.#contact.renewed(sent);
     void this.#ear.open();

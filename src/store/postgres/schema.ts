@@ -9,13 +9,16 @@
 export const MIGRATIONS: readonly string[] = [
   `
   -- A process that serves workspaces, or waits for some. What it holds is free once it is removed here;
-  -- who finds that it has expired may do so. capacity: --max-workspaces.
+  -- who finds that it has expired may do so. capacity: --max-workspaces. list: tells its list of workspaces
+  -- from others; those of one list share it. holding: how many of them it serves.
   CREATE TABLE molecule.members (
     id text COLLATE "C" PRIMARY KEY,
     host text NOT NULL,
     pid integer NOT NULL,
     since timestamptz NOT NULL DEFAULT clock_timestamp(),
     capacity integer,
+    list text NOT NULL DEFAULT '',
+    holding integer NOT NULL DEFAULT 0,
     expires_at timestamptz NOT NULL
   ) WITH (fillfactor = 50);
 

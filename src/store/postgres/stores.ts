@@ -1,6 +1,7 @@
 /** The stores of one process in one Postgres: their connections, and the process as a member. */
 import { systemClock, within, type Clock } from "../../shared/clock.ts";
 import { isFor } from "../../shared/kept-token.ts";
+import { digestOf } from "../digest.ts";
 import { SqlDeadLetters } from "../dead-letters.ts";
 import type { DeadLetters } from "../store.ts";
 import type { StoreAddress } from "./address.ts";
@@ -23,6 +24,8 @@ export interface PostgresStoresParts {
   /** [0, 1): the jitter of every wait. */
   random(): number;
   leaseMs?: number;
+  /** The workspaces that this process is to serve: those with the same ones share them. */
+  workspaces?: readonly string[];
   /** Workspaces that are served at once; undefined for all. */
   maxWorkspaces?: number | undefined;
   tell?(event: StoreEvent): void;
@@ -39,13 +42,19 @@ export class PostgresStores {
   /** Touches nothing yet. */
   constructor(address: StoreAddress, parts: PostgresStoresParts) {
     const { clock = systemClock, random, leaseMs = LEASE_MS } = parts;
-    const { maxWorkspaces: capacity, tell = () => {} } = parts;
+    const { maxWorkspaces: capacity, workspaces = [], tell = () => {} } = parts;
     this.#clock = clock;
     this.#random = random;
     this.#work = new PostgresClient(address, clock, CONNECTIONS);
     this.#presence = new PostgresClient(address, clock, 1);
-    const self = { id: crypto.randomUUID(), leaseMs, capacity };
+    const list = digestOf(...workspaces.toSorted());
+    const self = { id: crypto.randomUUID(), leaseMs, capacity, list };
     this.#members = new Members(this.#presence, this.#work, self, { clock, random, tell });
+  }
+
+  /** How many processes serve workspaces of this list, with this one. */
+  get serving(): number {
+    return this.#members.serving;
   }
 
   /** Connects, and brings the schema up to date. Rejects with a MoleculeError that says what is in the way. */

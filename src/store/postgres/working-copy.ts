@@ -23,6 +23,9 @@ export interface Change {
   gone: number[];
 }
 
+/** So many rows fit into what a copy that rests keeps in memory. */
+const FEW = 100;
+
 export class WorkingCopy {
   readonly #sqlite: Database;
   readonly #sql: Sql;
@@ -67,6 +70,8 @@ export class WorkingCopy {
   fill(table: string, rows: readonly Row[]): void {
     const columns = ["rowid", ...this.#names(table)];
     const query = `INSERT OR REPLACE INTO ${table} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`;
+    // With the little memory of one that rests, thousands of rows would go to the disk again and again.
+    if (rows.length > FEW) this.#sql.widen();
     this.#guard(() => {
       this.#sql.run("BEGIN");
       for (const row of rows) {

@@ -21,3 +21,20 @@ test("without an organisation each token has its own, and those without any shar
   // No name of an organisation is taken for a token.
   expect(all.of({ orgId: "token-of-a", token: undefined })).not.toBe(one);
 });
+
+test("processes that share an organisation have an even part of its limit each, and of a token all", () => {
+  let processes = 1;
+  const all = new Allowances(new ManualClock(), () => processes);
+  const pauses = () =>
+    [all.of({ orgId: "acme", token: "t" }), all.of({ orgId: undefined, token: "t" })].map((one) => {
+      one.learn(600);
+      return one.idleMs;
+    });
+  const [alone = 0] = pauses();
+  expect(pauses()).toEqual([alone, alone]);
+  processes = 3;
+  const [shared = 0, own] = pauses();
+  // A part of each third is set aside for heartbeats.
+  expect(shared).toBeGreaterThan(alone * 3);
+  expect(own).toBe(alone);
+});
