@@ -2,6 +2,7 @@
  * The bridge: registers, beats, and works through the feed until it is told to stop or can't go on.
  * Reads as its life does; each step is in its own file.
  */
+import { unlessAborted } from "../shared/abortions.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { messageOf, MoleculeError } from "../shared/errors.ts";
 import { assemble, type Crew } from "./crew.ts";
@@ -31,8 +32,9 @@ export async function runBridge(
   const { clock, emit } = parts;
   const naps = new Naps(clock);
   const ran = await whileHeld(options, parts, { asked: drain, now }, async (stops) => {
-    await recoverRuns(parts);
     const leave = AbortSignal.any([stops.asked, stops.now]);
+    // A shared store may be away; the closing of it ends what waits for it.
+    await unlessAborted(recoverRuns(parts), leave);
     await register(parts, options, naps, leave);
     if (drain.aborted) return emit(STOPPED);
     if (leave.aborted) return;
@@ -111,7 +113,8 @@ async function live(
   const { lost, handOver } = parts.store.lock;
   const unsaved = lost.aborted ? undefined : await save(parts, crew);
   if (!lost.aborted && !handOver.aborted) await tellStopped(parts, crew);
-  await Promise.all(beside);
+  // Who looks after the store may still wait for it.
+  await within(clock, LAST_WAIT_MS, Promise.all(beside));
   failure ??= crew.lanes.failure;
   if (failure instanceof Unwritten) failure = unsavedError(failure);
   failure ??= unsaved;

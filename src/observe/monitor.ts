@@ -68,8 +68,11 @@ export class Monitor {
     this.#outcomes.hear(event);
     this.#pulse.hear(event);
     switch (event.type) {
+      case "lease-lost":
+      case "handed-over":
       case "lock-waiting":
-        this.#end(event.shared === true ? "standby" : "waiting");
+        // Of a lock that is not shared one is told by "lock-waiting" alone.
+        this.#end(event.type === "lock-waiting" && !event.shared ? "waiting" : "standby");
         break;
       case "connected":
         this.#state = "connected";
@@ -162,10 +165,9 @@ export class Monitor {
 
   /** Whether messages are taken and answered, one thing after the other. */
   checks(): Check[] {
-    const registered: Check = {
-      name: "registered",
-      reason: this.#failure ?? unregistered(this.#state),
-    };
+    // Without its store nothing is taken, nor taken over.
+    const reason = this.#failure ?? unregistered(this.#state) ?? this.#troubles.of("store");
+    const registered: Check = { name: "registered", reason };
     if (registered.reason !== undefined || this.#state === "standby") return [registered];
     const checks: Check[] = [registered];
     // In push mode nothing is read.

@@ -9,7 +9,7 @@ import { Naps } from "../bridge/naps.ts";
 import { recoverRuns } from "../bridge/recovery.ts";
 import { register } from "../bridge/presence/register.ts";
 import { makeStops, type Asked } from "../bridge/stops.ts";
-import { whenAborted } from "../shared/abortions.ts";
+import { unlessAborted, whenAborted } from "../shared/abortions.ts";
 import { within } from "../shared/clock.ts";
 import { messageOf } from "../shared/errors.ts";
 import { overlay } from "../shared/overlay.ts";
@@ -39,9 +39,15 @@ export async function runPushBridge(
   const naps = new Naps(clock);
   const ran = await whileHeld(options, parts, { asked: drain, now }, async (stops) => {
     const notes = new Notes(store.memory);
-    await recoverPushes(parts, notes);
-    await recoverRuns(parts);
-    const segment = await secretSegment(store.memory);
+    let segment = "";
+    const prepare = async () => {
+      await recoverPushes(parts, notes);
+      await recoverRuns(parts);
+      segment = await secretSegment(store.memory);
+    };
+    // A shared store may be away; the closing of it ends what waits for it.
+    await unlessAborted(prepare(), AbortSignal.any([stops.asked, stops.now]));
+    if (segment === "") return drain.aborted ? tellStopped(emit, 0) : undefined;
     parts.secrets.add(segment);
     const paths = new Paths(options.publicUrl, segment);
     await live(options, parts, stops, { naps, notes, paths, segment });
@@ -131,7 +137,8 @@ async function live(
   await finish(options, all, { crew, listener }, { asked, cut });
   life.abort();
   tellStopped(emit, crew.answerer.settled);
-  await Promise.all(beside.map((one) => one.catch(() => {})));
+  // Who looks after the store may still wait for it.
+  await within(parts.clock, LAST_WAIT_MS, Promise.all(beside.map((one) => one.catch(() => {}))));
   if (failure !== undefined) throw failure;
 }
 

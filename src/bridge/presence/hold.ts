@@ -1,4 +1,5 @@
 /** Makes sure that this is the only bridge of the workspace here. */
+import { whenAborted } from "../../shared/abortions.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import type { Holder, StoreLock } from "../../store/store.ts";
 import type { Emit } from "../events.ts";
@@ -14,8 +15,11 @@ export async function hold(
   stop: AbortSignal,
 ): Promise<boolean> {
   for (let told = false; !stop.aborted; told = true) {
-    const taken = await lock.take();
+    const taking = lock.take();
+    // A store that is away may take long; who gives up gives the lock back, too.
+    const taken = await Promise.race([taking, whenAborted(stop)]);
     if (taken === "taken") return true;
+    if (taken === undefined) break;
     if (!wait) throw heldBy(taken.heldBy, lock.isShared);
     const shared = lock.isShared ? { shared: true } : {};
     if (!told) parts.emit({ type: "lock-waiting", holder: taken.heldBy, ...shared });

@@ -25,6 +25,7 @@ import { rememberWorkspaces } from "../which/known-workspaces.ts";
 import { bridgeOptions, concurrencyOf } from "./bridge-options.ts";
 import { pushOptions } from "./connect-push.ts";
 import { logEvent } from "./event-lines.ts";
+import { refuseLeftBehind } from "./left-behind.ts";
 import { memberLog } from "./member-log.ts";
 import type { Stops } from "./stopping.ts";
 import type { Chosen } from "./workspaces.ts";
@@ -115,6 +116,7 @@ export class WorkspaceRun {
     const { chosen, type } = this.setup;
     const { flags } = chosen;
     try {
+      await refuseLeftBehind(this.#shared.folder, this.id, this.#shared.stores);
       checkBudget(flags.dailyBudget, type.name, made.backend);
       await made.backend.check();
       const token = await this.#token(made.log);

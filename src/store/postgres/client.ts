@@ -1,7 +1,7 @@
 /** The connections of one process to Postgres: queries with a deadline, and errors that say what may pass. */
 import { SQL } from "bun";
 import { type Clock, LATE, within } from "../../shared/clock.ts";
-import { messageOf, MoleculeError } from "../../shared/errors.ts";
+import { ExitCode, messageOf, MoleculeError } from "../../shared/errors.ts";
 import type { StoreAddress } from "./address.ts";
 import { isPassing, serverError, StoreAway } from "./postgres-error.ts";
 
@@ -14,6 +14,9 @@ const LONG_MS = 120_000;
 
 /** One query: its text with $1, $2, ..., and its values. */
 export type Query = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
+
+/** Of a transaction that nobody ends, as its process was cut off: others wait for its rows. */
+const HANGING = "SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
 export class PostgresClient {
   readonly #address: StoreAddress;
@@ -54,7 +57,12 @@ export class PostgresClient {
 
   /** Changes in one transaction, whole or not at all, within `limitMs`. Rejects as {@link query}. */
   transaction<T>(change: (query: Query) => Promise<T>, limitMs = LONG_MS): Promise<T> {
-    return this.#guard(limitMs, (sql) => sql.begin((tx) => change(queryOf(tx))));
+    return this.#guard(limitMs, (sql) =>
+      sql.begin(async (tx) => {
+        await tx.unsafe(HANGING);
+        return change(queryOf(tx));
+      }),
+    );
   }
 
   /** Whether what {@link listen} began goes on. */
@@ -75,7 +83,8 @@ export class PostgresClient {
     });
     try {
       await this.#guard(QUERY_MS, () => sql.listen(channel, hear), sql);
-      this.#listening = sql;
+      if (this.#closed) void closeAll(sql, 0);
+      else this.#listening = sql;
     } catch (error) {
       void closeAll(sql, 0);
       throw error;
@@ -128,14 +137,30 @@ export class PostgresClient {
   }
 
   #make(max: number, onclose?: () => void): SQL {
-    return new SQL(this.#address.url, {
-      adapter: "postgres",
-      max,
-      connectionTimeout: CONNECT_S,
-      idleTimeout: 0,
-      ...(onclose === undefined ? {} : { onclose }),
-    });
+    try {
+      return new SQL(this.#address.url, {
+        adapter: "postgres",
+        max,
+        // Bun takes PGDATABASE rather than the address: two that mean the same store would not share it.
+        database: databaseIn(this.#address.url),
+        connectionTimeout: CONNECT_S,
+        idleTimeout: 0,
+        ...(onclose === undefined ? {} : { onclose }),
+      });
+    } catch (error) {
+      throw new MoleculeError(
+        `the address of the store at ${this.place} can't be used: ${this.#reason(error)}`,
+        { hint: "See the keys behind its question mark.", exitCode: ExitCode.usage },
+      );
+    }
   }
+}
+
+/** As libpq has it: where none is named, the one of the user's name (postgresql.org, "Connection URIs"). */
+function databaseIn(address: string): string {
+  const { pathname, searchParams, username } = new URL(address);
+  const named = searchParams.get("dbname") ?? decodeURIComponent(pathname.slice(1));
+  return named === "" ? decodeURIComponent(username) || "postgres" : named;
 }
 
 async function ask<Row>(sql: Pick<SQL, "unsafe">, text: string, values: readonly unknown[]) {

@@ -13,7 +13,7 @@ const MORE = `
   ) STRICT;
 `;
 
-/** The tables that are shared, in the order in which they are copied, and how many rows at once. */
+/** The tables that are shared, in the order in which they are copied, and how many rows of each are read first. */
 export const TABLES: Readonly<Record<string, number>> = {
   meta: 1,
   cursors: 1,
@@ -21,13 +21,13 @@ export const TABLES: Readonly<Record<string, number>> = {
   seen: 5_000,
   messages: 5_000,
   // Each of these may be large.
-  raws: 100,
-  replies: 100,
+  raws: 8,
+  replies: 8,
   sent_ids: 5_000,
   runs: 5_000,
   notices: 5_000,
   peers: 5_000,
-  memory: 500,
+  memory: 50,
 };
 
 export interface Column {

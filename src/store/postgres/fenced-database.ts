@@ -11,7 +11,9 @@ import type { Operation, Transactions } from "../transactions.ts";
 import type { PostgresClient } from "./client.ts";
 import { loadCopy, type Reach } from "./load-copy.ts";
 import { StoreAway } from "./postgres-error.ts";
-import { commitOf, type Writer } from "./statements.ts";
+import type { Right } from "./right.ts";
+import { commitOf } from "./statements.ts";
+import type { Struggles } from "./struggles.ts";
 import type { Change, WorkingCopy } from "./working-copy.ts";
 
 /** While Postgres is away what is to be committed waits, and is tried again so often at least. */
@@ -24,18 +26,6 @@ interface Job {
   reject(error: unknown): void;
 }
 
-/** Who commits: a holder, whose right may end, or a command from outside. */
-export interface Right {
-  /** Undefined for a command from outside. Throws a LeaseLost where the right has ended. */
-  readonly writer: Writer | undefined;
-  /** Aborts with a LeaseLost when it ends. */
-  readonly lost: AbortSignal;
-  /** Finds out whether it has. */
-  recheck(): Promise<void>;
-  /** Whether another program has changed anything since the last call. */
-  takeTouch(): boolean;
-}
-
 export interface FencedParts {
   client: PostgresClient;
   workspaceId: string;
@@ -44,6 +34,8 @@ export interface FencedParts {
   right: Right;
   clock: Clock;
   random(): number;
+  /** Is told of what does not come through. */
+  struggles: Struggles;
 }
 
 export class FencedDatabase implements Transactions {
@@ -66,9 +58,11 @@ export class FencedDatabase implements Transactions {
 
   /** Makes the copy. Rejects with a MoleculeError. */
   async open(): Promise<void> {
-    this.#closing = new AbortController();
+    const closing = (this.#closing = new AbortController());
     await this.#reload(this.#parts.client);
     this.#isChanged = false;
+    // Nobody waits for it any more.
+    if (closing.signal.aborted) await this.close();
   }
 
   /** As {@link Transactions} has it; every one is durable. While Postgres is away it waits. */
@@ -158,7 +152,8 @@ export class FencedDatabase implements Transactions {
     return client.transaction(async (query) => {
       await query("SELECT 1 FROM molecule.workspaces WHERE id = $1 FOR UPDATE", [workspaceId]);
       // Nobody changes the workspace now, so that all queries see the same.
-      return this.#transaction(jobs, { query, snapshot: (read) => read(query) });
+      const { place } = client;
+      return this.#transaction(jobs, { query, place, snapshot: (read) => read(query) });
     });
   }
 
@@ -178,12 +173,12 @@ export class FencedDatabase implements Transactions {
     const { writer } = right;
     const id = crypto.randomUUID();
     const version = this.#version;
-    const { text, values } = commitOf(workspaceId, version, id, writer, changes, copy.columns);
+    const commit = commitOf(workspaceId, version, id, writer, changes, copy.columns);
     let isInDoubt = false;
     const done = await this.#untilThere(async () => {
       const isAgain = isInDoubt;
       isInDoubt = writer !== undefined;
-      const [row] = await reach.query<{ n: number }>(text, values);
+      const [row] = await reach.query<{ n: number }>(commit.text, commit.values, commit.limitMs);
       // Of one that was cut off it can't be known what became of it, nor when: only that this one, which is
       // of the same version, does nothing after it.
       return row?.n === 1 || (isAgain && (await this.#isCommitted(id)));
@@ -203,11 +198,14 @@ export class FencedDatabase implements Transactions {
 
   /** Does it as soon as Postgres is there. Rejects with a LeaseLost, or where it is closed meanwhile. */
   async #untilThere<T>(work: () => Promise<T>): Promise<T> {
-    const { right, clock, random } = this.#parts;
+    const { right, clock, random, struggles } = this.#parts;
     for (let failures = 1; ; failures++) {
       try {
-        return await work();
+        const done = await work();
+        struggles.over(this);
+        return done;
       } catch (error) {
+        struggles.failed(this, failures, error);
         if (!(error instanceof StoreAway) || right.writer === undefined) throw error;
         // Made for each wait: one for each commit would pile up on signals that live for months.
         const stop = AbortSignal.any([this.#closing.signal, right.lost]);

@@ -54,7 +54,8 @@ export class Lease implements StoreLock {
 
   async sure(signal: AbortSignal): Promise<void> {
     for (;;) {
-      if (this.lost.aborted) throw this.lost.reason;
+      // Throws where we hold it no more.
+      void this.writer;
       if (signal.aborted || this.#members.isSure) return;
       await this.#members.looked(signal);
     }

@@ -7,8 +7,10 @@ import type { Holder } from "../store-lock.ts";
 import type { PostgresClient } from "./client.ts";
 import { CHANNEL, FREE, type Writer } from "./statements.ts";
 
-/** A renewal that takes longer is none: the next one is tried over another connection. */
-const RENEW_LIMIT_MS = 2_000;
+/** A last word that takes longer is none. */
+const LAST_WORD_MS = 2_000;
+/** What is told to people need not be known. */
+const TOLD_MS = 1_000;
 
 /** A process among those that share the database. */
 export interface Self {
@@ -26,40 +28,61 @@ export interface Renewal {
   touched: string[];
   /** When the next of the others runs out, in ms; undefined where there is none. */
   nextMs: number | undefined;
-  /** What the others of our list can serve, of those that have a limit and live. */
+  /** What the others of our list serve or wait for within their limits, of those that have one and live. */
   othersCapacity: number;
   /** How many others of our list serve something. */
   othersServing: number;
 }
 
-/** Says that we live, for one lease from now on, and serve so many workspaces. */
-export async function renew(client: PostgresClient, self: Self, holding: number): Promise<Renewal> {
+/**
+ * How long a query may take beside which we say that we live: two of them leave the lease in force. The next
+ * is tried over another connection.
+ */
+function limitOf({ leaseMs }: Self): number {
+  return Math.min(2_000, leaseMs / 4);
+}
+
+/** What a process has to do. */
+export interface Load {
+  /** Workspaces that it serves, and those that it waits for. */
+  holding: number;
+  waiting: number;
+}
+
+/** Says that we live, for one lease from now on, and what we have to do. */
+export async function renew(
+  client: PostgresClient,
+  self: Self,
+  { holding, waiting }: Load,
+): Promise<Renewal> {
   const lease = "clock_timestamp() + $2::float8 * interval '1 millisecond'";
   const others = `FROM molecule.members
-        WHERE id <> $1 AND list = $4 AND expires_at > clock_timestamp()`;
+        WHERE id <> $1 AND list = $5 AND expires_at > clock_timestamp()`;
   const seen = `
     SELECT
       (SELECT coalesce(json_agg(id), '[]')::text FROM molecule.workspaces
         WHERE owner = $1 AND touched) AS touched,
       (SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 * 1000
         FROM molecule.members WHERE id <> $1) AS next_ms,
-      (SELECT coalesce(sum(capacity), 0)::float8 ${others}) AS capacity,
+      (SELECT coalesce(sum(least(capacity, holding + waiting)), 0)::float8 ${others}
+        AND capacity IS NOT NULL) AS capacity,
       (SELECT count(*)::float8 ${others} AND holding > 0) AS serving`;
   const ask = (how: string, values: unknown[]) =>
     client.query<{ touched: string; next_ms: number | null; capacity: number; serving: number }>(
       `WITH me AS (${how} RETURNING 1) ${seen} FROM me`,
-      [self.id, self.leaseMs, holding, self.list, ...values],
-      RENEW_LIMIT_MS,
+      [self.id, self.leaseMs, holding, waiting, self.list, ...values],
+      limitOf(self),
     );
   let [row] = await ask(
-    `UPDATE molecule.members SET expires_at = ${lease}, holding = $3::integer WHERE id = $1`,
+    `UPDATE molecule.members SET expires_at = ${lease}, holding = $3::integer,
+       waiting = $4::integer WHERE id = $1`,
     [],
   );
   const joined = row === undefined;
   if (row === undefined) {
     [row] = await ask(
-      `INSERT INTO molecule.members (id, expires_at, holding, list, host, pid, capacity)
-       VALUES ($1, ${lease}, $3::integer, $4, $5, $6::integer, $7::integer)
+      `INSERT INTO molecule.members (id, expires_at, holding, waiting, list, host, pid, capacity)
+       VALUES ($1, ${lease}, $3::integer, $4::integer, $5, $6, $7::integer, $8::integer)
        ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
       [hostname(), process.pid, self.capacity ?? null],
     );
@@ -86,6 +109,7 @@ export async function removeExpired(client: PostgresClient, self: Self): Promise
      SELECT (SELECT count(*) FROM gone)::integer AS n,
        (SELECT pg_notify('${CHANNEL}', '${FREE}') FROM gone LIMIT 1)::text AS told`,
     [self.id, self.leaseMs],
+    limitOf(self),
   );
   return row?.n ?? 0;
 }
@@ -119,6 +143,7 @@ export async function claim(
        taken_at = clock_timestamp()
      FROM free WHERE w.id = free.id RETURNING w.id, w.epoch::text AS epoch`,
     [self.id, JSON.stringify(ids), most],
+    limitOf(self),
   );
   return new Map(rows.map(({ id, epoch }) => [id, { owner: self.id, epoch: Number(epoch) }]));
 }
@@ -146,6 +171,7 @@ export async function reconcile(
      SELECT (SELECT coalesce(json_agg(id), '[]') FROM kept)::text AS kept,
        (SELECT pg_notify('${CHANNEL}', '${FREE}') FROM freed LIMIT 1)::text AS told`,
     [self.id, JSON.stringify(list)],
+    limitOf(self),
   );
   return new Set(JSON.parse(row?.kept ?? "[]") as string[]);
 }
@@ -183,7 +209,7 @@ export async function leave(client: PostgresClient, self: Self): Promise<void> {
     `WITH gone AS (DELETE FROM molecule.members WHERE id = $1 RETURNING 1)
      SELECT pg_notify('${CHANNEL}', '${FREE}')::text FROM gone`,
     [self.id],
-    RENEW_LIMIT_MS,
+    LAST_WORD_MS,
   );
 }
 
@@ -194,6 +220,7 @@ export async function holderOf(client: PostgresClient, id: string): Promise<Hold
        to_char(coalesce(taken_at, since) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since
      FROM molecule.workspaces AS w JOIN molecule.members AS m ON m.id = w.owner WHERE w.id = $1`,
     [id],
+    TOLD_MS,
   );
   return row;
 }

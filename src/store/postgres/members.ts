@@ -11,7 +11,7 @@ import { Contact, type StoreEvent } from "./contact.ts";
 import { Ear } from "./ear.ts";
 import type { Lease } from "./lease.ts";
 import * as queries from "./member-queries.ts";
-import { shareOf } from "./share.ts";
+import { Share } from "./share.ts";
 import { FREE, TOUCHED, type Writer } from "./statements.ts";
 
 /** After a failure the next try comes soon: the lease runs. */
@@ -21,8 +21,6 @@ const RETRY_CAP_MS = 2_000;
 const LOOK_MS = 1_000;
 /** After another's lease has run out: more than a clock's rounding. */
 const AFTER_MS = 20;
-/** One workspace in this time is given to another process, so that they come to rest. */
-const HAND_OVER_MS = 2_000;
 
 export interface MembersParts {
   clock: Clock;
@@ -44,12 +42,10 @@ export class Members {
   #next = nextLook();
   #running: Promise<void> | undefined;
   readonly #contact: Contact;
+  readonly #share: Share;
   readonly #ear: Ear;
   /** An answer was lost: what Postgres says that we hold may be other than what we think. */
   #isInDoubt = false;
-  /** When a workspace was last given to another. */
-  #askedAt = -Infinity;
-  #othersServing = 0;
 
   /** `client` is for the saying that we live alone: nothing else may keep it waiting. */
   constructor(
@@ -63,6 +59,7 @@ export class Members {
     this.#self = self;
     this.#parts = parts;
     this.#contact = new Contact(parts.clock, self.leaseMs, parts.tell);
+    this.#share = new Share(self.capacity, parts.clock);
     this.#ear = new Ear(client, {
       tell: parts.tell,
       hear: (text) => this.#hear(text),
@@ -70,9 +67,14 @@ export class Members {
     });
   }
 
+  /** Whether the database answers. */
+  get contact(): Contact {
+    return this.#contact;
+  }
+
   /** How many processes serve workspaces of our list, with us. */
   get serving(): number {
-    return this.#othersServing + 1;
+    return this.#share.othersServing + 1;
   }
 
   /** Whether it is sure at this moment that what we hold is ours. */
@@ -156,22 +158,21 @@ export class Members {
   async #look(): Promise<number> {
     const { leaseMs } = this.#self;
     const sent = this.#contact.now();
-    const renewal = await queries.renew(this.#client, this.#self, this.#held.size);
-    this.#othersServing = renewal.othersServing;
+    const load = { holding: this.#held.size, waiting: this.#waiting.size };
+    const renewal = await queries.renew(this.#client, this.#self, load);
+    this.#share.othersCapacity = renewal.othersCapacity;
+    this.#share.othersServing = renewal.othersServing;
     if (renewal.joined || this.#isInDoubt) await this.#reconcile();
     this.#contact.renewed(sent);
     void this.#ear.open();
     for (const id of renewal.touched) this.#held.get(id)?.touch();
-    if (this.#waiting.size === 0) {
-      this.#shed(renewal.othersCapacity);
-      return leaseMs / 3;
-    }
+    this.#share.shed(this.#held, this.#waiting.size);
+    if (this.#waiting.size === 0) return leaseMs / 3;
     // Others that have run out are removed, unless they may have been cut off as we were.
     if ((renewal.nextMs ?? 1) <= 0 && this.#contact.mayJudge) {
       await queries.removeExpired(this.#client, this.#self);
     }
-    await this.#claim(renewal.othersCapacity);
-    this.#shed(renewal.othersCapacity);
+    await this.#claim();
     if (this.#waiting.size === 0) return leaseMs / 3;
     const next = renewal.nextMs ?? Infinity;
     return Math.min(leaseMs / 3, LOOK_MS, next > 0 ? next + AFTER_MS : LOOK_MS);
@@ -183,21 +184,31 @@ export class Members {
    */
   async #reconcile(): Promise<void> {
     this.#isInDoubt = false;
-    const held = new Map([...this.#held].map(([id, lease]) => [id, lease.writer]));
-    const kept = await queries.reconcile(this.#client, this.#self, held);
-    for (const [id, lease] of [...this.#held]) {
-      if (held.has(id) && !kept.has(id)) this.#lose(lease);
+    // A row that somebody has removed is made again.
+    this.#entered.clear();
+    const held = new Map(
+      [...this.#held].map(([id, lease]) => [id, { lease, writer: lease.writer }]),
+    );
+    const writers = new Map([...held].map(([id, { writer }]) => [id, writer]));
+    const kept = await queries.reconcile(this.#client, this.#self, writers);
+    for (const [id, { lease, writer }] of held) {
+      if (!kept.has(id)) {
+        if (this.#held.get(id) === lease) this.#lose(lease);
+        continue;
+      }
+      // Given back meanwhile, and taken again by this: nobody would serve it.
+      if (this.#held.get(id) !== lease) await queries.release(this.#client, id, writer);
     }
   }
 
-  async #claim(othersCapacity: number): Promise<void> {
+  async #claim(): Promise<void> {
     // Also where there is no room here: that nobody serves it is to be seen.
     const fresh = [...this.#waiting.keys()].filter((id) => !this.#entered.has(id));
     if (fresh.length > 0) {
       await queries.enter(this.#client, fresh);
       for (const id of fresh) this.#entered.add(id);
     }
-    const room = this.#share(othersCapacity) - this.#held.size;
+    const room = this.#share.room(this.#held.size, this.#waiting.size);
     if (room <= 0) return;
     const ids = [...this.#waiting.keys()];
     const most = Math.min(room, ids.length);
@@ -212,22 +223,6 @@ export class Members {
       this.#held.set(id, lease);
       lease.grant(writer);
     }
-  }
-
-  /** What is more than our share goes to others, the newest first, one at a time. */
-  #shed(othersCapacity: number): void {
-    const { clock } = this.#parts;
-    if (othersCapacity === 0 || this.#held.size <= this.#share(othersCapacity)) return;
-    if (clock.monotonic() - this.#askedAt < HAND_OVER_MS) return;
-    const lease = [...this.#held.values()].findLast(({ handOver }) => !handOver.aborted);
-    if (lease === undefined) return;
-    this.#askedAt = clock.monotonic();
-    lease.askBack();
-  }
-
-  #share(othersCapacity: number): number {
-    const workspaces = this.#held.size + this.#waiting.size;
-    return shareOf(workspaces, this.#self.capacity, othersCapacity);
   }
 
   #lose(lease: Lease): void {

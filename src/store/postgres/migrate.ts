@@ -11,21 +11,16 @@ const LOCK = 0x4d6f5374;
  * was found, 0 where there was none. Rejects with a MoleculeError where the schema is a newer program's.
  */
 export async function migrateSchema(client: PostgresClient): Promise<number> {
-  const found = await client.query<{ there: boolean }>(
-    "SELECT to_regclass('molecule.schema_version') IS NOT NULL AS there",
-  );
   // One that is up to date is only read: its user need not be allowed to make tables.
-  if (found[0]?.there === true) {
-    const version = await versionIn(<Row>(text: string) => client.query<Row>(text));
-    check(version, client.place);
-    if (version === MIGRATIONS.length) return version;
-  }
+  const found = await schemaVersion(client);
+  checkVersion(found, client.place);
+  if (found === MIGRATIONS.length) return found;
   return client.transaction(async (query) => {
     await query(`SELECT pg_advisory_xact_lock(${LOCK})`);
     await query("CREATE SCHEMA IF NOT EXISTS molecule");
     await query("CREATE TABLE IF NOT EXISTS molecule.schema_version (version integer NOT NULL)");
     const version = await versionIn(query);
-    check(version, client.place);
+    checkVersion(version, client.place);
     for (const step of MIGRATIONS.slice(version)) await query(step);
     if (version === 0) await query("INSERT INTO molecule.schema_version VALUES (0)");
     await query(`UPDATE molecule.schema_version SET version = ${MIGRATIONS.length}`);
@@ -46,7 +41,8 @@ async function versionIn(query: Query): Promise<number> {
   return rows[0]?.version ?? 0;
 }
 
-function check(version: number, place: string): void {
+/** Throws a MoleculeError where the schema is a newer program's. */
+export function checkVersion(version: number, place: string): void {
   if (version <= MIGRATIONS.length) return;
   throw new MoleculeError(
     `the store at ${place} was written by a newer version of molecule (schema ${version}, this one knows ${MIGRATIONS.length})`,

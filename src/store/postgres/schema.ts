@@ -10,7 +10,8 @@ export const MIGRATIONS: readonly string[] = [
   `
   -- A process that serves workspaces, or waits for some. What it holds is free once it is removed here;
   -- who finds that it has expired may do so. capacity: --max-workspaces. list: tells its list of workspaces
-  -- from others; those of one list share it. holding: how many of them it serves.
+  -- from others; those of one list share it. holding, waiting: how many of them it serves,
+  -- and would serve.
   CREATE TABLE molecule.members (
     id text COLLATE "C" PRIMARY KEY,
     host text NOT NULL,
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly string[] = [
     capacity integer,
     list text NOT NULL DEFAULT '',
     holding integer NOT NULL DEFAULT 0,
+    waiting integer NOT NULL DEFAULT 0,
     expires_at timestamptz NOT NULL
   ) WITH (fillfactor = 50);
 

@@ -1,6 +1,6 @@
 /** The statements in which a transaction of the copy goes to Postgres, and those that fill a copy. */
-import { type Column, type Columns, TABLES } from "./copy-schema.ts";
-import type { Change, Row } from "./working-copy.ts";
+import type { Column, Columns } from "./copy-schema.ts";
+import type { Change } from "./working-copy.ts";
 
 /** Who commits: the holder of the workspace, or a command that changes something from outside. */
 export interface Writer {
@@ -23,7 +23,14 @@ const VISITORS = `
 export interface Commit {
   text: string;
   values: unknown[];
+  /** How long it may take, in ms. */
+  limitMs: number;
 }
+
+/** A commit of a few rows takes a millisecond. */
+const COMMIT_MS = 10_000;
+/** Characters in a millisecond over a slow line. */
+const SLOWEST = 100;
 
 /**
  * All changes in one statement, which does them only where the workspace is still at that version, and
@@ -60,7 +67,12 @@ export function commitOf(
     text: `WITH ${parts.join(",\n")}
       SELECT (SELECT count(*) FROM fence)::integer AS n${writer === undefined ? `, ${tell}::text` : ""}`,
     values,
+    limitMs: Math.max(COMMIT_MS, charactersOf(values) / SLOWEST),
   };
+}
+
+function charactersOf(values: readonly unknown[]): number {
+  return values.reduce((sum: number, one) => sum + String(one).length, 0);
 }
 
 function upsert(table: string, columns: readonly Column[], place: number): string {
@@ -74,17 +86,17 @@ function upsert(table: string, columns: readonly Column[], place: number): strin
 }
 
 /**
- * Rows of these tables as JSON, one row for each table: of $1's, each after the number that $2 has for the
- * table in a JSON object, and as many as the table is copied at once. Read by {@link pagesIn}.
+ * Rows of these tables as JSON, one {@link Page} for each table. Of $1's, each after the number that `after`
+ * has for the table, and as many as `most` has, both in the JSON object $2.
  */
 export function pagesOf(tables: readonly string[], columns: Columns): string {
   return tables
     .map((table) => {
       const names = ["n", ...(columns.get(table) ?? []).map(({ name }) => name)];
+      const asked = (what: string) => `($2::text::json->'${what}'->>'${table}')::bigint`;
       return `SELECT '${table}' AS tbl, coalesce(json_agg(r ORDER BY r.n), '[]')::text AS rows FROM (
         SELECT ${names.join(", ")} FROM molecule.${table}
-        WHERE ws = $1 AND n > ($2::text::json->>'${table}')::bigint
-        ORDER BY n LIMIT ${TABLES[table] ?? 1}) AS r`;
+        WHERE ws = $1 AND n > ${asked("after")} ORDER BY n LIMIT ${asked("most")}) AS r`;
     })
     .join("\nUNION ALL ");
 }
@@ -92,9 +104,4 @@ export function pagesOf(tables: readonly string[], columns: Columns): string {
 export interface Page {
   tbl: string;
   rows: string;
-}
-
-/** The rows of each table. */
-export function pagesIn(pages: readonly Page[]): Map<string, Row[]> {
-  return new Map(pages.map(({ tbl, rows }) => [tbl, JSON.parse(rows) as Row[]]));
 }

@@ -24,6 +24,7 @@ import type { PostgresClient } from "./client.ts";
 import { FencedDatabase } from "./fenced-database.ts";
 import { Lease } from "./lease.ts";
 import type { Members } from "./members.ts";
+import type { Struggles } from "./struggles.ts";
 
 export interface PostgresStoreParts extends LocalStoreParts {
   /** On this machine: for the files of messages, and for the working copy. */
@@ -46,10 +47,10 @@ export class PostgresStore implements Store {
     client: PostgresClient,
     members: Members,
     workspaceId: string,
-    parts: PostgresStoreParts & { random(): number },
+    parts: PostgresStoreParts & { random(): number; struggles: Struggles },
   ) {
     const { clock = systemClock, maxMessages = MAX_MESSAGES, maxBytes = MAX_BYTES } = parts;
-    const { folder, random } = parts;
+    const { folder, random, struggles } = parts;
     const lock = new Lease(members, workspaceId);
     const database = new FencedDatabase({
       client,
@@ -58,6 +59,7 @@ export class PostgresStore implements Store {
       right: lock,
       clock,
       random,
+      struggles,
     });
     this.lock = lock;
     this.#database = database;

@@ -10,6 +10,7 @@ import type { StoreEvent } from "./contact.ts";
 import { FencedDatabase } from "./fenced-database.ts";
 import { Members } from "./members.ts";
 import { migrateSchema, schemaVersion } from "./migrate.ts";
+import { Struggles } from "./struggles.ts";
 import { PostgresStore, type PostgresStoreParts } from "./store.ts";
 
 /** How long a process may be silent before another may take what it holds, in ms. */
@@ -36,6 +37,7 @@ export class PostgresStores {
   /** Its own connections, so that no work can keep us from saying that we live. */
   readonly #presence: PostgresClient;
   readonly #members: Members;
+  readonly #struggles: Struggles;
   readonly #clock: Clock;
   readonly #random: () => number;
 
@@ -50,6 +52,7 @@ export class PostgresStores {
     const list = digestOf(...workspaces.toSorted());
     const self = { id: crypto.randomUUID(), leaseMs, capacity, list };
     this.#members = new Members(this.#presence, this.#work, self, { clock, random, tell });
+    this.#struggles = new Struggles(clock, this.#members.contact, tell);
   }
 
   /** How many processes serve workspaces of this list, with this one. */
@@ -67,6 +70,13 @@ export class PostgresStores {
     return schemaVersion(this.#work);
   }
 
+  /** Whether it has anything of the workspace. Rejects as a query does. */
+  async knows(workspaceId: string): Promise<boolean> {
+    if ((await this.inspect()) === 0) return false;
+    const rows = await this.#work.query("SELECT 1 FROM molecule.meta WHERE ws = $1", [workspaceId]);
+    return rows.length > 0;
+  }
+
   /** The token that is kept for a workspace, if there is one for that platform. Rejects as a query does. */
   async keptToken(workspaceId: string, platform: string): Promise<string | undefined> {
     if ((await this.inspect()) === 0) return undefined;
@@ -81,7 +91,7 @@ export class PostgresStores {
 
   /** The store of a workspace; nothing is read yet. */
   of(workspaceId: string, parts: PostgresStoreParts): PostgresStore {
-    const common = { clock: this.#clock, random: this.#random };
+    const common = { clock: this.#clock, random: this.#random, struggles: this.#struggles };
     return new PostgresStore(this.#work, this.#members, workspaceId, { ...common, ...parts });
   }
 
@@ -107,6 +117,7 @@ export class PostgresStores {
       right,
       clock,
       random,
+      struggles: this.#struggles,
     });
     await database.open();
     return { letters: new SqlDeadLetters(database, clock), close: () => database.close() };
