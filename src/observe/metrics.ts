@@ -77,8 +77,8 @@ export function workspaceFamilies(all: readonly Measured[]): Family[] {
     ),
     gauge(
       "molecule_store_up",
-      "Whether the journal could be asked; where not, what it holds is left out.",
-      ({ status }) => +(status.store !== undefined),
+      "Whether the journal could be asked; where not, what it holds is left out. A standby has none.",
+      ({ status }) => (status.state === "standby" ? undefined : +(status.store !== undefined)),
     ),
     {
       name: "molecule_pickup_delay_seconds",
