@@ -12,10 +12,11 @@ import type { Figure } from "./measurement.ts";
 import { memory } from "./memory.ts";
 import { parallel } from "./parallel.ts";
 import { pickUp } from "./pick-up.ts";
+import { shared } from "./shared.ts";
 import { store } from "./store.ts";
 import { Workbench } from "./workbench.ts";
 
-const ALL = [pickUp, idle, fleet, backlog, parallel, memory, store];
+const ALL = [pickUp, idle, fleet, backlog, parallel, memory, store, shared];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !ALL.some((one) => one.name === name));
