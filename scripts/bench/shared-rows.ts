@@ -39,13 +39,13 @@ export async function measureMembers(url: string): Promise<{ what: string; measu
   const address = parseStoreAddress(url);
   if (address === undefined) throw new Error("there is no address of a store");
   const client = new PostgresClient(address, systemClock, 1);
-  const self = { id: crypto.randomUUID(), leaseMs: 60_000, capacity: undefined };
+  const self = { id: crypto.randomUUID(), leaseMs: 60_000, capacity: undefined, list: "" };
   const figures = [];
   try {
     await migrateSchema(client);
     for (const members of MEMBERS) {
       await fill(client, members);
-      const renewed = await times(RENEWALS, () => renew(client, self));
+      const renewed = await times(RENEWALS, () => renew(client, self, { holding: 0, waiting: 0 }));
       figures.push({
         what: `a renewal with ${WORKSPACES} workspaces of ${members} processes`,
         measured: ms(renewed),
@@ -53,7 +53,7 @@ export async function measureMembers(url: string): Promise<{ what: string; measu
     }
     await client.query("SELECT pg_sleep(1.1)");
     // What this connection has counted is told with its next transaction.
-    await renew(client, self);
+    await renew(client, self, { holding: 0, waiting: 0 });
     const [row] = await client.query<{ hot: number; bytes: number }>(
       `SELECT n_tup_hot_upd::float8 / n_tup_upd AS hot, pg_total_relation_size(relid)::float8 AS bytes
        FROM pg_stat_user_tables WHERE relname = 'members'`,

@@ -107,10 +107,16 @@ export class Token {
   }
 }
 
-/** Whether others than the owner may read the file (POSIX modes; false where there are none). */
+/**
+ * Whether others than the owner may read the file (POSIX modes; false where there are none). The group is no
+ * other where it is this process's own, and has the number of its user: then nobody else is in it, as with
+ * the groups that systems make for each user, and with the `fsGroup` of a pod, which opens its secrets to that group.
+ */
 export async function isReadableByOthers(path: string): Promise<boolean> {
   if (process.platform === "win32") return false;
-  return ((await stat(path)).mode & 0o044) !== 0;
+  const { mode, gid } = await stat(path);
+  const isOwn = gid === process.getgid?.() && gid === process.getuid?.();
+  return (mode & (isOwn ? 0o004 : 0o044)) !== 0;
 }
 
 /** One that this program keeps is a token file, too, where it is named as such. */

@@ -17,9 +17,8 @@ import { Token } from "../../src/platform/token.ts";
 import { systemClock, type Clock } from "../../src/shared/clock.ts";
 import { Secrets } from "../../src/shared/secrets.ts";
 import { LocalStore } from "../../src/store/local.ts";
-import { parseStoreAddress } from "../../src/store/postgres/address.ts";
-import { PostgresStores } from "../../src/store/postgres/stores.ts";
 import { OPTIONS } from "../harness/bridge.ts";
+import { storesAt } from "../harness/stores.ts";
 
 export interface CrashOrder {
   url: string;
@@ -47,11 +46,9 @@ const STARTED = Date.now();
 const order = JSON.parse(process.argv[2] ?? "") as CrashOrder;
 const secrets = new Secrets();
 const token = new Token(secrets, order.token, "the test");
-const address = parseStoreAddress(order.shared ?? "");
 // A lease is told by the clock of Postgres.
 await using shared =
-  address && new PostgresStores(address, { leaseMs: 1_000, random: Math.random });
-await shared?.ready();
+  order.shared === undefined ? undefined : await storesAt(order.shared, { leaseMs: 1_000 });
 const kept = { clock: hasty, folder: order.stateDir };
 const store =
   shared?.of(order.workspaceId, kept) ?? new LocalStore(kept.folder, order.workspaceId, kept);

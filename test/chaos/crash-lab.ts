@@ -18,28 +18,33 @@ export class CrashLab implements AsyncDisposable {
   readonly platform: DevPlatform;
   readonly agent: Member;
   readonly peer: Member;
-  readonly #folder: { path: string } & Disposable;
+  readonly #folder: string;
   readonly #keeping: Keeping;
   readonly #mark = `crash-${crypto.randomUUID()}`;
   readonly #children: Bun.Subprocess[] = [];
+  readonly #ends: AsyncDisposableStack;
 
   private constructor(
     platform: DevPlatform,
-    folder: { path: string } & Disposable,
+    folder: string,
     keeping: Keeping,
+    ends: AsyncDisposableStack,
   ) {
     this.platform = platform;
     this.#folder = folder;
     this.#keeping = keeping;
+    this.#ends = ends;
     this.agent = member(platform, "agent");
     this.peer = member(platform, "peer");
   }
 
   static async start(revision: RevisionName, kind: KeepingKind = LOCAL): Promise<CrashLab> {
-    const folder = tmpFolder();
-    const keeping = await kind.start(join(folder.path, "state"));
+    await using ends = new AsyncDisposableStack();
+    const { path } = ends.use(tmpFolder());
+    const keeping = ends.use(await kind.start(join(path, "state")));
     const platform = await startDevPlatform({ port: 0, db: ":memory:", rateLimit: 0, revision });
-    return new CrashLab(platform, folder, keeping);
+    ends.defer(() => platform.stop());
+    return new CrashLab(platform, path, keeping, ends.move());
   }
 
   /** Who asks: the peer, or the person at the canvas. */
@@ -106,13 +111,11 @@ export class CrashLab implements AsyncDisposable {
     await Promise.all(this.#children.map(({ exited }) => exited));
     // Where a test fails, what its bridges left may stand still for minutes.
     for (const pid of marked(this.#mark)) process.kill(pid, "SIGKILL");
-    await this.platform.stop();
-    await this.#keeping[Symbol.asyncDispose]();
-    this.#folder[Symbol.dispose]();
+    await this.#ends.disposeAsync();
   }
 
   get #log(): string {
-    return join(this.#folder.path, "runs");
+    return join(this.#folder, "runs");
   }
 
   #feed() {

@@ -1,7 +1,6 @@
 /** What Postgres has seen of who had each workspace, and who wrote for it: a trigger notes it, in the order of commits. */
 import { SQL } from "bun";
-import { parseStoreAddress } from "../../src/store/postgres/address.ts";
-import { PostgresStores } from "../../src/store/postgres/stores.ts";
+import { storesAt } from "../harness/stores.ts";
 
 const TRIGGER = `
   CREATE TABLE public.drill (
@@ -35,10 +34,7 @@ export class Audit implements AsyncDisposable {
 
   /** Makes the tables of the store in an empty database, and watches them. */
   static async start(url: string): Promise<Audit> {
-    const address = parseStoreAddress(url);
-    if (address === undefined) throw new Error("this is no address");
-    await using stores = new PostgresStores(address, { random: Math.random });
-    await stores.ready();
+    await (await storesAt(url)).close();
     const audit = new Audit(url);
     await audit.#sql.unsafe(TRIGGER);
     return audit;

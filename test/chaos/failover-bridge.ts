@@ -5,7 +5,7 @@ import type { Run } from "../harness/binary.ts";
 import { ChaosProxy } from "../harness/chaos-proxy.ts";
 import type { Fate } from "../harness/faults.ts";
 import type { Frame } from "../harness/http-frames.ts";
-import { StoreProxy } from "../harness/store-proxy.ts";
+import { StoreRelay } from "../harness/store-relay.ts";
 
 /** An answer on its way to the platform. */
 export interface Post {
@@ -21,7 +21,8 @@ export interface BridgeSetup {
   /** An empty one for all of them. */
   folder: string;
   platform: string;
-  postgres: { port: number; url: string };
+  /** The address of the store. */
+  postgres: string;
   /** Starts the program: `env` names the store. */
   start(platform: string, home: string, env: Record<string, string>): Run;
 }
@@ -29,7 +30,7 @@ export interface BridgeSetup {
 export class Bridge implements AsyncDisposable {
   readonly number: number;
   readonly run: Run;
-  readonly store: StoreProxy;
+  readonly store: StoreRelay;
   readonly posts: Post[] = [];
   beats = 0;
   /** False once it was killed, or has ended. */
@@ -38,18 +39,18 @@ export class Bridge implements AsyncDisposable {
   refuse: (() => void) | undefined;
   readonly #platform: ChaosProxy;
 
-  private constructor(setup: BridgeSetup, store: StoreProxy) {
-    const { number, folder, postgres } = setup;
+  private constructor(setup: BridgeSetup, store: StoreRelay) {
+    const { number, folder } = setup;
     this.number = number;
     this.store = store;
     this.#platform = new ChaosProxy(setup.platform, (request) => this.#pass(request));
     const home = join(folder, `bridge-${number}`);
     mkdirSync(home);
-    this.run = setup.start(this.#platform.url, home, { MOLECULE_STORE: store.url(postgres.url) });
+    this.run = setup.start(this.#platform.url, home, { MOLECULE_STORE: store.url });
   }
 
   static async start(setup: BridgeSetup): Promise<Bridge> {
-    return new Bridge(setup, await StoreProxy.start(setup.postgres.port));
+    return new Bridge(setup, await StoreRelay.start(setup.postgres));
   }
 
   /** Resolves when it has ended well, after a signal to stop. */

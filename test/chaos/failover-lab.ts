@@ -15,6 +15,11 @@ import { Bridge } from "./failover-bridge.ts";
 import { type DrillVerdict, judgeDrill } from "./failover-verdict.ts";
 
 export const LEASE_MS = 2_000;
+/**
+ * Where a bridge that lives is robbed: between its last post and the claim is a fifth of its lease, and posts are
+ * told by when they come to this process, which may stand still as any.
+ */
+export const LONG_LEASE_MS = 8_000;
 /** Far beyond any slow machine. */
 const LIMIT_MS = 40_000;
 /** How often it is looked for answers. */
@@ -26,7 +31,12 @@ export interface DrillShape {
   peers: number;
   /** Workspaces that a bridge serves at most; undefined for all. */
   most?: number;
+  leaseMs?: number;
 }
+
+const ONE: DrillShape = { workspaces: 1, peers: 2 };
+/** For those where a bridge that lives is robbed. */
+export const PATIENT: DrillShape = { ...ONE, leaseMs: LONG_LEASE_MS };
 
 export class FailoverLab implements AsyncDisposable {
   readonly bridges: Bridge[] = [];
@@ -37,9 +47,9 @@ export class FailoverLab implements AsyncDisposable {
   readonly #platform: DevPlatform;
   readonly #workspaces: readonly Member[];
   readonly #askers: readonly Asker[];
-  readonly #postgres: { port: number; url: string };
   readonly #shape: DrillShape;
-  readonly #folder = tmpFolder();
+  readonly #folder: string;
+  readonly #ends: AsyncDisposableStack;
   readonly #bell = new Bell();
   #asked = 0;
   #over = false;
@@ -48,14 +58,16 @@ export class FailoverLab implements AsyncDisposable {
   private constructor(
     platform: DevPlatform,
     audit: Audit,
-    postgres: { port: number; url: string },
     shape: DrillShape,
+    folder: string,
+    ends: AsyncDisposableStack,
   ) {
     this.#platform = platform;
     this.audit = audit;
-    this.#postgres = postgres;
     this.#shape = shape;
-    this.agent = new Agent(join(this.#folder.path, "agent"));
+    this.#folder = folder;
+    this.#ends = ends;
+    this.agent = new Agent(join(folder, "agent"));
     const members = (count: number) => Array.from({ length: count }, () => this.#member());
     this.#workspaces = members(shape.workspaces);
     this.#askers = this.#workspaces.flatMap((workspace) =>
@@ -67,22 +79,24 @@ export class FailoverLab implements AsyncDisposable {
   static async start(
     postgres: SharedPostgres,
     bridges: number,
-    shape: DrillShape = { workspaces: 1, peers: 2 },
+    shape: DrillShape = ONE,
   ): Promise<FailoverLab> {
-    const url = await postgres.newDatabase();
-    const audit = await Audit.start(url);
-    const platform = await startDevPlatform({ port: 0, db: ":memory:", rateLimit: 0 });
-    const lab = new FailoverLab(platform, audit, { port: postgres.port, url }, shape);
+    const ends = new AsyncDisposableStack();
     try {
+      const { path } = ends.use(tmpFolder());
+      const platform = await startDevPlatform({ port: 0, db: ":memory:", rateLimit: 0 });
+      ends.defer(() => platform.stop());
+      const audit = ends.use(await Audit.start(await postgres.newDatabase()));
+      const lab = new FailoverLab(platform, audit, shape, path, ends);
       for (let i = 0; i < bridges; i++) await lab.add();
+      lab.#asking = lab.#ask();
+      // A test that fails does not wait for it.
+      void lab.#asking.catch(() => {});
+      return lab;
     } catch (error) {
-      await lab[Symbol.asyncDispose]();
+      await ends.disposeAsync();
       throw error;
     }
-    lab.#asking = lab.#ask();
-    // A test that fails does not wait for it.
-    void lab.#asking.catch(() => {});
-    return lab;
   }
 
   /** Starts another bridge; resolves when it serves a workspace or waits for one. */
@@ -90,12 +104,12 @@ export class FailoverLab implements AsyncDisposable {
     const number = this.bridges.length + 1;
     const bridge = await Bridge.start({
       number,
-      folder: this.#folder.path,
+      folder: this.#folder,
       platform: this.#platform.url,
-      postgres: { ...this.#postgres, url: await this.audit.addressFor(number) },
+      postgres: await this.audit.addressFor(number),
       start: (url, home, env) => this.#launch(url, home, { ...env, ...this.agent.env(number) }),
     });
-    this.bridges.push(bridge);
+    this.bridges.push(this.#ends.use(bridge));
     const { run } = bridge;
     const tells = () => run.of("connected").length + run.of("lock-waiting").length > 0;
     await run.until(tells, "it is there");
@@ -211,10 +225,7 @@ export class FailoverLab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over = true;
-    for (const bridge of this.bridges) await bridge[Symbol.asyncDispose]();
-    await this.audit[Symbol.asyncDispose]();
-    await this.#platform.stop();
-    this.#folder[Symbol.dispose]();
+    await this.#ends.disposeAsync();
   }
 
   /** Everyone asks until it is over. */
@@ -234,7 +245,7 @@ export class FailoverLab implements AsyncDisposable {
   }
 
   #launch(url: string, home: string, env: Record<string, string>): Run {
-    const { most } = this.#shape;
+    const { most, leaseMs = LEASE_MS } = this.#shape;
     // The agent's work is to sleep: it does so for as long as it is held.
     const held = `[ -e "${this.#holdFile("$CHAOS_LIFE")}" ]`;
     const sleep = `sleep() { command sleep "$@"; while ${held}; do command sleep 0.02; done; }`;
@@ -246,12 +257,12 @@ export class FailoverLab implements AsyncDisposable {
       return entryOf({ id, tokenFile, token, name: id }, more);
     });
     configure(home, url, entries);
-    const flags = { lease: `${LEASE_MS}ms`, "max-workspaces": most, verbose: true } as const;
+    const flags = { lease: `${leaseMs}ms`, "max-workspaces": most, verbose: true } as const;
     return fleet(home, flags, [], { env });
   }
 
   #holdFile(number: number | string): string {
-    return join(this.#folder.path, `hold-${number}`);
+    return join(this.#folder, `hold-${number}`);
   }
 
   #member(): Member {

@@ -2,7 +2,7 @@
 import { expect, setDefaultTimeout } from "bun:test";
 import { onPostgres, sharedPostgres, startPostgres } from "../harness/postgres.ts";
 import type { Bridge } from "./failover-bridge.ts";
-import { FailoverLab, LEASE_MS } from "./failover-lab.ts";
+import { FailoverLab, LEASE_MS, LONG_LEASE_MS, PATIENT } from "./failover-lab.ts";
 
 const { test } = onPostgres;
 
@@ -32,7 +32,7 @@ test("a bridge that is killed is replaced, and only what it was at is run again"
 });
 
 test("a bridge that is paused for too long says and writes nothing when it goes on, and waits", async () => {
-  await using lab = await FailoverLab.start(await sharedPostgres(), 3);
+  await using lab = await FailoverLab.start(await sharedPostgres(), 3, PATIENT);
   const { bridge: first } = await lab.holder();
   await lab.untilAnswered(10);
   // It has an answer to the canvas in the store and not at the platform, which holds up the next one, and
@@ -45,7 +45,7 @@ test("a bridge that is paused for too long says and writes nothing when it goes 
   first.refuse = undefined;
   const pausedAt = performance.now();
   const second = await lab.takenFrom(first);
-  tell(`paused with a lease of ${LEASE_MS} ms, replaced after`, performance.now() - pausedAt);
+  tell(`paused with a lease of ${LONG_LEASE_MS} ms, replaced after`, performance.now() - pausedAt);
   await lab.untilAnswered(5);
   const { length } = first.posts;
   first.run.signal("SIGCONT");
@@ -136,7 +136,7 @@ test("while Postgres is away the bridge keeps its work, takes nothing new, and s
 });
 
 test("a bridge that is cut off from Postgres falls silent before another takes over", async () => {
-  await using lab = await FailoverLab.start(await sharedPostgres(), 3);
+  await using lab = await FailoverLab.start(await sharedPostgres(), 3, PATIENT);
   const { bridge: first } = await lab.holder();
   await lab.untilAnswered(10);
   // It has an answer that it goes on trying to post.
@@ -144,7 +144,7 @@ test("a bridge that is cut off from Postgres falls silent before another takes o
   const cutAt = performance.now();
   first.store.cut();
   const second = await lab.takenFrom(first);
-  tell(`cut off with a lease of ${LEASE_MS} ms, replaced after`, performance.now() - cutAt);
+  tell(`cut off with a lease of ${LONG_LEASE_MS} ms, replaced after`, performance.now() - cutAt);
   first.refuse = undefined;
   const { length } = first.posts;
   await lab.untilAnswered(20);

@@ -2,9 +2,9 @@
 import { SQL } from "bun";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CuttingRelay, type Loss } from "../harness/cutting-relay.ts";
 import { onPostgres, startPostgres, type Postgres } from "../harness/postgres.ts";
 import { onPosix, type Guarded } from "../harness/platform.ts";
+import { StoreRelay, type Loss } from "../harness/store-relay.ts";
 
 export interface Keeping extends AsyncDisposable {
   /** The state folder of the bridges: a shared store leaves little in it. */
@@ -53,7 +53,7 @@ export const POSTGRES: KeepingKind = {
     // Many bridges at once have more connections than that of all tests allows.
     const { newDatabase } = await (server ??= startPostgres(["max_connections=250"]));
     const url = await newDatabase();
-    return new PostgresKeeping(folder, url, await CuttingRelay.start(Number(new URL(url).port)));
+    return new PostgresKeeping(folder, url, await StoreRelay.start(url));
   },
 };
 
@@ -102,17 +102,15 @@ class PostgresKeeping implements Keeping {
   readonly folder: string;
   readonly shared: string;
   readonly #sql: SQL;
-  readonly #relay: CuttingRelay;
+  readonly #relay: StoreRelay;
   readonly #kinds = cutKinds();
 
-  constructor(folder: string, url: string, relay: CuttingRelay) {
+  constructor(folder: string, url: string, relay: StoreRelay) {
     mkdirSync(folder, { mode: 0o700 });
     this.folder = folder;
     this.#sql = new SQL(url, { max: 1 });
     this.#relay = relay;
-    const way = new URL(url);
-    way.port = String(relay.port);
-    this.shared = way.href;
+    this.shared = relay.url;
   }
 
   async cursor(workspaceId: string): Promise<string | undefined> {
@@ -141,7 +139,7 @@ class PostgresKeeping implements Keeping {
   }
 
   get losses(): number {
-    return this.#relay.cuts;
+    return this.#relay.losses;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

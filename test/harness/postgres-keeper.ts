@@ -7,16 +7,14 @@
 import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./port.ts";
+import { SERVER_USER } from "./postgres-user.ts";
 
-/** Postgres refuses to run as root. */
-const NOBODY = 65534;
 /** What was killed may hold the memory, and another program the port, for a moment. */
 const START_MS = 10_000;
 const REMOVE_MS = 10_000;
 
 const [folder = "", bin = "", ...settings] = process.argv.slice(2);
 const data = join(folder, "data");
-const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 let port = freePort();
 let server: Bun.Subprocess<"ignore", "ignore", "pipe"> | undefined;
 
@@ -24,13 +22,14 @@ async function initialize(password: string): Promise<void> {
   const passwordFile = join(folder, "password");
   writeFileSync(passwordFile, password);
   mkdirSync(data);
-  if (user.uid !== undefined) {
-    for (const path of [folder, passwordFile, data]) chownSync(path, user.uid, user.gid);
+  if (SERVER_USER !== undefined) {
+    const { uid, gid } = SERVER_USER;
+    for (const path of [folder, passwordFile, data]) chownSync(path, uid, gid);
   }
   const words = ["--username=molecule", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
   const kind = ["--encoding=UTF8", "--no-locale", "--no-sync"];
   const command = [join(bin, "initdb"), "-D", data, ...words, ...kind];
-  const child = Bun.spawn(command, { ...user, cwd: folder, stderr: "pipe" });
+  const child = Bun.spawn(command, { ...SERVER_USER, cwd: folder, stderr: "pipe" });
   const complaint = await child.stderr.text();
   if ((await child.exited) !== 0) throw new Error(`initdb failed: ${complaint}`);
 }
@@ -50,7 +49,7 @@ async function start(): Promise<void> {
 async function launch(): Promise<string | undefined> {
   const command = [join(bin, "postgres"), "-D", data, "-p", String(port)];
   for (const setting of settings) command.push("-c", setting);
-  server = Bun.spawn(command, { ...user, cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  server = Bun.spawn(command, { ...SERVER_USER, cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
   const log = server.stderr.pipeThrough(new TextDecoderStream()).getReader();
   let told = "";
   while (!told.includes("ready to accept connections")) {

@@ -17,7 +17,7 @@ import { parseListen } from "../../src/shared/listen-address.ts";
 import { Secrets } from "../../src/shared/secrets.ts";
 import { parseStoreAddress } from "../../src/store/postgres/address.ts";
 import { tmpFolder } from "../harness/tmp.ts";
-import { compose, containerOf, manifests, only, podsOf } from "./deploy-files.ts";
+import { compose, containerOf, fileBeside, manifests, only, podsOf } from "./deploy-files.ts";
 
 const OWNER = new URL(REPOSITORY).pathname.split("/")[1]?.toLowerCase();
 const IMAGE = `ghcr.io/${OWNER}/molecule:${pkg.version}`;
@@ -67,7 +67,9 @@ function composeBridge(): Bridge {
   const { image, command: args, secrets, configs, stop_grace_period } = compose.services.molecule;
   const files = new Map<string, string>();
   for (const name of secrets) files.set(`/run/secrets/${name}`, "");
-  for (const { source, target } of configs) files.set(target, compose.configs[source].content);
+  for (const { source, target } of configs) {
+    files.set(target, fileBeside(compose.configs[source].file));
+  }
   return { image, args, env: {}, files, grace: Number(parseDuration(stop_grace_period)) / 1000 };
 }
 

@@ -113,3 +113,20 @@ export function looseEndsOfCompose(compose: any): string[] {
     );
   });
 }
+
+/**
+ * The configs and secrets that Compose would have to write into a service whose root it may not write to: it refuses
+ * that, and mounts files only (docker/compose, issue 12031). No schema knows.
+ */
+export function unmountable(compose: any): string[] {
+  return Object.entries<any>(compose.services)
+    .filter(([, { read_only }]) => read_only === true)
+    .flatMap(([service, one]) =>
+      ["configs", "secrets"].flatMap((kind) =>
+        (one[kind] ?? [])
+          .map((named: any) => named.source ?? named)
+          .filter((name: string) => compose[kind][name].file === undefined)
+          .map((name: string) => `${service}: ${kind} ${name} is no file`),
+      ),
+    );
+}

@@ -13,9 +13,14 @@ export const manifests: readonly any[] = [
 
 export const [compose] = documentsOf("compose.yaml");
 
+/** The text of a file that one of them names. */
+export function fileBeside(name: string): string {
+  return readFileSync(join(ROOT, "scripts/deploy", name), "utf8");
+}
+
 /** The documents of a file. A double key, or a name of another document, is an error. */
 function documentsOf(name: string): any[] {
-  const documents = parseAllDocuments(readFileSync(join(ROOT, "scripts/deploy", name), "utf8"));
+  const documents = parseAllDocuments(fileBeside(name));
   return [...documents].map((one) => {
     if (one.errors[0] !== undefined) throw one.errors[0];
     return one.toJS();

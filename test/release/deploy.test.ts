@@ -3,7 +3,7 @@ import { Validator } from "@cfworker/json-schema";
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { looseEnds, looseEndsOfCompose } from "./deploy-ends.ts";
+import { looseEnds, looseEndsOfCompose, unmountable } from "./deploy-ends.ts";
 import { compose, containerOf, manifests, only, podsOf } from "./deploy-files.ts";
 
 const deployment = only(manifests, "Deployment");
@@ -144,6 +144,12 @@ describe("Compose", () => {
   });
 
   test("all that is referred to is there", () => expect(looseEndsOfCompose(compose)).toEqual([]));
+
+  test("what a container gets whose image can't be written is a file", () => {
+    expect(unmountable(compose)).toEqual([]);
+    const inline = changed(compose, ({ configs }) => (configs.molecule = { content: "a: b" }));
+    expect(unmountable(inline)).toEqual(["molecule: configs molecule is no file"]);
+  });
 
   test.each<[string, (compose: any) => void]>([
     ["a secret", ({ secrets }) => delete secrets.store],

@@ -7,6 +7,8 @@ import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import type { Secrets } from "../../shared/secrets.ts";
 import { parseStoreAddress, type StoreAddress, STORE_FORM } from "../../store/postgres/address.ts";
 
+const STORE_FILE = { name: "the store file", holds: "the address of a store" };
+
 export interface StoreValues {
   store: string | undefined;
   storeFile: string | undefined;
@@ -38,14 +40,14 @@ export async function storeAddress(
     return address;
   }
   if (storeFile === undefined) return undefined;
-  const address = known(await readTokenText(storeFile), secrets);
+  const address = known(await readTokenText(storeFile, STORE_FILE), secrets);
   if (address === undefined) {
-    throw new MoleculeError(`the file ${storeFile} holds no address of a store`, {
+    throw new MoleculeError(`the store file ${storeFile} holds no address of a store`, {
       hint: `It ${STORE_FORM}.`,
     });
   }
   if (await isReadableByOthers(storeFile)) {
-    log.warn(`others on this machine can read the file ${storeFile}; chmod 600 mends it`);
+    log.warn(`others on this machine can read the store file ${storeFile}; chmod 600 mends it`);
   }
   return address;
 }

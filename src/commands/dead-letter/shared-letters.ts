@@ -20,8 +20,8 @@ export async function openShared(
 ): Promise<{ letters: DeadLetters; close(): Promise<void> }> {
   const client = new PostgresClient(address, systemClock, 1);
   try {
-    await requireSchema(client, true);
-    secrets.add(await storedToken(client, workspaceId));
+    await requireSchema(client);
+    secrets.add((await storedToken(client, workspaceId))?.value);
   } finally {
     await client.close();
   }

@@ -19,6 +19,8 @@ export const CHECKS: readonly Check[] = [
   proxy,
   certificate,
   reachable,
+  // It may keep the token.
+  store,
   tenant,
   clock,
   rateLimit,
@@ -28,7 +30,6 @@ export const CHECKS: readonly Check[] = [
   cursor,
   stream,
   folder,
-  store,
   journal,
   bridge,
   backend,

@@ -4,12 +4,14 @@ import type { Log } from "../../cli/log.ts";
 import { Management } from "../../platform/management.ts";
 import type { Token } from "../../platform/token.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { isFor, type KeptToken } from "../../shared/kept-token.ts";
 import type { StoreAddress } from "../../store/postgres/address.ts";
 import type { WorkspaceView } from "../../store/postgres/survey.ts";
 import { tokenPath } from "../../store/token-file.ts";
 import { checkCredentials, operatorToken, resolveToken } from "../access/credentials.ts";
 import { httpParts } from "../access/http-parts.ts";
 import { storeAddress } from "../access/store-address.ts";
+import { platformAddress } from "../platform-address.ts";
 import type { DoctorValues } from "./doctor.ts";
 import type { ProxyChoice } from "./proxy-choice.ts";
 
@@ -18,6 +20,12 @@ export interface Found {
   token: Token;
   /** Warnings, a clause each. */
   notes: readonly string[];
+}
+
+/** What a shared store has of the workspace. */
+export interface SharedFacts {
+  workspace: WorkspaceView | undefined;
+  token: KeptToken | undefined;
 }
 
 export class Patient {
@@ -35,7 +43,7 @@ export class Patient {
   /** Whether the platform has heard of the workspace's bridge of late; undefined where nobody asked. */
   isHeard: boolean | undefined;
   /** Set by the check of the shared store, where one is named: what it has of the workspace. */
-  shared: { workspace: WorkspaceView | undefined } | undefined;
+  shared: SharedFacts | undefined;
   /** By check: why those that rest on it are left out. */
   readonly broken = new Map<string, string>();
   #own: Promise<Found> | undefined;
@@ -53,7 +61,15 @@ export class Patient {
     this.folder = parts.folder;
   }
 
-  /** The workspace's token by its sources, as `connect` would take it. Rejects as that would. */
+  /** A store that is shared with other machines is named. */
+  get isShared(): boolean {
+    return this.values.store !== undefined || this.values.storeFile !== undefined;
+  }
+
+  /**
+   * The workspace's token by its sources, as `connect` would take it: the last is the shared store, once that
+   * is checked, and the state folder where none is named. Rejects as that would.
+   */
   ownToken(): Promise<Found> {
     return (this.#own ??= this.#findOwn());
   }
@@ -86,9 +102,20 @@ export class Patient {
   async #findOwn(): Promise<Found> {
     checkCredentials(this.context);
     const { notes, log } = noting();
-    const { workspaceId, folder } = this;
-    const kept = workspaceId === undefined ? undefined : tokenPath(folder, workspaceId);
-    return { token: await resolveToken(this.values, this.context, log, kept), notes };
+    const { workspaceId, folder, isShared } = this;
+    const file = workspaceId === undefined || isShared ? undefined : tokenPath(folder, workspaceId);
+    const token = await resolveToken(this.values, this.context, log, file);
+    const kept = this.shared?.token;
+    if (token.value !== undefined || kept === undefined) return { token, notes };
+    const platform = platformAddress(this.context);
+    if (isFor(kept, platform)) token.adopt(kept.value, "the shared store");
+    else {
+      this.context.io.secrets.add(kept.value);
+      log.warn(
+        `the token in the shared store is for ${kept.platform}, and is not sent to ${platform}`,
+      );
+    }
+    return { token, notes };
   }
 
   async #findOperators(): Promise<Found | undefined> {

@@ -1,10 +1,11 @@
 /** The store that several machines share, where one is named: seen without changing any of it. */
 import { count } from "../../shared/count.ts";
 import { MIGRATIONS } from "../../store/postgres/schema.ts";
-import type { ServerView, WorkspaceView } from "../../store/postgres/survey.ts";
+import type { ServerView } from "../../store/postgres/survey.ts";
 import type { StoreAddress } from "../../store/postgres/address.ts";
 import { failed, ok, skipped, together, warning, type Check, type Finding } from "./check.ts";
 import { OFFLINE } from "./examine.ts";
+import type { SharedFacts } from "./patient.ts";
 
 export const store: Check = {
   name: "store",
@@ -18,8 +19,8 @@ export const store: Check = {
       return skipped("none is named: what bridges know is kept in the state folder");
     if (patient.values.offline) return { ...skipped(OFFLINE), breaks: OFFLINE };
     const { address, notes } = named;
-    const { server, workspace } = await look(address, patient.workspaceId);
-    patient.shared = { workspace };
+    const { server, facts } = await look(address, patient.workspaceId);
+    patient.shared = facts;
     return together([
       ok(`${address.place} answers`),
       ...serverFindings(server),
@@ -32,20 +33,23 @@ export const store: Check = {
 async function look(
   address: StoreAddress,
   workspaceId: string | undefined,
-): Promise<{ server: ServerView; workspace: WorkspaceView | undefined }> {
+): Promise<{ server: ServerView; facts: SharedFacts }> {
   // Few have one, and it takes its time.
-  const [{ PostgresClient }, { inspectServer, survey }, { systemClock }] = await Promise.all([
-    import("../../store/postgres/client.ts"),
-    import("../../store/postgres/survey.ts"),
-    import("../../shared/clock.ts"),
-  ]);
+  const [{ PostgresClient }, { inspectServer, storedToken, survey }, { systemClock }] =
+    await Promise.all([
+      import("../../store/postgres/client.ts"),
+      import("../../store/postgres/survey.ts"),
+      import("../../shared/clock.ts"),
+    ]);
   const client = new PostgresClient(address, systemClock, 1);
   try {
     const server = await inspectServer(client);
     const isReadable = server.version === MIGRATIONS.length && server.lacking.length === 0;
-    if (!isReadable || workspaceId === undefined) return { server, workspace: undefined };
-    const { workspaces } = await survey(client, 1, [workspaceId]);
-    return { server, workspace: workspaces[0] };
+    const nothing = { workspace: undefined, token: undefined };
+    if (!isReadable || workspaceId === undefined) return { server, facts: nothing };
+    const [workspace] = (await survey(client, 1, [workspaceId])).workspaces;
+    if (workspace === undefined) return { server, facts: nothing };
+    return { server, facts: { workspace, token: await storedToken(client, workspaceId) } };
   } finally {
     await client.close();
   }

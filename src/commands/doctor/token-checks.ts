@@ -67,16 +67,19 @@ function from({ origin }: Token, finding: Finding): Finding {
 }
 
 /** Notes tell of one that was kept, and can't be used. */
-function none({ workspaceId, folder }: Patient, notes: readonly string[]): Finding {
-  const kept = keptIn(folder).filter(({ hasToken }) => hasToken);
+function none(patient: Patient, notes: readonly string[]): Finding {
+  const { workspaceId, folder } = patient;
   if (workspaceId === undefined) {
+    const kept = keptIn(folder).filter(({ hasToken }) => hasToken);
     const ids = kept.map((one) => one.workspaceId).join(", ");
     const detail = ids === "" ? "none is given or kept" : `kept for ${ids}`;
     return { ...skipped(`${NO_WORKSPACE}; ${detail}`), breaks: NO_WORKSPACE };
   }
+  const unseen = patient.isShared ? patient.broken.get("store") : undefined;
+  const unkept = notes.length === 0 ? ", and none was kept by an earlier registration" : "";
   return {
     ...warning(
-      `none is given${notes.length === 0 ? ", and none was kept by an earlier registration" : ""}`,
+      `none is given${unseen === undefined ? unkept : `; whether one is kept is not known: ${unseen}`}`,
       "Name it with --token-file or MOLECULE_WORKSPACE_TOKEN. Only a workspace that never had a token gets its first one from `molecule connect`.",
     ),
     breaks: "there is no token of the workspace",

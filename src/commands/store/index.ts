@@ -28,7 +28,8 @@ stopped. The local files get the ending .moved; until then nothing is lost, and 
   more: `A user of the bridges who does not own the tables needs these rights (psql):
 
   GRANT USAGE ON SCHEMA molecule TO bridges;
-  GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA molecule TO bridges;`,
+  GRANT SELECT, INSERT, UPDATE, DELETE
+    ON ALL TABLES IN SCHEMA molecule TO bridges;`,
   flags: migrateFlags,
   positionals: movedIds,
   config: "lenient",

@@ -12,7 +12,8 @@ export interface StoreAddress {
 }
 
 /** How an address has to look; a phrase that follows the name of a flag. */
-export const STORE_FORM = "must be an address such as postgres://user:password@host:5432/database";
+export const STORE_FORM =
+  "must be an address such as postgres://user:password@host:5432/database, with each @ / ? # and % of the password percent-encoded (%40 for @)";
 
 /** Keys of an address that hold a secret (libpq has the same names). */
 const SECRET_KEYS = ["password", "sslpassword"];
@@ -32,6 +33,7 @@ export function parseStoreAddress(text: string): StoreAddress | undefined {
   } catch {
     return undefined;
   }
+  if (isTorn(url)) return undefined;
   const socket = url.searchParams.get("path") ?? url.searchParams.get("socket");
   const host = url.searchParams.get("host") ?? url.host;
   if (host === "" && socket === null) return undefined;
@@ -48,4 +50,12 @@ export function parseStoreAddress(text: string): StoreAddress | undefined {
     hasPassword: passwords.some((secret) => secret !== ""),
     secrets: secrets.filter((secret) => secret !== ""),
   };
+}
+
+/**
+ * A password with a "/", "?" or "#" that is not encoded ends the name of the host for whoever reads a URL: its
+ * beginning is a port, and the rest, with the real host, stands where nothing is secret.
+ */
+function isTorn({ pathname, hash, searchParams }: URL): boolean {
+  return hash !== "" || [pathname, ...searchParams.keys()].some((text) => text.includes("@"));
 }

@@ -11,6 +11,7 @@ import { FencedDatabase } from "./fenced-database.ts";
 import { Members } from "./members.ts";
 import { migrateSchema, schemaVersion } from "./migrate.ts";
 import { Struggles } from "./struggles.ts";
+import { storedToken } from "./survey.ts";
 import { PostgresStore, type PostgresStoreParts } from "./store.ts";
 
 /** How long a process may be silent before another may take what it holds, in ms. */
@@ -79,14 +80,9 @@ export class PostgresStores {
 
   /** The token that is kept for a workspace, if there is one for that platform. Rejects as a query does. */
   async keptToken(workspaceId: string, platform: string): Promise<string | undefined> {
-    if ((await this.inspect()) === 0) return undefined;
-    const [kept] = await this.#work.query<{ value: string; platform: string | null }>(
-      "SELECT value, platform FROM molecule.tokens WHERE ws = $1",
-      [workspaceId],
-    );
-    if (kept === undefined) return undefined;
-    const { value } = kept;
-    return isFor({ value, platform: kept.platform ?? undefined }, platform) ? value : undefined;
+    if (!(await this.knows(workspaceId))) return undefined;
+    const kept = await storedToken(this.#work, workspaceId);
+    return kept !== undefined && isFor(kept, platform) ? kept.value : undefined;
   }
 
   /** The store of a workspace; nothing is read yet. */

@@ -1,5 +1,6 @@
 /** What is in a shared store, seen from outside, and changing nothing. */
 import { MoleculeError } from "../../shared/errors.ts";
+import type { KeptToken } from "../../shared/kept-token.ts";
 import { OPEN } from "../schema.ts";
 import type { PostgresClient } from "./client.ts";
 import { migrateSchema, schemaVersion } from "./migrate.ts";
@@ -109,9 +110,9 @@ export function survey(
 
 /**
  * Rejects with a MoleculeError where the schema is not the one that this program knows: what stands in it
- * would be read wrongly. `update`: an older one is brought up to date instead.
+ * would be read wrongly.
  */
-export async function requireSchema(client: PostgresClient, update = false): Promise<void> {
+export async function requireSchema(client: PostgresClient): Promise<void> {
   const version = await schemaVersion(client);
   const known = MIGRATIONS.length;
   if (version === 0) {
@@ -119,7 +120,7 @@ export async function requireSchema(client: PostgresClient, update = false): Pro
       hint: "Check its address. A bridge that is started with it makes it, and so does: molecule store migrate",
     });
   }
-  if (version < known && !update) {
+  if (version < known) {
     throw new MoleculeError(
       `the store at ${client.place} was written by an older version of molecule (schema ${version}, this one knows ${known})`,
       {
@@ -138,13 +139,14 @@ export async function requireSchema(client: PostgresClient, update = false): Pro
 export async function storedToken(
   client: PostgresClient,
   workspaceId: string,
-): Promise<string | undefined> {
-  const [row] = await client.query<{ value: string | null }>(
-    "SELECT value FROM molecule.workspaces LEFT JOIN molecule.tokens ON ws = id WHERE id = $1",
+): Promise<KeptToken | undefined> {
+  const [row] = await client.query<{ value: string | null; platform: string | null }>(
+    "SELECT value, platform FROM molecule.workspaces LEFT JOIN molecule.tokens ON ws = id WHERE id = $1",
     [workspaceId],
   );
   if (row === undefined) throw unknownThere(client.place, workspaceId);
-  return row.value ?? undefined;
+  const { value, platform } = row;
+  return value === null ? undefined : { value, platform: platform ?? undefined };
 }
 
 /** The error for a workspace that nobody has ever had in the store. */

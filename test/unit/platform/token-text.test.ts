@@ -32,7 +32,7 @@ describe("a token file", () => {
   posix("that is a pipe without another end is not waited for without end", async () => {
     using folder = tmpFolder();
     const path = pipeIn(folder.path);
-    const error = await readTokenText(path, 100).catch((error: unknown) => error);
+    const error = await readTokenText(path, undefined, 100).catch((error: unknown) => error);
     release(path);
     expect(error).toBeInstanceOf(MoleculeError);
     expect(String(error)).toContain(`the token file ${path} had no end within 0.1 s`);
@@ -47,6 +47,17 @@ describe("a token file", () => {
     const path = join(folder.path, "large");
     writeFileSync(path, "x".repeat(70_000));
     await expect(readTokenText(path)).rejects.toThrow(`the token file ${path} is far larger`);
+  });
+
+  test("of another secret is called what it is", async () => {
+    using folder = tmpFolder();
+    const path = join(folder.path, "large");
+    const file = { name: "the store file", holds: "an address" };
+    const missing = await readTokenText(path, file).catch((error: unknown) => error);
+    expect(String(missing)).toContain(`the store file ${path} can't be read (ENOENT)`);
+    expect(missing).toHaveProperty("hint", expect.stringContaining("holds an address and nothing"));
+    writeFileSync(path, "x".repeat(70_000));
+    await expect(readTokenText(path, file)).rejects.toThrow("is far larger than an address");
   });
 
   test("that is a folder can't be read", async () => {

@@ -1,4 +1,4 @@
-import { chmod, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { checkToken } from "../../../src/platform/check-token.ts";
@@ -7,7 +7,7 @@ import { MoleculeError, UsageError } from "../../../src/shared/errors.ts";
 import { Secrets } from "../../../src/shared/secrets.ts";
 import { ManualClock } from "../../harness/clock.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
-import { onPosix } from "../../harness/platform.ts";
+import { onlyWhere, onPosix } from "../../harness/platform.ts";
 
 const withModes = onPosix("Windows has no modes of files").describe;
 
@@ -201,7 +201,6 @@ withModes("a token's file", () => {
     [0o600, false],
     [0o400, false],
     [0o700, false],
-    [0o640, true],
     [0o604, true],
     [0o644, true],
     [0o622, false],
@@ -211,5 +210,32 @@ withModes("a token's file", () => {
     await writeFile(path, OLD);
     await chmod(path, mode);
     expect(await isReadableByOthers(path)).toBe(readable);
+  });
+
+  /** Whether one is that only its owner and this group may read; undefined is the group that files get here. */
+  async function ofGroup(gid?: number): Promise<boolean> {
+    using folder = tmpFolder();
+    const path = join(folder.path, "token");
+    await writeFile(path, OLD);
+    // On some systems a new file gets the group of its folder.
+    await chown(path, -1, gid ?? process.getgid?.() ?? -1);
+    await chmod(path, 0o440);
+    return await isReadableByOthers(path);
+  }
+
+  const { test: privately } = onlyWhere(
+    process.getgid?.() === process.getuid?.(),
+    "the user has no group of its own",
+  );
+  privately("is readable by no other where only the user's own group may", async () => {
+    expect(await ofGroup()).toBe(false);
+  });
+
+  const { test: shared } = onlyWhere(
+    process.getuid?.() === 0 || process.getgid?.() !== process.getuid?.(),
+    "the user can give a file to no other group",
+  );
+  shared("is readable by others where another group may", async () => {
+    expect(await ofGroup(process.getuid?.() === 0 ? 12_345 : undefined)).toBe(true);
   });
 });

@@ -2,17 +2,19 @@
 import { SQL } from "bun";
 import { chmod, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { expect } from "bun:test";
+import { expect, setDefaultTimeout } from "bun:test";
 import { LeaseLost } from "../../../src/shared/lease-lost.ts";
 import { EMPTY_CURSOR } from "../../../src/store/store.ts";
-import { CuttingRelay } from "../../harness/cutting-relay.ts";
 import { onPostgres, sharedPostgres, startPostgres } from "../../harness/postgres.ts";
+import { StoreRelay } from "../../harness/store-relay.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
 import { lookUntil } from "../../harness/wait.ts";
 import { Home } from "./contract.ts";
 import { answerTo, asking, at, failure, headOf, pending, processAt } from "./support.ts";
 
 const { test } = onPostgres;
+
+setDefaultTimeout(60_000);
 const CRASHES = 8;
 
 test(`a store works on through ${CRASHES} crashes of its server, and does nothing twice`, async () => {
@@ -59,11 +61,9 @@ test.each(["request", "answer"] as const)(
   "a commit that loses its %s is done once, and what is told of it is right",
   async (loss) => {
     const server = await sharedPostgres();
-    await using relay = await CuttingRelay.start(server.port);
+    await using relay = await StoreRelay.start(await server.newDatabase());
     using folder = tmpFolder();
-    const url = new URL(await server.newDatabase());
-    url.port = String(relay.port);
-    const home = new Home({ folder: folder.path, shared: url.href });
+    const home = new Home({ folder: folder.path, shared: relay.url });
     await using store = await home.open();
     const { journal, outbox } = store;
     relay.lose(loss, "in doubt");
@@ -77,7 +77,7 @@ test.each(["request", "answer"] as const)(
     await outbox.keep(answerTo("m1"));
     relay.lose(loss, "in doubt, too");
     await outbox.refused(await pending(store), "in doubt, too");
-    expect(relay.cuts).toBe(4);
+    expect(relay.losses).toBe(4);
     expect(await store.deadLetters.get("m1")).toMatchObject({ attempts: 0, raw });
     expect(await journal.runsSince("peer", 0)).toHaveLength(1);
   },

@@ -3,8 +3,6 @@ import { MoleculeError } from "../../../src/shared/errors.ts";
 import { formatTimestamp } from "../../../src/shared/timestamp.ts";
 import { LocalStore, type LocalStoreParts } from "../../../src/store/local.ts";
 import { openDeadLetters } from "../../../src/store/open-dead-letters.ts";
-import { parseStoreAddress } from "../../../src/store/postgres/address.ts";
-import { PostgresStores } from "../../../src/store/postgres/stores.ts";
 import type {
   DeadLetters,
   Head,
@@ -15,6 +13,7 @@ import type {
   Store,
 } from "../../../src/store/store.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
+import { storesAt } from "../../harness/stores.ts";
 
 /** Where stores are kept: in a folder, or, with the address of a shared store, there. */
 export interface Place {
@@ -44,10 +43,7 @@ export async function processAt({ folder, shared }: Place, leaseMs = 2_000): Pro
       end: async () => {},
     };
   }
-  const address = parseStoreAddress(shared);
-  if (address === undefined) throw new Error(`no address of a store: ${shared}`);
-  const stores = new PostgresStores(address, { leaseMs, random: Math.random });
-  await stores.ready();
+  const stores = await storesAt(shared, { leaseMs });
   return {
     store: (workspaceId, parts) => stores.of(workspaceId, { ...parts, folder }),
     letters: (workspaceId) => stores.visit(workspaceId, folder),

@@ -1,18 +1,17 @@
 /** The store that machines share, as the doctor finds it. */
 import { SQL } from "bun";
-import { beforeAll, expect, setDefaultTimeout } from "bun:test";
+import { beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalStore } from "../../../../src/store/local.ts";
-import { parseStoreAddress, type StoreAddress } from "../../../../src/store/postgres/address.ts";
-import { PostgresStores } from "../../../../src/store/postgres/stores.ts";
 import { onPosix } from "../../../harness/platform.ts";
 import { freePort } from "../../../harness/port.ts";
 import { onPostgres, sharedPostgres } from "../../../harness/postgres.ts";
+import { storesAt } from "../../../harness/stores.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { lookUntil } from "../../../harness/wait.ts";
 import { asking, at } from "../../store/support.ts";
-import { type Diagnosis, examined, platform, WORKSPACE } from "./lab.ts";
+import { type Diagnosis, examined, platform, TOKEN, WORKSPACE } from "./lab.ts";
 
 setDefaultTimeout(60_000);
 
@@ -59,10 +58,7 @@ onPostgres.describe("a shared store", () => {
       const empty = await looked(url, folder.path);
       expect(empty.of("store")).toMatchObject({ status: "ok" });
       expect(empty.of("store").detail).toContain("it is empty; the first bridge makes its tables");
-      const stores = new PostgresStores(parseStoreAddress(url) as StoreAddress, {
-        random: Math.random,
-      });
-      await stores.ready();
+      const stores = await storesAt(url);
       expect((await looked(url, folder.path)).of("journal").detail).toBe(
         "the store has no message of this workspace yet",
       );
@@ -96,6 +92,39 @@ onPostgres.describe("a shared store", () => {
     },
   );
 
+  onPostgres.test(
+    "has the token that a bridge was given, and the state folder has none",
+    async () => {
+      using folder = tmpFolder();
+      using ward = platform();
+      const url = await newDatabase();
+      // Of before the store was shared.
+      const stale = join(folder.path, `${WORKSPACE}.token`);
+      writeFileSync(stale, `stale-0123456789\n${ward.url}\n`, { mode: 0o600 });
+      const env = { MOLECULE_STORE: url, MOLECULE_WORKSPACE_TOKEN: "" };
+      const call = { env, stateDir: folder.path };
+      expect((await examined(ward.url, call)).of("token").detail).toBe(
+        "none is given, and none was kept by an earlier registration",
+      );
+      await using stores = await storesAt(url);
+      const store = stores.of(WORKSPACE, { folder: folder.path, platform: ward.url });
+      await lookUntil(async () => (await store.lock.take()) === "taken");
+      await store.open();
+      await store.saveToken(TOKEN);
+      await store.close();
+      const found = await examined(ward.url, call);
+      expect(found.of("token")).toMatchObject({ status: "ok" });
+      expect(found.of("token").detail).toStartWith("from the shared store; ");
+      expect(found.of("cursor").status).not.toBe("skipped");
+      using other = platform();
+      expect((await examined(other.url, call)).of("token").detail).toContain(
+        `the token in the shared store is for ${ward.url}, and is not sent to ${other.url}`,
+      );
+      const offline = await examined(ward.url, { ...call, flags: { offline: true } });
+      expect(offline.of("token").detail).toContain("whether one is kept is not known");
+    },
+  );
+
   onPostgres.test("beside local state that was never moved is a warning", async () => {
     using folder = tmpFolder();
     const store = new LocalStore(folder.path, WORKSPACE);
@@ -118,11 +147,7 @@ onPostgres.describe("a shared store", () => {
       const none = (await looked(weak, folder.path)).of("store");
       expect(none).toMatchObject({ status: "failed" });
       expect(none.detail).toContain("it has no tables, and this user may not make them");
-      const stores = new PostgresStores(parseStoreAddress(url) as StoreAddress, {
-        random: Math.random,
-      });
-      await stores.ready();
-      await stores.close();
+      await (await storesAt(url)).close();
       const { username } = new URL(weak);
       await run(
         url,
@@ -170,6 +195,17 @@ onPostgres.describe("a shared store", () => {
     const found = await examined(NOWHERE, { flags: { "store-file": file }, stateDir: folder.path });
     expect(found.of("store")).toMatchObject({ status: "warning" });
     expect(found.of("store").detail).toContain("chmod 600 mends it");
+  });
+});
+
+test("a file with its address that is not there is called what it is", async () => {
+  using folder = tmpFolder();
+  const file = join(folder.path, "missing");
+  const found = await examined(NOWHERE, { flags: { "store-file": file }, stateDir: folder.path });
+  expect(found.of("store")).toMatchObject({
+    status: "failed",
+    detail: `the store file ${file} can't be read (ENOENT)`,
+    hint: "Name a file that holds the address of a store and nothing else, and that you can read.",
   });
 });
 

@@ -32,6 +32,7 @@ describe("the password of a store", () => {
     ["postgres://ada:%F0%9F%98%80@db/molecule", "\u{1f600}"],
     ["postgres://ada@db/molecule?password=p%26ss", "p&ss"],
     ["postgres://db/molecule?sslpassword=p%26ss", "p&ss"],
+    ["postgres://db/molecule?user=ada@example.com&password=p@ss", "p@ss"],
   ])("in %s is a secret, as is the whole", (text, password) => {
     const { secrets, place, hasPassword, url } = parsed(text);
     expect(hasPassword).toBe(true);
@@ -77,6 +78,14 @@ test.each([
   "postgres://ada:secret@db:99999/molecule",
   "postgres://one:5432,two:5432/molecule",
   "postgres://ada:sec ret@db/molecule",
+  // A password whose beginning is read as a port, and whose rest is read as what would be shown.
+  "postgres://ada:12/secret@127.0.0.1:5999/db",
+  "postgres://ada:/secret@127.0.0.1:5999/db",
+  "postgres://ada:12#secret@127.0.0.1:5999/db",
+  "postgres://ada:12?secret@127.0.0.1:5999/db",
+  "postgres://ada:12?secret@127.0.0.1:5999/db?sslmode=require",
+  "postgres://ada:12/secret@/db?host=127.0.0.1",
+  "postgres://ada@db/molecule#secret",
   "postgres://db/molecule postgres://db/other",
 ])("%j is no address of a store", (text) => {
   expect(parseStoreAddress(text)).toBeUndefined();

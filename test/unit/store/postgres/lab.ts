@@ -1,11 +1,11 @@
 /** A workspace in a Postgres of the tests, and what tests of the shared store do to it from outside. */
 import { SQL } from "bun";
 import { systemClock, type Clock } from "../../../../src/shared/clock.ts";
-import { parseStoreAddress } from "../../../../src/store/postgres/address.ts";
-import { PostgresStores } from "../../../../src/store/postgres/stores.ts";
+import type { PostgresStores } from "../../../../src/store/postgres/stores.ts";
 import type { PostgresStore } from "../../../../src/store/postgres/store.ts";
-import { CuttingRelay } from "../../../harness/cutting-relay.ts";
 import { sharedPostgres } from "../../../harness/postgres.ts";
+import { StoreRelay } from "../../../harness/store-relay.ts";
+import { storesAt } from "../../../harness/stores.ts";
 import { tmpFolder } from "../../../harness/tmp.ts";
 import { lookUntil } from "../../../harness/wait.ts";
 
@@ -45,19 +45,12 @@ export class SharedLab implements AsyncDisposable {
   }
 
   /** A way to the server that can be cut; {@link process} takes its url. */
-  async relay(): Promise<CuttingRelay & { url: string }> {
-    const url = new URL(this.url);
-    const relay = this.#ends.use(await CuttingRelay.start(Number(url.port)));
-    url.port = String(relay.port);
-    return Object.assign(relay, { url: url.href });
+  async relay(): Promise<StoreRelay> {
+    return this.#ends.use(await StoreRelay.start(this.url));
   }
 
   async process(leaseMs: number, url = this.url, clock: Clock = systemClock): Promise<Process> {
-    const address = parseStoreAddress(url);
-    if (address === undefined) throw new Error(`no address: ${url}`);
-    const stores = new PostgresStores(address, { leaseMs, clock, random: Math.random });
-    this.#ends.use(stores);
-    await stores.ready();
+    const stores = this.#ends.use(await storesAt(url, { leaseMs, clock }));
     const { folder } = this;
     return { stores, store: (id = this.workspaceId) => stores.of(id, { folder }) };
   }

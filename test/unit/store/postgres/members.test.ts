@@ -4,8 +4,8 @@ import { expect } from "bun:test";
 import { systemClock } from "../../../../src/shared/clock.ts";
 import { LeaseLost } from "../../../../src/shared/lease-lost.ts";
 import { PostgresClient } from "../../../../src/store/postgres/client.ts";
-import { parseStoreAddress } from "../../../../src/store/postgres/address.ts";
 import { onPostgres } from "../../../harness/postgres.ts";
+import { addressAt } from "../../../harness/stores.ts";
 import { Bell, lookUntil } from "../../../harness/wait.ts";
 import { asking, failure } from "../support.ts";
 import { AGES_MS, FOREVER, opened, SharedLab, taken } from "./lab.ts";
@@ -37,7 +37,7 @@ describe("a holder that was removed", () => {
     const { journal, lock } = await opened(storeOf());
     relay.lose("answer", hostname());
     await lab.remove();
-    await lookUntil(async () => relay.cuts > 0 && (await lab.row()).owner !== null);
+    await lookUntil(async () => relay.losses > 0 && (await lab.row()).owner !== null);
     await journal.admit([asking(1)], undefined);
     await lock.sure(FOREVER);
     expect(lock.lost.aborted).toBe(false);
@@ -52,7 +52,7 @@ describe("a holder that was removed", () => {
     await lab.pass(other.store());
     // It writes nothing by which it would find out.
     await lookUntil(() => lock.lost.aborted);
-    expect(relay.cuts).toBe(1);
+    expect(relay.losses).toBe(1);
     expect(await failure(lock.sure(FOREVER))).toBeInstanceOf(LeaseLost);
   });
 
@@ -99,7 +99,7 @@ describe("a workspace", () => {
     await store.close();
     relay.lose("answer", JSON.stringify([lab.workspaceId]));
     await taken(store);
-    expect(relay.cuts).toBe(1);
+    expect(relay.losses).toBe(1);
     await store.open();
     await store.journal.admit([asking(1)], undefined);
     // One for each time that it was given.
@@ -114,7 +114,7 @@ describe("a workspace", () => {
     const [given, kept] = [await opened(old.store()), await opened(old.store(OTHER))];
     relay.lose("request", "SET owner = NULL WHERE id");
     await given.close();
-    expect(relay.cuts).toBe(1);
+    expect(relay.losses).toBe(1);
     await taken(other.store());
     expect(kept.lock.lost.aborted).toBe(false);
     await kept.journal.admit([asking(1)], undefined);
@@ -123,10 +123,8 @@ describe("a workspace", () => {
 
 test("what is told is heard again after a query that was not answered", async () => {
   await using lab = await SharedLab.start();
-  const address = parseStoreAddress(lab.url);
-  if (address === undefined) throw new Error("it is one");
   const bell = new Bell();
-  const client = new PostgresClient(address, systemClock, 1);
+  const client = new PostgresClient(addressAt(lab.url), systemClock, 1);
   const heard: string[] = [];
   const hear = (text: string) => {
     heard.push(text);

@@ -1,8 +1,14 @@
 /** What is said where a store can't be used: which one, why, and what to do; and never its password. */
 import { expect } from "bun:test";
+import { chmodSync, chownSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { StoreAway } from "../../../../src/store/postgres/postgres-error.ts";
-import { onPostgres } from "../../../harness/postgres.ts";
+import { Authority } from "../../../harness/certificates.ts";
+import { SERVER_USER } from "../../../harness/postgres-user.ts";
+import { onPostgres, startPostgres } from "../../../harness/postgres.ts";
 import { freePort } from "../../../harness/port.ts";
+import { storesAt } from "../../../harness/stores.ts";
+import { tmpFolder } from "../../../harness/tmp.ts";
 import { failure } from "../support.ts";
 import { AGES_MS, SharedLab } from "./lab.ts";
 
@@ -66,6 +72,55 @@ test("an encryption that the server does not offer", async () => {
     url.searchParams.set("sslmode", "require");
   });
   expect(error).not.toBeInstanceOf(StoreAway);
+});
+
+test("a certificate that is not to be trusted", async () => {
+  using folder = tmpFolder();
+  // The server has another user where the tests are root's.
+  chmodSync(folder.path, 0o755);
+  const file = (name: string, text: string) => {
+    const path = join(folder.path, name);
+    writeFileSync(path, text, { mode: 0o644 });
+    return path;
+  };
+  const authority = new Authority();
+  const { cert, key } = authority.certify({ names: ["db.example.com"] });
+  const keyFile = file("key", key);
+  chmodSync(keyFile, 0o600);
+  if (SERVER_USER !== undefined) chownSync(keyFile, SERVER_USER.uid, SERVER_USER.gid);
+  const own = file("own", cert);
+  await using server = await startPostgres([
+    "ssl=on",
+    `ssl_cert_file=${own}`,
+    `ssl_key_file=${keyFile}`,
+  ]);
+  const byFile = (path: string) => `&sslrootcert=${encodeURIComponent(path)}`;
+  const root = byFile(file("root", authority.cert));
+  for (const good of ["require", `verify-ca${root}`]) {
+    await (await storesAt(`${server.url()}?sslmode=${good}`)).close();
+  }
+  for (const [bad, code, hint] of [
+    ["verify-ca", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "Name the file of the authority"],
+    [`verify-full${root}`, "ERR_TLS_CERT_ALTNAME_INVALID", "Name the host"],
+    [
+      `verify-ca${byFile(file("other", new Authority("Other").cert))}`,
+      "UNABLE_TO_",
+      "Name the file",
+    ],
+    [
+      `verify-ca${byFile(join(folder.path, "missing"))}`,
+      "ERR_INVALID_ARG_TYPE",
+      "?sslrootcert=FILE",
+    ],
+    [`verify-ca${byFile(file("empty", "nothing"))}`, "ERR_BORINGSSL", "?sslrootcert=FILE"],
+  ] as const) {
+    const error = await failure(storesAt(`${server.url()}?sslmode=${bad}`));
+    // No waiting helps.
+    expect(error).not.toBeInstanceOf(StoreAway);
+    expect(error.message).toContain(`127.0.0.1:${server.port}/postgres can't be trusted: `);
+    expect(error.message).toContain(code);
+    expect(error.hint).toContain(hint);
+  }
 });
 
 test("a user that may make no schema, and one that may not use ours", async () => {
