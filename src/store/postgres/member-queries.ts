@@ -35,11 +35,11 @@ export interface Renewal {
 }
 
 /**
- * How long a query may take beside which we say that we live: two of them leave the lease in force. The next
- * is tried over another connection.
+ * How long a query may take beside which we say that we live: of a lease of usual length there is enough left
+ * for another over a new connection, which is what comes after one that was not answered in time.
  */
 function limitOf({ leaseMs }: Self): number {
-  return Math.min(2_000, leaseMs / 4);
+  return Math.min(Math.max(1_000, leaseMs / 4), 2_000);
 }
 
 /** What a process has to do. */
