@@ -2,7 +2,7 @@
  * The bridge: registers, beats, and works through the feed until it is told to stop or can't go on.
  * Reads as its life does; each step is in its own file.
  */
-import { unlessAborted } from "../shared/abortions.ts";
+import { unlessAborted, whenAborted } from "../shared/abortions.ts";
 import { LATE, within } from "../shared/clock.ts";
 import { messageOf, MoleculeError } from "../shared/errors.ts";
 import { assemble, type Crew } from "./crew.ts";
@@ -42,6 +42,9 @@ export async function runBridge(
   });
   if (!ran) emit(STOPPED);
 }
+
+/** For each step of an end where something did not come to its own. */
+const SHORT_WAIT_MS = 1_000;
 
 const STOPPED = {
   type: "stopped",
@@ -100,21 +103,27 @@ async function live(
       crew.lanes.failed,
       guard.then(() => working),
       probing.then(() => working),
+      // What waits for a store that is away ends only once that is closed.
+      whenAborted(stops.cut),
     ]);
   } catch (error) {
     failure = error;
   }
   ending.abort();
-  await finish(parts, crew, working, stops.cut);
+  const isWhole = await finish(parts, crew, working, stops.cut);
+  // It may have failed after the cut.
+  if (isWhole) await working.catch((error: unknown) => (failure ??= error));
+  // Where something does not end, neither will the rest: the store is away, or a disk hangs.
+  const lastMs = isWhole ? LAST_WAIT_MS : SHORT_WAIT_MS;
   cut.abort();
   life.abort();
   leave();
   // Of what is another's now nothing can be saved, and he tells of it.
   const { lost, handOver } = parts.store.lock;
-  const unsaved = lost.aborted ? undefined : await save(parts, crew);
-  if (!lost.aborted && !handOver.aborted) await tellStopped(parts, crew);
+  const unsaved = lost.aborted ? undefined : await save(parts, crew, lastMs);
+  if (!lost.aborted && !handOver.aborted) await tellStopped(parts, crew, lastMs);
   // Who looks after the store may still wait for it.
-  await within(clock, LAST_WAIT_MS, Promise.all(beside));
+  await within(clock, lastMs, Promise.all(beside));
   failure ??= crew.lanes.failure;
   if (failure instanceof Unwritten) failure = unsavedError(failure);
   failure ??= unsaved;
@@ -136,38 +145,49 @@ async function work(
   await runIntake(parts, options, crew, drain);
 }
 
-/** What is in hand comes to its end; work that was cut and does not end is left behind. */
+/** What is in hand comes to its end; work that was cut and does not end is left behind. Gives whether all ended. */
 async function finish(
   { clock }: BridgeParts,
   { lanes, handover }: Crew,
   working: Promise<void>,
   cut: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const never = new AbortController();
   const finished = working
     .catch(() => {})
     .then(() => lanes.untilIdle(never.signal))
-    .then(() => handover.settle(cut));
-  const cutShort = Promise.withResolvers<void>();
-  const onCut = () => void clock.sleep(LAST_WAIT_MS, never.signal).then(cutShort.resolve);
+    .then(() => handover.settle(cut))
+    .then(() => true);
+  const cutShort = Promise.withResolvers<boolean>();
+  const onCut = () =>
+    void clock.sleep(LAST_WAIT_MS, never.signal).then(() => cutShort.resolve(false));
   cut.addEventListener("abort", onCut, { once: true });
   if (cut.aborted) onCut();
-  await Promise.race([finished, cutShort.promise]);
+  const isWhole = await Promise.race([finished, cutShort.promise]);
   cut.removeEventListener("abort", onCut);
   never.abort();
+  return isWhole;
 }
 
 /** Gives why the cursor could not be saved, if it could not. */
-async function save({ clock }: BridgeParts, { saver }: Crew): Promise<MoleculeError | undefined> {
+async function save(
+  { clock }: BridgeParts,
+  { saver }: Crew,
+  lastMs: number,
+): Promise<MoleculeError | undefined> {
   const closing = saver.close().then(
     () => undefined,
     (error: unknown) => unsavedError(error),
   );
-  const closed = await within(clock, LAST_WAIT_MS, closing);
-  return closed === LATE ? unsavedError(new Error("the disk does not answer")) : closed;
+  const closed = await within(clock, lastMs, closing);
+  return closed === LATE ? unsavedError(new Error("the store does not answer")) : closed;
 }
 
-async function tellStopped({ store, clock, emit }: BridgeParts, crew: Crew): Promise<void> {
+async function tellStopped(
+  { store, clock, emit }: BridgeParts,
+  crew: Crew,
+  lastMs: number,
+): Promise<void> {
   const openReplies = crew.handover.open;
   const count = async () => {
     const { waiting } = await store.journal.load();
@@ -179,7 +199,7 @@ async function tellStopped({ store, clock, emit }: BridgeParts, crew: Crew): Pro
   const nothing = { waiting: 0, replies: 0 };
   const counted = await within(
     clock,
-    LAST_WAIT_MS,
+    lastMs,
     count().catch(() => nothing),
   );
   const left = counted === LATE ? nothing : counted;

@@ -24,7 +24,6 @@ const PARTS_OF: Record<Discarded, readonly Part[]> = { received: ["in", "owed"],
 
 export class LocalFolders implements FolderStore {
   readonly #root: string;
-  #copies = 0;
 
   /** Touches nothing yet. */
   constructor(root: string) {
@@ -111,8 +110,8 @@ export class LocalFolders implements FolderStore {
   async copy(activityId: string, path: string): Promise<KeptFile> {
     const name = basename(path);
     const folder = await this.#make(activityId, "copies");
-    // Those of an earlier process may be there still.
-    const copy = join(folder, `${process.pid}-${this.#copies++}-${safeFileName(name)}`);
+    // Those of an earlier process may be there still; of one in a container with the same number, too.
+    const copy = join(folder, `${crypto.randomUUID()}-${safeFileName(name)}`);
     try {
       const answers = await this.#answersAt(activityId);
       await copyRegular(path, copy, isBelow(path, answers) ? answers : undefined);
@@ -132,9 +131,14 @@ export class LocalFolders implements FolderStore {
     }
   }
 
-  async read(path: string): Promise<Blob | undefined> {
+  async read(activityId: string, path: string): Promise<Blob | undefined> {
     const file = await this.look(path);
-    return file === undefined ? undefined : Bun.file(file.path);
+    if (file === undefined) return undefined;
+    // The path comes from the store, which on a shared one others may write.
+    const kept = await realpath(this.#part(activityId, "copies")).catch(() => undefined);
+    const real = await realpath(path).catch(() => undefined);
+    if (kept === undefined || real === undefined || !isBelow(real, kept)) return undefined;
+    return Bun.file(real);
   }
 
   async has(activityId: string, what?: Discarded): Promise<boolean> {

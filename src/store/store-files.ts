@@ -45,8 +45,11 @@ export interface FolderStore {
   copy(activityId: string, path: string): Promise<KeptFile>;
   /** What stands at the path: undefined where that is no regular file, or none that we can see. */
   look(path: string): Promise<KeptFile | undefined>;
-  /** The contents of a regular file, read as they are needed; undefined as for `look`. */
-  read(path: string): Promise<Blob | undefined>;
+  /**
+   * The contents of a copy that belongs to the message, read as they are needed; undefined as for `look`, and
+   * for a path that leads anywhere else.
+   */
+  read(activityId: string, path: string): Promise<Blob | undefined>;
 
   /** Whether the message has a folder, or anything of that kind in it. */
   has(activityId: string, what?: Discarded): Promise<boolean>;

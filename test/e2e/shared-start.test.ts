@@ -115,3 +115,41 @@ test("a limit of workspaces without a store would have a process serve all: it i
   expect(run.code).toBe(2);
   expect(run.stderr).toContain("--max-workspaces has a meaning only with --store");
 });
+
+onPostgres.test(
+  "a bridge at work ends when it is told to, also while its store is away",
+  async () => {
+    using home = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    await using postgres = await startPostgres();
+    const env = { MOLECULE_STORE: await postgres.newDatabase() };
+    const flags = { "grace-secs": 1, lease: "1s" };
+    await using run = connect(platform.url, home.path, { cmd: "sleep 600", env, flags });
+    await run.untilEvent("connected");
+    platform.rows = [row(1)];
+    await run.untilEvent("taken");
+    await postgres.stop("immediate");
+    platform.rows = [row(1), row(2)];
+    await run.untilEvent("store-away");
+    run.signal("SIGTERM");
+    await run.endsWith(1);
+    expect(run.stderr).toContain("the last progress could not be saved");
+  },
+);
+
+onPostgres.test(
+  "a variable of Postgres' own programs does not lead to another database",
+  async () => {
+    using home = tmpFolder();
+    await using platform = new ScriptedPlatform();
+    const env = { MOLECULE_STORE: await newStore(), PGDATABASE: "postgres" };
+    await using run = connect(platform.url, home.path, { env });
+    await run.untilEvent("connected");
+    const [found] = await ask<{ n: number }>(
+      env.MOLECULE_STORE,
+      "SELECT count(*)::integer AS n FROM molecule.workspaces WHERE owner IS NOT NULL",
+    );
+    expect(found?.n).toBe(1);
+    await run.stop();
+  },
+);

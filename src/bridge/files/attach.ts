@@ -65,7 +65,7 @@ export class Attacher {
   /** The file as the platform has it, or why it is left out. */
   async #one(activityId: string, file: Attachment, patient: boolean): Promise<Attachment | string> {
     const { platform, store, token } = this.#parts;
-    const data = await store.files.read(file.path);
+    const data = await store.files.read(activityId, file.path);
     if (data === undefined) return "it is gone";
     const { name, mimeType } = file;
     const presented = token.value;

@@ -9,6 +9,8 @@ import { isPassing, serverError, StoreAway } from "./postgres-error.ts";
 const CONNECT_S = 5;
 /** How long a query may take, unless it says otherwise. A commit of a few rows takes a millisecond. */
 const QUERY_MS = 10_000;
+/** How long a statement waits for another's lock. */
+const LOCK_MS = 9_000;
 /** One that copies or migrates. */
 const LONG_MS = 120_000;
 
@@ -22,16 +24,21 @@ export class PostgresClient {
   readonly #address: StoreAddress;
   readonly #clock: Clock;
   readonly #max: number;
+  readonly #lockMs: number;
   #sql: SQL;
   /** Has the connection that listens. */
   #listening: SQL | undefined;
   #closed = false;
 
-  /** Opens nothing yet. `max`: connections at once, beside the one that {@link listen} has. */
-  constructor(address: StoreAddress, clock: Clock, max: number) {
+  /**
+   * Opens nothing yet. `max`: connections at once, beside the one that {@link listen} has. `lockMs`: how long a
+   * statement may wait for a lock, less than anybody waits for it: a server goes on waiting for who has gone.
+   */
+  constructor(address: StoreAddress, clock: Clock, max: number, lockMs = LOCK_MS) {
     this.#address = address;
     this.#clock = clock;
     this.#max = max;
+    this.#lockMs = lockMs;
     this.#sql = this.#make(max);
   }
 
@@ -58,7 +65,7 @@ export class PostgresClient {
   /** Changes in one transaction, whole or not at all, within `limitMs`. Rejects as {@link query}. */
   transaction<T>(change: (query: Query) => Promise<T>, limitMs = LONG_MS): Promise<T> {
     return this.#guard(limitMs, (sql) =>
-      sql.begin(async (tx) => {
+      sql.begin("isolation level read committed", async (tx) => {
         await tx.unsafe(HANGING);
         return change(queryOf(tx));
       }),
@@ -145,6 +152,8 @@ export class PostgresClient {
         database: databaseIn(this.#address.url),
         connectionTimeout: CONNECT_S,
         idleTimeout: 0,
+        // A pooler between us and the server refuses what it does not know.
+        ...(isPooled(this.#address.url) ? {} : { connection: { lock_timeout: this.#lockMs } }),
         ...(onclose === undefined ? {} : { onclose }),
       });
     } catch (error) {
@@ -154,6 +163,11 @@ export class PostgresClient {
       );
     }
   }
+}
+
+/** Whether the operator says that connections are shared between transactions. */
+function isPooled(address: string): boolean {
+  return new URL(address).searchParams.get("prepare") === "false";
 }
 
 /** As libpq has it: where none is named, the one of the user's name (postgresql.org, "Connection URIs"). */

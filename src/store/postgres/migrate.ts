@@ -11,6 +11,7 @@ const LOCK = 0x4d6f5374;
  * was found, 0 where there was none. Rejects with a MoleculeError where the schema is a newer program's.
  */
 export async function migrateSchema(client: PostgresClient): Promise<number> {
+  await requireEncoding(client);
   // One that is up to date is only read: its user need not be allowed to make tables.
   const found = await schemaVersion(client);
   checkVersion(found, client.place);
@@ -48,4 +49,15 @@ export function checkVersion(version: number, place: string): void {
     `the store at ${place} was written by a newer version of molecule (schema ${version}, this one knows ${MIGRATIONS.length})`,
     { hint: "Install that version here, too: molecule --version shows which one this is." },
   );
+}
+
+/** In any other than these a message may have a letter that can't be kept, and would be tried for ever. */
+async function requireEncoding(client: PostgresClient): Promise<void> {
+  const [row] = await client.query<{ encoding: string }>(
+    "SELECT current_setting('server_encoding') AS encoding",
+  );
+  if (row === undefined || ["UTF8", "SQL_ASCII"].includes(row.encoding)) return;
+  throw new MoleculeError(`the database at ${client.place} is in ${row.encoding}, not in UTF-8`, {
+    hint: "Make one that is: createdb -E UTF8 -T template0 molecule.",
+  });
 }

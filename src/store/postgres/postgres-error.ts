@@ -20,7 +20,7 @@ export class StoreAway extends MoleculeError {
  * SQLSTATE classes that pass (postgresql.org, "PostgreSQL Error Codes"): connection, resources, shutting
  * down or starting, a transaction that lost against another, a standby that only reads.
  */
-const PASSING = /^(?:08|53|57P0|57014|40|25006|55P03|58030)/;
+const PASSING = /^(?:08|53|57P0|57014|40|25006|25P03|55P03|58030)/;
 
 /** Whether it may pass by itself: any failure to reach the server, and some that it tells of. */
 export function isPassing(error: unknown): boolean {

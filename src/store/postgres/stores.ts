@@ -18,6 +18,8 @@ import { PostgresStore, type PostgresStoreParts } from "./store.ts";
 export const LEASE_MS = 10_000;
 /** Commits of as many workspaces at once; each takes a millisecond. */
 const CONNECTIONS = 4;
+/** Less than a renewal has (see member-queries.ts). */
+const PRESENCE_LOCK_MS = 900;
 /** How long a last word may take: what can't be said runs out with the lease. */
 const CLOSE_MS = 1_500;
 
@@ -49,7 +51,7 @@ export class PostgresStores {
     this.#clock = clock;
     this.#random = random;
     this.#work = new PostgresClient(address, clock, CONNECTIONS);
-    this.#presence = new PostgresClient(address, clock, 1);
+    this.#presence = new PostgresClient(address, clock, 1, PRESENCE_LOCK_MS);
     const list = digestOf(...workspaces.toSorted());
     const self = { id: crypto.randomUUID(), leaseMs, capacity, list };
     this.#members = new Members(this.#presence, this.#work, self, { clock, random, tell });

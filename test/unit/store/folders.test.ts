@@ -12,7 +12,7 @@ import {
   utimes,
   writeFile,
 } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { codeOf } from "../../../src/shared/errors.ts";
 import { LocalFolders } from "../../../src/store/folders.ts";
 import { asNobody } from "../../harness/nobody.ts";
@@ -27,6 +27,7 @@ const pipes = onPosix("Windows has no named pipes of this kind").test;
 const linked = onLinks().test;
 
 const ID = "aaaaaaaa-0000-4000-8000-000000000001";
+const OTHER_ID = "aaaaaaaa-0000-4000-8000-000000000002";
 const bytes = (text: string) => new TextEncoder().encode(text);
 /** Windows has no modes, so there is nothing that could be wrong with them. */
 async function expectMode(path: string, mode: number): Promise<void> {
@@ -248,14 +249,22 @@ describe("the answer's folder", () => {
     await failure(at.files.copy(ID, pipe));
   });
 
-  linked("is read only where a regular file stands", async () => {
+  linked("is read only where it is a regular file, and a copy of this message", async () => {
     using at = folders();
     const path = join(at.folder.path, "a.txt");
     await writeFile(path, "text");
-    await symlink(path, join(at.folder.path, "link"));
-    expect(await (await at.files.read(path))?.text()).toBe("text");
-    for (const other of ["link", ".", "none"]) {
-      expect(await at.files.read(join(at.folder.path, other))).toBeUndefined();
+    const { path: copy } = await at.files.copy(ID, path);
+    expect(await (await at.files.read(ID, copy))?.text()).toBe("text");
+    const copies = dirname(copy);
+    await symlink(path, join(copies, "link"));
+    await symlink(at.folder.path, join(copies, "out"));
+    const { path: of } = await at.files.copy(OTHER_ID, path);
+    // A path from a store that others may write leads nowhere else.
+    const others = ["link", ".", "none", "out/a.txt", "../../../a.txt"].map(
+      (name) => `${copies}/${name}`,
+    );
+    for (const other of [...others, path, of]) {
+      expect([other, await at.files.read(ID, other)]).toEqual([other, undefined]);
     }
   });
 });

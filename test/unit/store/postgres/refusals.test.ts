@@ -1,4 +1,5 @@
 /** What is said where a store can't be used: which one, why, and what to do; and never its password. */
+import { SQL } from "bun";
 import { expect } from "bun:test";
 import { chmodSync, chownSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -142,4 +143,23 @@ test("a user that may make no schema, and one that may not use ours", async () =
   } finally {
     await lab.sql.unsafe(`DROP ROLE ${role}`);
   }
+});
+
+test("a key of the address that means nothing", async () => {
+  await using lab = await SharedLab.start();
+  const { message, hint } = await refusal(lab, (url) => url.searchParams.set("sslmode", "banana"));
+  expect(message).toContain("the address of the store");
+  expect(hint).toContain("keys behind its question mark");
+});
+
+test("a database whose letters are not all that people write with", async () => {
+  await using lab = await SharedLab.start();
+  await using sql = new SQL(lab.url, { max: 1 });
+  const name = `latin_${crypto.randomUUID().replaceAll("-", "")}`;
+  await sql.unsafe(
+    `CREATE DATABASE ${name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
+  );
+  const { message, hint } = await refusal(lab, (url) => (url.pathname = `/${name}`));
+  expect(message).toContain("is in LATIN1, not in UTF-8");
+  expect(hint).toContain("createdb -E UTF8");
 });
