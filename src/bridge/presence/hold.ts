@@ -16,8 +16,9 @@ export async function hold(
 ): Promise<boolean> {
   for (let told = false; !stop.aborted; told = true) {
     const taking = lock.take();
-    // A store that is away may take long; who gives up gives the lock back, too.
-    const taken = await Promise.race([taking, whenAborted(stop)]);
+    // A shared store that is away may take long; its closing gives back what it still gets. The system's lock
+    // is there at once.
+    const taken = await (lock.isShared ? Promise.race([taking, whenAborted(stop)]) : taking);
     if (taken === "taken") return true;
     if (taken === undefined) break;
     if (!wait) throw heldBy(taken.heldBy, lock.isShared);

@@ -43,7 +43,10 @@ export class Lease implements StoreLock {
 
   async take(): Promise<"taken" | { heldBy: Holder | undefined }> {
     // An end that takes long would take the new holding with it.
-    await this.#released;
+    const released = this.#released;
+    await released;
+    // Given up while it waited: nobody would hold what it got.
+    if (this.#released !== released) return { heldBy: undefined };
     if (!this.isHeld) await this.#members.want(this);
     return this.isHeld ? "taken" : { heldBy: await this.#members.holderOf(this.workspaceId) };
   }
