@@ -15,8 +15,11 @@ export interface Holder {
 export interface StoreLock {
   /** It is shared between machines, and to wait for it is what a process is there for. */
   readonly isShared: boolean;
-  /** Takes the workspace for this process, or says who has it, as far as that is known. Never waits for him. */
-  take(): Promise<"taken" | { heldBy: Holder | undefined }>;
+  /**
+   * Takes the workspace for this process, or says who has it, as far as that is known. Never waits for him, and
+   * for a store that is away until `stop` aborts: then the store is to be closed.
+   */
+  take(stop?: AbortSignal): Promise<"taken" | { heldBy: Holder | undefined }>;
   /** After a {@link take} in vain: resolves when another may do better, or the signal aborts. */
   untilFree(signal: AbortSignal): Promise<void>;
   /** Aborts, with a LeaseLost, when another process has it. A lock of the system's is never lost. */

@@ -23,8 +23,11 @@ export interface Store {
   readonly memory: Memory;
   readonly files: FolderStore;
 
-  /** Opens what is kept, once the lock is held, and proves that it can be written. */
-  open(): Promise<void>;
+  /**
+   * Opens what is kept, once the lock is held, and proves that it can be written. One that is away is waited for
+   * until `stop` aborts: then it is to be closed, and nothing else.
+   */
+  open(stop?: AbortSignal): Promise<void>;
   /** Whether another process (`molecule dead-letter`) has changed anything since the last call or the opening. */
   changed(): Promise<boolean>;
   /** Removes what is older than 30 days and not needed any more. */

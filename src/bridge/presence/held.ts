@@ -1,5 +1,4 @@
 /** The frame of every bridge's life: the workspace is held, and its store open, for as long as it lasts. */
-import { unlessAborted } from "../../shared/abortions.ts";
 import { within } from "../../shared/clock.ts";
 import { LeaseLost } from "../../shared/lease-lost.ts";
 import { messageOf } from "../../shared/errors.ts";
@@ -26,10 +25,8 @@ export async function whileHeld(
     let lost: unknown;
     try {
       if (!(await hold(lock, parts, waitLock, asked))) return false;
-      const opening = store.open();
-      // A shared one may be away for long; the closing ends what waits for it.
-      await (lock.isShared ? unlessAborted(opening, asked) : opening);
-      if (lock.isShared && asked.aborted) return false;
+      await store.open(asked);
+      if (asked.aborted) return false;
       await takeKeptToken(parts);
       await live({
         asked: AbortSignal.any([asked, lock.handOver]),

@@ -1,5 +1,4 @@
 /** Makes sure that this is the only bridge of the workspace here. */
-import { whenAborted } from "../../shared/abortions.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import type { Holder, StoreLock } from "../../store/store.ts";
 import type { Emit } from "../events.ts";
@@ -15,12 +14,9 @@ export async function hold(
   stop: AbortSignal,
 ): Promise<boolean> {
   for (let told = false; !stop.aborted; told = true) {
-    const taking = lock.take();
-    // A shared store that is away may take long; its closing gives back what it still gets. The system's lock
-    // is there at once.
-    const taken = await (lock.isShared ? Promise.race([taking, whenAborted(stop)]) : taking);
+    const taken = await lock.take(stop);
     if (taken === "taken") return true;
-    if (taken === undefined) break;
+    if (stop.aborted) break;
     if (!wait) throw heldBy(taken.heldBy, lock.isShared);
     const shared = lock.isShared ? { shared: true } : {};
     if (!told) parts.emit({ type: "lock-waiting", holder: taken.heldBy, ...shared });

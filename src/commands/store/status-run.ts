@@ -11,9 +11,9 @@ import {
   type Survey,
   survey,
   type Totals,
-  unknownThere,
   type WorkspaceView,
 } from "../../store/postgres/survey.ts";
+import { unknownThere } from "../../store/postgres/postgres-error.ts";
 import { GLOBALS } from "../globals.ts";
 import { note, show } from "../show.ts";
 import { requireKnown } from "../which/workspace-id.ts";

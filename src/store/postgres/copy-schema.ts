@@ -15,9 +15,10 @@ const MORE = `
 
 /** The tables that are shared, in the order in which they are copied, and how many rows of each are read first. */
 export const TABLES: Readonly<Record<string, number>> = {
-  meta: 1,
-  cursors: 1,
-  tokens: 1,
+  // Of one row: with more asked for it is clear at once that there is no other.
+  meta: 2,
+  cursors: 2,
+  tokens: 2,
   seen: 5_000,
   messages: 5_000,
   // Each of these may be large.

@@ -199,20 +199,22 @@ export class FencedDatabase implements Transactions {
   /** Does it as soon as Postgres is there. Rejects with a LeaseLost, or where it is closed meanwhile. */
   async #untilThere<T>(work: () => Promise<T>): Promise<T> {
     const { right, clock, random, struggles } = this.#parts;
-    for (let failures = 1; ; failures++) {
-      try {
-        const done = await work();
-        struggles.over(this);
-        return done;
-      } catch (error) {
-        struggles.failed(this, failures, error);
-        if (!(error instanceof StoreAway) || right.writer === undefined) throw error;
-        // Made for each wait: one for each commit would pile up on signals that live for months.
-        const stop = AbortSignal.any([this.#closing.signal, right.lost]);
-        await clock.sleep(fullJitter(failures, random, RETRY_BASE_MS, RETRY_CAP_MS), stop);
-        if (right.lost.aborted) throw right.lost.reason;
-        if (stop.aborted) throw error;
+    try {
+      for (let failures = 1; ; failures++) {
+        try {
+          return await work();
+        } catch (error) {
+          if (!(error instanceof StoreAway) || right.writer === undefined) throw error;
+          struggles.failed(this, failures, error);
+          // Made for each wait: one for each commit would pile up on signals that live for months.
+          const stop = AbortSignal.any([this.#closing.signal, right.lost]);
+          await clock.sleep(fullJitter(failures, random, RETRY_BASE_MS, RETRY_CAP_MS), stop);
+          if (right.lost.aborted) throw right.lost.reason;
+          if (stop.aborted) throw error;
+        }
       }
+    } finally {
+      struggles.over(this);
     }
   }
 

@@ -41,14 +41,19 @@ export class Lease implements StoreLock {
     throw new MoleculeError("the store was used without its lease");
   }
 
-  async take(): Promise<"taken" | { heldBy: Holder | undefined }> {
+  async take(stop?: AbortSignal): Promise<"taken" | { heldBy: Holder | undefined }> {
+    await unlessAborted(this.#try(), stop);
+    if (this.isHeld) return "taken";
+    if (stop?.aborted) return { heldBy: undefined };
+    return { heldBy: await this.#members.holderOf(this.workspaceId) };
+  }
+
+  async #try(): Promise<void> {
     // An end that takes long would take the new holding with it.
     const released = this.#released;
     await released;
     // Given up while it waited: nobody would hold what it got.
-    if (this.#released !== released) return { heldBy: undefined };
-    if (!this.isHeld) await this.#members.want(this);
-    return this.isHeld ? "taken" : { heldBy: await this.#members.holderOf(this.workspaceId) };
+    if (this.#released === released && !this.isHeld) await this.#members.want(this);
   }
 
   untilFree(signal: AbortSignal): Promise<void> {

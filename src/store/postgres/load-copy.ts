@@ -1,9 +1,9 @@
 /** Makes a copy of what is kept of a workspace, as it is at one moment. */
 import { LeaseLost } from "../../shared/lease-lost.ts";
-import { MoleculeError } from "../../shared/errors.ts";
 import type { PostgresClient, Query } from "./client.ts";
 import { TABLES } from "./copy-schema.ts";
 import { checkVersion } from "./migrate.ts";
+import { unknownThere } from "./postgres-error.ts";
 import { type Page, pagesOf, type Writer } from "./statements.ts";
 import { type Row, WorkingCopy } from "./working-copy.ts";
 
@@ -68,7 +68,7 @@ async function versionOf(
      FROM molecule.workspaces WHERE id = $1`,
     [workspaceId],
   );
-  if (row === undefined) throw new MoleculeError(`the store knows nothing of ${workspaceId}`);
+  if (row === undefined) throw unknownThere(place, workspaceId);
   // A newer program may have changed it since we started.
   checkVersion(row.schema, place);
   if (writer !== undefined && (row.owner !== writer.owner || Number(row.epoch) !== writer.epoch)) {

@@ -117,3 +117,10 @@ export function serverError(place: string, reason: string, error: unknown): Mole
     cause: error,
   });
 }
+
+/** The error for a workspace that nobody has ever had in the store. */
+export function unknownThere(place: string, workspaceId: string): MoleculeError {
+  return new MoleculeError(`the store at ${place} knows nothing of workspace ${workspaceId}`, {
+    hint: "Check the id, and the address of the store; molecule store status shows what is in it.",
+  });
+}

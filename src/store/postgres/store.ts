@@ -1,4 +1,5 @@
 /** The store of one workspace in Postgres. What belongs to this machine alone, the files, stays here. */
+import { unlessAborted } from "../../shared/abortions.ts";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { MoleculeError } from "../../shared/errors.ts";
 import { isFor, type KeptToken } from "../../shared/kept-token.ts";
@@ -72,8 +73,12 @@ export class PostgresStore implements Store {
     this.files = new LocalFolders(pathsOf(folder, workspaceId).files);
   }
 
-  async open(): Promise<void> {
+  async open(stop?: AbortSignal): Promise<void> {
     if (!this.lock.isHeld) throw new MoleculeError("the store was opened without its lease");
+    await unlessAborted(this.#begin(), stop);
+  }
+
+  async #begin(): Promise<void> {
     await this.#database.open();
     await this.#database.write((sql) => sql.run("UPDATE meta SET session = session + 1"));
   }

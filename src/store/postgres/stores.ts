@@ -43,6 +43,7 @@ export class PostgresStores {
   readonly #struggles: Struggles;
   readonly #clock: Clock;
   readonly #random: () => number;
+  #tables: Promise<boolean> | undefined;
 
   /** Touches nothing yet. */
   constructor(address: StoreAddress, parts: PostgresStoresParts) {
@@ -66,6 +67,7 @@ export class PostgresStores {
   /** Connects, and brings the schema up to date. Rejects with a MoleculeError that says what is in the way. */
   async ready(): Promise<void> {
     await migrateSchema(this.#work);
+    this.#tables = Promise.resolve(true);
   }
 
   /** Looks without changing anything: the version of the schema, 0 where there is none. Rejects as {@link ready}. */
@@ -75,16 +77,21 @@ export class PostgresStores {
 
   /** Whether it has anything of the workspace. Rejects as a query does. */
   async knows(workspaceId: string): Promise<boolean> {
-    if ((await this.inspect()) === 0) return false;
+    if (!(await this.#hasTables())) return false;
     const rows = await this.#work.query("SELECT 1 FROM molecule.meta WHERE ws = $1", [workspaceId]);
     return rows.length > 0;
   }
 
   /** The token that is kept for a workspace, if there is one for that platform. Rejects as a query does. */
   async keptToken(workspaceId: string, platform: string): Promise<string | undefined> {
-    if (!(await this.knows(workspaceId))) return undefined;
+    if (!(await this.#hasTables())) return undefined;
     const kept = await storedToken(this.#work, workspaceId);
     return kept !== undefined && isFor(kept, platform) ? kept.value : undefined;
+  }
+
+  /** None where a dry run looks at an empty database; asked once, however many workspaces there are. */
+  #hasTables(): Promise<boolean> {
+    return (this.#tables ??= this.inspect().then((version) => version > 0));
   }
 
   /** The store of a workspace; nothing is read yet. */

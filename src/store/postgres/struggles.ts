@@ -1,8 +1,7 @@
 /** Commits that do not come through although the database answers: a full disk, a line too slow for them. */
-import type { Contact, StoreEvent } from "./contact.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { MoleculeError } from "../../shared/errors.ts";
-import { reasonOf } from "./contact.ts";
+import { type Contact, reasonOf, type StoreEvent } from "./contact.ts";
 
 /** So many failures are no passing cloud: by then some seconds are over. */
 const FAILURES = 5;

@@ -132,28 +132,16 @@ export async function requireSchema(client: PostgresClient): Promise<void> {
   if (version !== known) await migrateSchema(client);
 }
 
-/**
- * The token that is kept of a workspace; undefined where none is. Rejects with a MoleculeError where the store
- * knows nothing of the workspace.
- */
+/** The token that is kept of a workspace; undefined where none is. */
 export async function storedToken(
   client: PostgresClient,
   workspaceId: string,
 ): Promise<KeptToken | undefined> {
-  const [row] = await client.query<{ value: string | null; platform: string | null }>(
-    "SELECT value, platform FROM molecule.workspaces LEFT JOIN molecule.tokens ON ws = id WHERE id = $1",
+  const [kept] = await client.query<{ value: string; platform: string | null }>(
+    "SELECT value, platform FROM molecule.tokens WHERE ws = $1",
     [workspaceId],
   );
-  if (row === undefined) throw unknownThere(client.place, workspaceId);
-  const { value, platform } = row;
-  return value === null ? undefined : { value, platform: platform ?? undefined };
-}
-
-/** The error for a workspace that nobody has ever had in the store. */
-export function unknownThere(place: string, workspaceId: string): MoleculeError {
-  return new MoleculeError(`the store at ${place} knows nothing of workspace ${workspaceId}`, {
-    hint: "Check the id, and the address of the store; molecule store status shows what is in it.",
-  });
+  return kept && { value: kept.value, platform: kept.platform ?? undefined };
 }
 
 /** What a bridge needs of the server. */

@@ -7,15 +7,9 @@ import {
   renderCursorFile,
 } from "../../../src/store/cursor-file.ts";
 import { EMPTY_CURSOR, type Cursor } from "../../../src/store/store.ts";
+import { CURSOR, ROW } from "./support.ts";
 
 const ID = "11111111-1111-4111-8111-111111111111";
-const ROW = "aaaaaaaa-0000-4000-8000-000000000001";
-const CURSOR: Cursor = {
-  lastSinceId: ROW,
-  settled: { id: ROW, at: "2026-01-01T00:00:00.123456789Z" },
-  windowStart: "2026-01-01T00:00:00.000000000Z",
-  fetchFromId: "aaaaaaaa-0000-4000-8000-000000000000",
-};
 
 const parse = (value: unknown) => parseCursorFile(JSON.stringify(value), ID);
 

@@ -3,23 +3,15 @@ import { join } from "node:path";
 import { describe, expect, test } from "bun:test";
 import { StoreDatabase } from "../../../src/store/database.ts";
 import { LocalStore } from "../../../src/store/local.ts";
-import { EMPTY_CURSOR, type Cursor } from "../../../src/store/store.ts";
+import { EMPTY_CURSOR } from "../../../src/store/store.ts";
 import { asNobody } from "../../harness/nobody.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { canMount, smallDisk } from "../../harness/small-disk.ts";
 import { tmpFolder } from "../../harness/tmp.ts";
-import { asking, failure, openStore } from "./support.ts";
+import { asking, CURSOR, failure, openStore, ROW } from "./support.ts";
 import { onPosix } from "../../harness/platform.ts";
 
 const withModes = onPosix("Windows has no modes of files").test;
-
-const ROW = "aaaaaaaa-0000-4000-8000-000000000001";
-const CURSOR: Cursor = {
-  lastSinceId: ROW,
-  settled: { id: ROW, at: "2026-01-01T00:00:00.123456789Z" },
-  windowStart: "2026-01-01T00:00:00.000000000Z",
-  fetchFromId: "aaaaaaaa-0000-4000-8000-000000000000",
-};
 
 const stateIn = (folder: string) => join(folder, `${WORKSPACE}.json`);
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);

@@ -1,18 +1,10 @@
 /** What is no part of journal, outbox, dead letters or memory: cursor, token, lock, and the life of a store. */
 import { hostname } from "node:os";
 import { describe, expect } from "bun:test";
-import { EMPTY_CURSOR, type Cursor } from "../../../src/store/store.ts";
+import { EMPTY_CURSOR } from "../../../src/store/store.ts";
 import { lookUntil } from "../../harness/wait.ts";
 import { contract } from "./contract.ts";
-import { answerTo, asking, at, failure, headOf, passing, pending } from "./support.ts";
-
-const ROW = "aaaaaaaa-0000-4000-8000-000000000001";
-const CURSOR: Cursor = {
-  lastSinceId: ROW,
-  settled: { id: ROW, at: "2026-01-01T00:00:00.123456789Z" },
-  windowStart: "2026-01-01T00:00:00.000000000Z",
-  fetchFromId: "aaaaaaaa-0000-4000-8000-000000000000",
-};
+import { answerTo, asking, at, CURSOR, failure, headOf, passing, pending } from "./support.ts";
 
 const file = (name: string) => ({ path: `/tmp/${name}`, name, mimeType: name, size: 3, uri: name });
 

@@ -4,6 +4,7 @@ import { formatTimestamp } from "../../../src/shared/timestamp.ts";
 import { LocalStore, type LocalStoreParts } from "../../../src/store/local.ts";
 import { openDeadLetters } from "../../../src/store/open-dead-letters.ts";
 import type {
+  Cursor,
   DeadLetters,
   Head,
   NewMessage,
@@ -14,6 +15,15 @@ import type {
 } from "../../../src/store/store.ts";
 import { WORKSPACE } from "../../harness/scripted-platform.ts";
 import { storesAt } from "../../harness/stores.ts";
+
+/** A row of the feed, and a cursor of which every part is set. */
+export const ROW = "aaaaaaaa-0000-4000-8000-000000000001";
+export const CURSOR: Cursor = {
+  lastSinceId: ROW,
+  settled: { id: ROW, at: "2026-01-01T00:00:00.123456789Z" },
+  windowStart: "2026-01-01T00:00:00.000000000Z",
+  fetchFromId: "aaaaaaaa-0000-4000-8000-000000000000",
+};
 
 /** Where stores are kept: in a folder, or, with the address of a shared store, there. */
 export interface Place {

@@ -65,5 +65,7 @@ test("a workspace of which nothing is known has no dead letters to look into", a
   await using lab = await SharedLab.start();
   const { stores } = await lab.process(AGES_MS);
   const error = await failure(stores.visit("nobody", lab.folder));
-  expect(error.message).toBe("the store knows nothing of nobody");
+  const { host, pathname } = new URL(lab.url);
+  expect(error.message).toBe(`the store at ${host}${pathname} knows nothing of workspace nobody`);
+  expect(error.hint).toContain("molecule store status");
 });
