@@ -52,22 +52,32 @@ export function checkCredentials(context: Context): void {
   checkGiven(OWN, context);
 }
 
-/** A kind of token: its flags by their declared names, and its variable. */
-interface Kind {
+/** A secret that can be given itself, or as the file that holds it: both flags by their declared names. */
+export interface Pair {
   readonly value: string;
   readonly file: string;
+}
+
+/** A kind of token, and its variable. */
+interface Kind extends Pair {
   readonly variable: string;
 }
 
 const OWN: Kind = { value: "token", file: "tokenFile", variable: WORKSPACE_TOKEN };
 const OPERATORS: Kind = { value: "apiToken", file: "apiTokenFile", variable: API_TOKEN };
 
-function checkGiven({ value, file }: Kind, context: Context): void {
+/** Refuses both flags at once. Before any I/O. */
+export function checkGiven({ value, file }: Pair, context: Context): void {
   if (context.source(value) !== "flag" || context.source(file) !== "flag") return;
   throw new UsageError(
     `--${kebab(value)} and --${kebab(file)} were both given`,
     "Give one of them.",
   );
+}
+
+/** Whether the file is nearer than the value: a flag goes before a variable. */
+export function isFileNearer({ value, file }: Pair, context: Context): boolean {
+  return context.source(value) === "env" && context.source(file) === "flag";
 }
 
 /**
@@ -83,14 +93,14 @@ async function givenToken(
   log: Log,
 ): Promise<Token | undefined> {
   const { secrets } = context.io;
-  const given = { value: context.source(kind.value), file: context.source(kind.file) };
   const [flag, fileFlag] = [`--${kebab(kind.value)}`, `--${kebab(kind.file)}`];
-  if (value !== undefined && !(given.value === "env" && given.file === "flag")) {
-    if (given.value === "flag") {
+  if (value !== undefined && !isFileNearer(kind, context)) {
+    const isTyped = context.source(kind.value) === "flag";
+    if (isTyped) {
       const safer = `${kind.variable} or ${fileFlag} is safer`;
       warnOnce(context, log, `${flag} can be read by others on this machine; ${safer}`);
     }
-    const origin = given.value === "flag" ? flag : kind.variable;
+    const origin = isTyped ? flag : kind.variable;
     return new Token(secrets, checkToken(value, origin), origin);
   }
   if (file === undefined) return undefined;

@@ -5,8 +5,10 @@ import { readTokenText } from "../../platform/token-text.ts";
 import { isReadableByOthers } from "../../platform/token.ts";
 import { MoleculeError, UsageError } from "../../shared/errors.ts";
 import type { Secrets } from "../../shared/secrets.ts";
+import { checkGiven, isFileNearer } from "./credentials.ts";
 import { parseStoreAddress, type StoreAddress, STORE_FORM } from "../../store/postgres/address.ts";
 
+const FLAGS = { value: "store", file: "storeFile" };
 const STORE_FILE = { name: "the store file", holds: "the address of a store" };
 
 export interface StoreValues {
@@ -25,14 +27,11 @@ export async function storeAddress(
   log: Log,
 ): Promise<StoreAddress | undefined> {
   const { secrets } = context.io;
-  const source = { store: context.source("store"), file: context.source("storeFile") };
-  if (source.store === "flag" && source.file === "flag") {
-    throw new UsageError("--store and --store-file were both given", "Give one of them.");
-  }
-  if (store !== undefined && !(source.store === "env" && source.file === "flag")) {
+  checkGiven(FLAGS, context);
+  if (store !== undefined && !isFileNearer(FLAGS, context)) {
     const address = known(store, secrets);
     if (address === undefined) throw new UsageError(`--store ${STORE_FORM}`);
-    if (source.store === "flag" && address.hasPassword) {
+    if (context.source("store") === "flag" && address.hasPassword) {
       log.warn(
         "--store can be read by others on this machine; MOLECULE_STORE or --store-file is safer",
       );
